@@ -1,0 +1,12 @@
+#![doc = include_str!("tour.md")]
+#![no_std]
+#![deny(unsafe_code)]
+
+#[cfg(any(test, feature = "std"))]
+extern crate std;
+
+pub mod block;
+pub mod error;
+
+/// A SHA-256 digest.
+pub type Hash = [u8; 32];
