@@ -300,11 +300,11 @@ pub fn format<'a>(
     Ok((HeaderMut(words), CarverMut(sections)))
 }
 
-fn check<'a>(
-    memory: &'a [u8],
+fn check(
+    memory: &[u8],
     kind: Kind,
     version: u32,
-) -> Result<(&'a [u32; HEADER_WORDS], usize), BlockError> {
+) -> Result<(&[u32; HEADER_WORDS], usize), BlockError> {
     if !is_aligned(memory) {
         return Err(BlockError::Misaligned);
     }

@@ -56,7 +56,7 @@ macro_rules! errors {
         pub enum $name {
             $(
                 $(#[$vmeta])*
-                $variant $({ $($(#[$fmeta])* $field: $type),+ })?,
+                $variant $({ $(#[allow(missing_docs)] $(#[$fmeta])* $field: $type),+ })?,
             )+
         }
 
