@@ -7,6 +7,7 @@ extern crate std;
 
 pub mod block;
 pub mod error;
+pub mod learn;
 pub mod log;
 
 /// A SHA-256 digest.
