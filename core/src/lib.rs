@@ -9,6 +9,7 @@ pub mod block;
 pub mod error;
 pub mod learn;
 pub mod log;
+pub mod merkle;
 
 /// A SHA-256 digest.
 pub type Hash = [u8; 32];

@@ -1,0 +1,117 @@
+//! Leaves and nodes to hashes (RFC 6962, 2.1).
+//!
+//! Works on whole compression blocks: a node is always two of them, a leaf is compressed from where
+//! it lies, so nothing is copied but first and last block.
+
+use crate::Hash;
+use sha2::block_api::compress256;
+
+/// Root of the tree without leaves: SHA-256 of nothing.
+pub const EMPTY_ROOT: Hash = [
+    0xe3, 0xb0, 0xc4, 0x42, 0x98, 0xfc, 0x1c, 0x14, 0x9a, 0xfb, 0xf4, 0xc8, 0x99, 0x6f, 0xb9, 0x24,
+    0x27, 0xae, 0x41, 0xe4, 0x64, 0x9b, 0x93, 0x4c, 0xa4, 0x95, 0x99, 0x1b, 0x78, 0x52, 0xb8, 0x55,
+];
+
+/// Highest tree this module builds, in levels above the leaves: 2³² leaves.
+pub const MAX_HEIGHT: u32 = 32;
+
+/// Initial state of SHA-256 (FIPS 180-4, 5.3.3).
+pub(crate) const INITIAL: [u32; 8] = [
+    0x6a09_e667,
+    0xbb67_ae85,
+    0x3c6e_f372,
+    0xa54f_f53a,
+    0x510e_527f,
+    0x9b05_688c,
+    0x1f83_d9ab,
+    0x5be0_cd19,
+];
+
+const LEAF: u8 = 0;
+const NODE: u8 = 1;
+const BLOCK: usize = 64;
+
+/// `SHA-256(0x00 ‖ data)`.
+pub fn leaf_hash(data: &[u8]) -> Hash {
+    let mut state = INITIAL;
+    let mut last = [0; 2 * BLOCK];
+    last[0] = LEAF;
+    let mut at = 1;
+    let mut rest = data;
+    if let Some((head, tail)) = data.split_at_checked(BLOCK - 1) {
+        last[1..BLOCK].copy_from_slice(head);
+        if let Some((first, _)) = last.split_first_chunk::<BLOCK>() {
+            compress256(&mut state, &[*first]);
+        }
+        let (blocks, tail) = tail.as_chunks::<BLOCK>();
+        compress256(&mut state, blocks);
+        (at, rest) = (0, tail);
+    }
+    // At most 63 bytes are left, at most 64 with the prefix in front of them.
+    let end = at + rest.len();
+    last[at..end].copy_from_slice(rest);
+    last[end] = 0x80;
+    let blocks = if end < BLOCK - 8 { 1 } else { 2 };
+    let length = blocks * BLOCK;
+    last[end + 1..length].fill(0);
+    last[length - 8..length].copy_from_slice(&((data.len() as u64 + 1) * 8).to_be_bytes());
+    let (padded, _) = last.as_chunks::<BLOCK>();
+    compress256(&mut state, &padded[..blocks]);
+    to_hash(&state)
+}
+
+/// `SHA-256(0x01 ‖ left ‖ right)`.
+pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
+    let mut state = INITIAL;
+    let mut blocks = [[0; BLOCK]; 2];
+    let [first, last] = &mut blocks;
+    first[0] = NODE;
+    first[1..33].copy_from_slice(left);
+    first[33..].copy_from_slice(&right[..31]);
+    last[0] = right[31];
+    last[1] = 0x80;
+    last[62..].copy_from_slice(&(65u16 * 8).to_be_bytes());
+    compress256(&mut state, &blocks);
+    to_hash(&state)
+}
+
+fn to_hash(state: &[u32; 8]) -> Hash {
+    let mut hash = [0; 32];
+    for (bytes, word) in hash.as_chunks_mut::<4>().0.iter_mut().zip(state) {
+        *bytes = word.to_be_bytes();
+    }
+    hash
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sha2::{Digest, Sha256};
+    use std::vec;
+
+    #[test]
+    fn leaves_of_every_length_hash_as_plain_sha256() {
+        let data: vec::Vec<u8> = (0..400u32).map(|i| (i * 7) as u8).collect();
+        for length in 0..data.len() {
+            let plain = Sha256::new()
+                .chain_update([0])
+                .chain_update(&data[..length]);
+            assert_eq!(
+                leaf_hash(&data[..length]),
+                <Hash>::from(plain.finalize()),
+                "{length}"
+            );
+        }
+    }
+
+    #[test]
+    fn nodes_hash_as_plain_sha256() {
+        let (left, right) = ([3; 32], [0xf5; 32]);
+        let plain = Sha256::new()
+            .chain_update([1])
+            .chain_update(left)
+            .chain_update(right);
+        assert_eq!(node_hash(&left, &right), <Hash>::from(plain.finalize()));
+        assert_eq!(EMPTY_ROOT, <Hash>::from(Sha256::digest([])));
+    }
+}

@@ -1,0 +1,22 @@
+//! Merkle trees of RFC 6962 (and 9162) in fixed memory.
+//!
+//! | file | what |
+//! |---|---|
+//! | [`hash`] | leaves and nodes to hashes |
+//! | [`proof`] | verifying inclusion and consistency, from proof, sizes and roots alone |
+//! | [`frontier`] | a tree that only grows: a kilobyte for up to 2³² leaves |
+//! | [`tree`] | a tree that proves: interior hashes in a ring, pruned from the front |
+//!
+//! Terms: a *peak* is a largest complete subtree of a tree, one for each set bit of its size; the
+//! peaks are the tree's *frontier*; to *fold* is to hash the peaks, from the smallest, into the root.
+
+pub mod frontier;
+pub mod hash;
+mod nodes;
+pub mod proof;
+pub mod tree;
+
+pub use frontier::Frontier;
+pub use hash::{EMPTY_ROOT, leaf_hash, node_hash};
+pub use proof::{Proof, VerifyError, verify_consistency, verify_inclusion};
+pub use tree::{AppendError, ProofError, PruneError, Tree, TreeConfig};

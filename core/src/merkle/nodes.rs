@@ -1,0 +1,391 @@
+//! The hashes of a tree, in a ring, in the order in which they come to be.
+//!
+//! A leaf's hash is followed by those of the nodes that the leaf completes (post-order), so that
+//! appending writes forward, neighbours in the tree are neighbours in memory, and forgetting the
+//! oldest leaves is moving the ring's start. The hash of the node over leaves up to and including
+//! `last`, `level` levels above them, is number `2·last − ones(last) + level` ever written.
+//!
+//! Forgetting the leaves before `first` keeps the peaks of the tree of `first` leaves (`left`):
+//! every complete subtree that a later root or proof needs either ends at or after `first`, and
+//! lies in the ring, or is one of these.
+
+use super::hash::{EMPTY_ROOT, MAX_HEIGHT, node_hash};
+use super::proof::Proof;
+use super::tree::{AppendError, ProofError, PruneError};
+use crate::Hash;
+use crate::block::{BlockError, CarverMut, section};
+
+const SIZE: usize = 0;
+const FIRST: usize = 1;
+const FOLDED: usize = 2;
+const COUNTERS: usize = 8;
+
+/// Hashes that `leaves` leaves in a row may need in the ring, wherever they begin.
+const fn ring_len(leaves: u32, height: u32) -> usize {
+    if leaves == 0 {
+        0
+    } else {
+        (leaves as usize)
+            .saturating_mul(2)
+            .saturating_add(height as usize)
+    }
+}
+
+/// End of the sections that [`Nodes::carve`] takes, when they begin at `offset`.
+pub(crate) const fn end(offset: usize, leaves: u32, height: u32) -> usize {
+    let levels = height as usize + 1;
+    let at = section(offset, COUNTERS, 8);
+    let at = section(at, levels, 32);
+    let at = section(at, levels, 32);
+    section(at, ring_len(leaves, height), 32)
+}
+
+/// Number of hashes written before leaf `leaf`.
+fn written(leaf: u64) -> u64 {
+    2 * leaf - u64::from(leaf.count_ones())
+}
+
+#[derive(Debug)]
+pub(crate) struct Nodes<'a> {
+    counters: &'a mut [u64],
+    left: &'a mut [Hash],
+    fold: &'a mut [Hash],
+    ring: &'a mut [Hash],
+    /// Length of the ring without padding.
+    ring_len: usize,
+    /// Hashes in the ring.
+    live: usize,
+    /// Where the next hash goes.
+    next: usize,
+    leaves: u64,
+    height: u32,
+}
+
+impl<'a> Nodes<'a> {
+    /// Takes the sections of a tree and checks that their counters make sense.
+    pub(crate) fn carve(
+        carver: &mut CarverMut<'a>,
+        leaves: u32,
+        height: u32,
+    ) -> Result<Self, BlockError> {
+        let levels = height as usize + 1;
+        let mut nodes = Self {
+            counters: carver.take(COUNTERS)?,
+            left: carver.take(levels)?,
+            fold: carver.take(levels)?,
+            ring_len: ring_len(leaves, height),
+            ring: carver.take(ring_len(leaves, height))?,
+            live: 0,
+            next: 0,
+            leaves: u64::from(leaves),
+            height,
+        };
+        let (size, first, folded) = (nodes.size(), nodes.first(), nodes.counters[FOLDED]);
+        let used = written(size.min(1 << MAX_HEIGHT)).saturating_sub(written(first.min(size)));
+        if size > 1 << height
+            || first > size
+            || size - first > nodes.leaves
+            || (folded != 0 && !(first.max(1)..=size).contains(&folded))
+            || used > nodes.ring_len as u64
+            || nodes.counters[FOLDED + 1..].iter().any(|&c| c != 0)
+        {
+            return Err(BlockError::Corrupt);
+        }
+        nodes.live = used as usize;
+        nodes.next = written(size)
+            .checked_rem(nodes.ring_len as u64)
+            .unwrap_or(0) as usize;
+        Ok(nodes)
+    }
+
+    pub(crate) fn sections(&self) -> [&[u8]; 4] {
+        [
+            bytemuck::cast_slice(self.counters),
+            bytemuck::cast_slice(self.left),
+            bytemuck::cast_slice(self.fold),
+            bytemuck::cast_slice(self.ring),
+        ]
+    }
+
+    #[inline]
+    pub(crate) fn size(&self) -> u64 {
+        self.counters[SIZE]
+    }
+
+    #[inline]
+    pub(crate) fn first(&self) -> u64 {
+        self.counters[FIRST]
+    }
+
+    /// Whether a leaf can be appended now.
+    pub(crate) fn check_append(&self) -> Result<(), AppendError> {
+        let size = self.size();
+        if size >> self.height != 0 {
+            return Err(AppendError::Exhausted);
+        }
+        if self.leaves != 0 && size - self.first() >= self.leaves {
+            return Err(AppendError::Full);
+        }
+        Ok(())
+    }
+
+    /// Adds a leaf; its index.
+    #[inline]
+    pub(crate) fn append(&mut self, leaf: &Hash) -> Result<u64, AppendError> {
+        self.check_append()?;
+        let index = self.size();
+        if self.ring_len == 0 {
+            self.append_to_frontier(leaf);
+        } else {
+            let mut hash = *leaf;
+            self.push(&hash);
+            for level in 0..index.trailing_ones() {
+                // Between `hash` and its left sibling lies all that is below `hash`.
+                hash = match self.back(2 << level) {
+                    Some(left) => node_hash(left, &hash),
+                    None => match self.left.get(level as usize) {
+                        Some(left) => node_hash(left, &hash),
+                        None => hash,
+                    },
+                };
+                self.push(&hash);
+            }
+        }
+        self.counters[SIZE] = index + 1;
+        Ok(index)
+    }
+
+    /// Without a ring the tree is its own left edge.
+    fn append_to_frontier(&mut self, leaf: &Hash) {
+        let index = self.size();
+        let mut hash = *leaf;
+        for (level, peak) in self.left.iter_mut().enumerate() {
+            if index >> level & 1 == 0 {
+                *peak = hash;
+                break;
+            }
+            hash = node_hash(peak, &hash);
+            *peak = [0; 32];
+        }
+        self.counters[FIRST] = index + 1;
+    }
+
+    #[inline]
+    fn push(&mut self, hash: &Hash) {
+        if let Some(slot) = self.ring.get_mut(self.next) {
+            *slot = *hash;
+        }
+        self.live += 1;
+        self.next += 1;
+        if self.next == self.ring_len {
+            self.next = 0;
+        }
+    }
+
+    /// The hash written `back` hashes ago, the last one being 1, if it is still there.
+    #[inline]
+    fn back(&self, back: u64) -> Option<&Hash> {
+        if back > self.live as u64 {
+            return None;
+        }
+        let back = back as usize;
+        let slot = if back <= self.next {
+            self.next - back
+        } else {
+            self.next + self.ring_len - back
+        };
+        self.ring.get(slot)
+    }
+
+    /// The hash of the complete subtree number `index` of `2^level` leaves.
+    #[inline]
+    pub(crate) fn node(&self, level: u32, index: u64) -> Result<&Hash, ProofError> {
+        let last = ((index + 1) << level) - 1;
+        let first = self.first();
+        if last >= first {
+            let at = written(last) + u64::from(level);
+            written(self.size())
+                .checked_sub(at)
+                .and_then(|back| self.back(back))
+                .ok_or(ProofError::OutOfRange)
+        } else if first >> level == index + 1 && index & 1 == 0 {
+            self.left.get(level as usize).ok_or(ProofError::Pruned)
+        } else {
+            Err(ProofError::Pruned)
+        }
+    }
+
+    /// Which peak of a tree of `size` leaves covers `2^level` of them.
+    #[inline]
+    fn peak(&self, size: u64, level: u32) -> Result<&Hash, ProofError> {
+        self.node(level, (size >> level).saturating_sub(1))
+    }
+
+    fn check_size(&self, size: u64) -> Result<(), ProofError> {
+        if size > self.size() {
+            Err(ProofError::OutOfRange)
+        } else if size < self.first() {
+            Err(ProofError::Pruned)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// The root, and remembers how it came about.
+    pub(crate) fn root(&mut self) -> Hash {
+        let size = self.size();
+        if size != 0 && self.counters[FOLDED] != size {
+            let mut folded: Option<Hash> = None;
+            for level in 0..=self.height {
+                if size >> level & 1 == 0 {
+                    continue;
+                }
+                let Ok(&peak) = self.peak(size, level) else {
+                    continue;
+                };
+                let hash = match folded {
+                    None => peak,
+                    Some(right) => node_hash(&peak, &right),
+                };
+                folded = Some(hash);
+                if let Some(slot) = self.fold.get_mut(level as usize) {
+                    *slot = hash;
+                }
+            }
+            for level in 0..=self.height {
+                if size >> level & 1 == 0
+                    && let Some(slot) = self.fold.get_mut(level as usize)
+                {
+                    *slot = [0; 32];
+                }
+            }
+            self.counters[FOLDED] = size;
+        }
+        self.root_at(size).unwrap_or(EMPTY_ROOT)
+    }
+
+    /// Whether [`root`](Self::root) would write nothing.
+    pub(crate) fn is_folded(&self) -> bool {
+        self.counters[FOLDED] == self.size()
+    }
+
+    pub(crate) fn root_at(&self, size: u64) -> Result<Hash, ProofError> {
+        if size == 0 {
+            return Ok(EMPTY_ROOT);
+        }
+        self.check_size(size)?;
+        let top = u64::BITS - 1 - size.leading_zeros();
+        self.folded(size, top)
+    }
+
+    /// The hash over the leaves of a tree of `size` from the first one of its peak at `top` on.
+    fn folded(&self, size: u64, top: u32) -> Result<Hash, ProofError> {
+        if self.counters[FOLDED] == size
+            && let Some(hash) = self.fold.get(top as usize)
+        {
+            return Ok(*hash);
+        }
+        let mut folded: Option<Hash> = None;
+        for level in size.trailing_zeros()..=top {
+            if size >> level & 1 == 1 {
+                let peak = self.peak(size, level)?;
+                folded = Some(folded.map_or(*peak, |right| node_hash(peak, &right)));
+            }
+        }
+        folded.ok_or(ProofError::OutOfRange)
+    }
+
+    pub(crate) fn prove_inclusion(&self, index: u64, size: u64) -> Result<Proof, ProofError> {
+        if index >= size {
+            return Err(ProofError::OutOfRange);
+        }
+        self.check_size(size)?;
+        if index < self.first() {
+            return Err(ProofError::Pruned);
+        }
+        let mut proof = Proof::default();
+        self.path(&mut proof, 0, index, size)?;
+        Ok(proof)
+    }
+
+    pub(crate) fn prove_consistency(&self, old: u64, new: u64) -> Result<Proof, ProofError> {
+        if old > new {
+            return Err(ProofError::OutOfRange);
+        }
+        self.check_size(new)?;
+        let mut proof = Proof::default();
+        if old == 0 || old == new {
+            return Ok(proof);
+        }
+        self.check_size(old)?;
+        let level = old.trailing_zeros();
+        if !old.is_power_of_two() {
+            proof.push(self.peak(old, level)?);
+        }
+        self.path(&mut proof, level, old - 1, new)?;
+        Ok(proof)
+    }
+
+    /// Siblings of the node over `leaf` at `level`, and of its ancestors, in a tree of `size`.
+    fn path(&self, proof: &mut Proof, level: u32, leaf: u64, size: u64) -> Result<(), ProofError> {
+        // The peak over the leaf is at the highest bit that only `size` has.
+        let top = u64::BITS - 1 - (leaf ^ size).leading_zeros();
+        for level in level..top {
+            proof.push(self.node(level, leaf >> level ^ 1)?);
+        }
+        let lower = size & ((1 << top) - 1);
+        if lower != 0 {
+            let next = u64::BITS - 1 - lower.leading_zeros();
+            proof.push(&self.folded(size, next)?);
+        }
+        let mut higher = size >> top >> 1;
+        let mut level = top + 1;
+        while higher != 0 {
+            if higher & 1 == 1 {
+                proof.push(self.node(level, higher - 1)?);
+            }
+            higher >>= 1;
+            level += 1;
+        }
+        Ok(())
+    }
+
+    /// Forgets the leaves before `first`.
+    pub(crate) fn prune(&mut self, first: u64) -> Result<(), PruneError> {
+        let (old, size) = (self.first(), self.size());
+        if first > size {
+            return Err(PruneError::OutOfRange);
+        }
+        if first <= old {
+            return Ok(());
+        }
+        for level in 0..=self.height {
+            let peak = match first >> level & 1 {
+                1 => self.peak(first, level).map_or([0; 32], |peak| *peak),
+                _ => [0; 32],
+            };
+            // `fold` serves as the second half of the copy: `left` is read until the loop ends.
+            if let Some(slot) = self.fold.get_mut(level as usize) {
+                *slot = peak;
+            }
+        }
+        self.left.copy_from_slice(self.fold);
+        self.fold.fill([0; 32]);
+        self.counters[FOLDED] = 0;
+        let mut gone = written(first) - written(old);
+        let mut slot = (self.next + self.ring_len).saturating_sub(self.live);
+        while gone > 0 {
+            if slot >= self.ring_len {
+                slot -= self.ring_len;
+            }
+            if let Some(hash) = self.ring.get_mut(slot) {
+                *hash = [0; 32];
+            }
+            slot += 1;
+            gone -= 1;
+            self.live -= 1;
+        }
+        self.counters[FIRST] = first;
+        Ok(())
+    }
+}

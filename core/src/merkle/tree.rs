@@ -1,0 +1,226 @@
+//! A tree that proves: every hash of the leaves it keeps, in one block.
+
+use super::hash::MAX_HEIGHT;
+use super::nodes::{self, Nodes};
+use super::proof::Proof;
+use crate::Hash;
+use crate::block::{self, BlockError, CONFIG_WORDS, HEADER_BYTES, HeaderMut, Kind};
+use crate::error::errors;
+
+const KIND: Kind = Kind(*b"TREE");
+const VERSION: u32 = 1;
+
+errors! {
+    /// Why a leaf was not appended; the tree is unchanged.
+    pub enum AppendError: 0x0510 {
+        /// Every place is taken.
+        Full = 1 => "the tree is full; prune it",
+        /// The tree has had all the leaves its height allows, pruned ones too.
+        Exhausted = 2 => "the tree has had all the leaves its height allows; begin a new one",
+    }
+}
+
+errors! {
+    /// Why there is no root or proof.
+    pub enum ProofError: 0x0520 {
+        /// The tree has, or had, fewer leaves.
+        OutOfRange = 1 => "the tree has fewer leaves than asked for",
+        /// What the proof needs was pruned.
+        Pruned = 2 => "what the proof needs was pruned; ask whoever keeps the exported tiles",
+    }
+}
+
+errors! {
+    /// Why nothing was pruned.
+    pub enum PruneError: 0x0530 {
+        /// The tree has fewer leaves.
+        OutOfRange = 1 => "the tree has fewer leaves than were to be pruned",
+    }
+}
+
+/// How many leaves a tree keeps and how many it may ever have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TreeConfig {
+    leaves: u32,
+    height: u32,
+}
+
+impl TreeConfig {
+    /// A tree that can prove its last `leaves` leaves, of up to 2³² ever appended. With none it
+    /// keeps its frontier alone.
+    pub const fn new(leaves: u32) -> Self {
+        Self {
+            leaves,
+            height: MAX_HEIGHT,
+        }
+    }
+
+    /// At most `2^height` leaves ever (1 to 32); each level less saves 128 bytes.
+    pub const fn height(mut self, height: u32) -> Self {
+        self.height = height;
+        self
+    }
+
+    /// Bytes of the block.
+    pub const fn bytes(&self) -> usize {
+        nodes::end(HEADER_BYTES, self.leaves, self.height)
+    }
+
+    /// Leaves that can be kept.
+    pub const fn leaves(&self) -> u32 {
+        self.leaves
+    }
+
+    const fn is_valid(&self) -> bool {
+        self.height >= 1 && self.height <= MAX_HEIGHT && self.leaves as u64 <= 1 << self.height
+    }
+
+    const fn to_words(self) -> [u32; CONFIG_WORDS] {
+        let mut words = [0; CONFIG_WORDS];
+        words[0] = self.leaves;
+        words[1] = self.height;
+        words
+    }
+
+    fn from_words(words: [u32; CONFIG_WORDS]) -> Result<Self, BlockError> {
+        let config = Self {
+            leaves: words[0],
+            height: words[1],
+        };
+        if config.is_valid() && config.to_words() == words {
+            Ok(config)
+        } else {
+            Err(BlockError::BadConfig)
+        }
+    }
+}
+
+/// A Merkle tree in a block.
+#[derive(Debug)]
+pub struct Tree<'a> {
+    header: HeaderMut<'a>,
+    nodes: Nodes<'a>,
+}
+
+impl<'a> Tree<'a> {
+    /// Makes an empty tree of `memory`.
+    pub fn format(memory: &'a mut [u8], config: TreeConfig) -> Result<Self, BlockError> {
+        if !config.is_valid() {
+            return Err(BlockError::BadConfig);
+        }
+        let (header, mut carver) =
+            block::format(memory, KIND, VERSION, config.to_words(), config.bytes())?;
+        let nodes = Nodes::carve(&mut carver, config.leaves, config.height)?;
+        Ok(Self { header, nodes })
+    }
+
+    /// Opens the tree that lies in `memory`. Structure is checked, hashes are not: see
+    /// [`open_verified`](Self::open_verified).
+    pub fn open(memory: &'a mut [u8]) -> Result<Self, BlockError> {
+        let (header, mut carver) = block::open_mut(memory, KIND, VERSION)?;
+        let config = TreeConfig::from_words(header.as_ref().config())?;
+        if header.as_ref().bytes() != config.bytes() as u64 {
+            return Err(BlockError::Corrupt);
+        }
+        let nodes = Nodes::carve(&mut carver, config.leaves, config.height)?;
+        Ok(Self { header, nodes })
+    }
+
+    /// Opens a sealed tree after checking its seal.
+    pub fn open_verified(memory: &'a mut [u8]) -> Result<Self, BlockError> {
+        block::verify_seal(memory, KIND, VERSION)?;
+        Self::open(memory)
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> TreeConfig {
+        let words = self.header.as_ref().config();
+        TreeConfig {
+            leaves: words[0],
+            height: words[1],
+        }
+    }
+
+    /// Number of leaves ever appended.
+    pub fn size(&self) -> u64 {
+        self.nodes.size()
+    }
+
+    /// Index of the first leaf that is kept.
+    pub fn first(&self) -> u64 {
+        self.nodes.first()
+    }
+
+    /// Adds a leaf by its [`leaf_hash`](super::leaf_hash); its index. Cost: amortised one node.
+    #[inline]
+    pub fn append(&mut self, leaf_hash: &Hash) -> Result<u64, AppendError> {
+        self.nodes.check_append()?;
+        self.header.begin();
+        let appended = self.nodes.append(leaf_hash);
+        self.header.end();
+        appended
+    }
+
+    /// The root of all leaves; proofs at this size hash nothing from now on. Depends on the leaves
+    /// alone, never on when it was asked for. Cost: at most a node for each level.
+    pub fn root(&mut self) -> Hash {
+        if self.nodes.is_folded() {
+            return self.nodes.root();
+        }
+        self.header.begin();
+        let root = self.nodes.root();
+        self.header.end();
+        root
+    }
+
+    /// The root when the tree had `size` leaves, for any size that is not pruned. Writes nothing.
+    /// Cost: at most a node for each level; none at the size of the last [`root`](Self::root).
+    pub fn root_at(&self, size: u64) -> Result<Hash, ProofError> {
+        self.nodes.root_at(size)
+    }
+
+    /// Proves that leaf `index` is in the tree of the first `size` leaves (RFC 9162, 2.1.3).
+    /// Cost: a copy for each level, and unless `size` is that of the last [`root`](Self::root) at
+    /// most a node for each level.
+    pub fn prove_inclusion(&self, index: u64, size: u64) -> Result<Proof, ProofError> {
+        self.nodes.prove_inclusion(index, size)
+    }
+
+    /// Proves that the tree of the first `old_size` leaves is the beginning of that of the first
+    /// `new_size` (RFC 9162, 2.1.4). Cost as [`prove_inclusion`](Self::prove_inclusion).
+    pub fn prove_consistency(&self, old_size: u64, new_size: u64) -> Result<Proof, ProofError> {
+        self.nodes.prove_consistency(old_size, new_size)
+    }
+
+    /// Forgets the leaves before `first` and every hash that only they need; roots and proofs of
+    /// the rest stay as they are. Forgetting what is forgotten is no error.
+    pub fn prune(&mut self, first: u64) -> Result<(), PruneError> {
+        if first > self.size() {
+            return Err(PruneError::OutOfRange);
+        }
+        self.header.begin();
+        let pruned = self.nodes.prune(first);
+        self.header.end();
+        pruned
+    }
+
+    /// Seals the block with its SHA-256.
+    pub fn seal(&mut self) -> Hash {
+        self.header.seal(&self.nodes.sections())
+    }
+
+    /// SHA-256 of the block.
+    pub fn image_digest(&self) -> Hash {
+        self.header.as_ref().image_digest(&self.nodes.sections())
+    }
+
+    /// Sections of the block and their bytes.
+    pub fn sections(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        let names = ["tree counters", "tree frontier", "tree fold", "tree hashes"];
+        let bytes = self.nodes.sections().map(<[u8]>::len);
+        core::iter::once(("header", HEADER_BYTES)).chain(names.into_iter().zip(bytes))
+    }
+}
+
+#[cfg(test)]
+mod tests;
