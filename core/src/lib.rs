@@ -7,6 +7,7 @@ extern crate std;
 
 pub mod block;
 pub mod error;
+pub mod grid;
 pub mod learn;
 pub mod log;
 pub mod merkle;

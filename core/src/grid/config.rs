@@ -1,0 +1,220 @@
+//! How large a grid is, how near is near, and how much work one insertion may do.
+
+use crate::block::{BlockError, CONFIG_WORDS, HEADER_BYTES, section};
+
+/// Most components of a vector.
+pub const MAX_DIMENSIONS: u32 = 2_048;
+/// Most claims of one grid.
+pub const MAX_CAPACITY: u32 = 1 << 24;
+/// Components of the bound that is tried before an exact distance.
+pub const PREFIX: usize = 16;
+/// Rows of a projection: the other component of the prefix is the norm of what they leave out.
+pub const ROWS: usize = PREFIX - 1;
+
+/// Size and radius of a [`Grid`](super::Grid); all of it is fixed at creation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct GridConfig {
+    pub(super) dimensions: u32,
+    pub(super) capacity: u32,
+    pub(super) radius: f32,
+    pub(super) candidates: u32,
+    pub(super) seed: u32,
+    pub(super) rows: bool,
+}
+
+impl GridConfig {
+    /// A grid for `capacity` claims (1 to 2²⁴) with vectors of `dimensions` components (0 to
+    /// 2,048; 0 for claims that are found by their subject alone), radius 0.5, 256 candidates.
+    pub const fn new(dimensions: u32, capacity: u32) -> Self {
+        Self {
+            dimensions,
+            capacity,
+            radius: 0.5,
+            candidates: 256,
+            seed: 0,
+            rows: false,
+        }
+    }
+
+    /// Euclidean distance up to which two vectors are about the same thing, from 10⁻¹² to 10¹².
+    ///
+    /// For unit vectors a cosine of at least `s` is a distance of at most `√(2 − 2s)`.
+    pub const fn radius(mut self, radius: f32) -> Self {
+        self.radius = radius;
+        self
+    }
+
+    /// Most stored claims that one check looks at by vector, and as many again by subject; at
+    /// least 16.
+    pub const fn candidates(mut self, candidates: u32) -> Self {
+        self.candidates = candidates;
+        self
+    }
+
+    /// A secret that moves claims to other hash buckets, against peers who choose colliding ones;
+    /// it changes the bytes of the grid and no answer.
+    pub const fn seed(mut self, seed: u32) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Whether the grid takes the fifteen rows of a projection at creation, in place of chosen
+    /// coordinates. Without effect below 4 dimensions.
+    pub const fn projected(mut self, rows: bool) -> Self {
+        self.rows = rows;
+        self
+    }
+
+    /// Components of a vector.
+    pub const fn dimensions(&self) -> u32 {
+        self.dimensions
+    }
+
+    /// Most claims.
+    pub const fn capacity(&self) -> u32 {
+        self.capacity
+    }
+
+    /// Bytes of the block.
+    pub const fn bytes(&self) -> usize {
+        HEADER_BYTES.saturating_add(self.sections())
+    }
+
+    /// Bytes of the sections behind the header.
+    pub(crate) const fn sections(&self) -> usize {
+        let mut end = section(0, 16, 4);
+        end = section(end, self.table(), 4);
+        end = section(end, self.capacity as usize, 64);
+        end = section(end, self.table_of_cells(), 4);
+        end = section(end, self.buckets(), 32);
+        end = section(end, self.buckets().saturating_mul(4), 32);
+        end = section(end, self.vector_lines(), 64);
+        end = section(end, self.prefix_lines(), 64);
+        section(end, self.projection_words(), 4)
+    }
+
+    /// Heads of the subject table.
+    pub(super) const fn table(&self) -> usize {
+        (self.capacity as usize).next_power_of_two()
+    }
+
+    /// Heads of the cell table.
+    pub(super) const fn table_of_cells(&self) -> usize {
+        if self.dimensions == 0 {
+            0
+        } else {
+            self.table()
+        }
+    }
+
+    /// Buckets of eight; one for every claim, which may be alone in its cell.
+    pub(super) const fn buckets(&self) -> usize {
+        if self.dimensions == 0 {
+            0
+        } else if self.capacity < 16 {
+            16
+        } else {
+            self.capacity as usize
+        }
+    }
+
+    /// Whether a bucket holds the vector itself.
+    pub(super) const fn is_direct(&self) -> bool {
+        self.dimensions <= 3
+    }
+
+    /// Lines of sixteen components that a vector takes outside its bucket.
+    pub(super) const fn row(&self) -> usize {
+        if self.is_direct() {
+            0
+        } else {
+            self.dimensions.div_ceil(16) as usize
+        }
+    }
+
+    pub(super) const fn vector_lines(&self) -> usize {
+        self.row().saturating_mul(self.capacity as usize)
+    }
+
+    pub(super) const fn has_prefix(&self) -> bool {
+        self.dimensions as usize > PREFIX
+    }
+
+    pub(super) const fn prefix_lines(&self) -> usize {
+        if self.has_prefix() {
+            self.capacity as usize
+        } else {
+            0
+        }
+    }
+
+    /// Words of the section that holds coordinates or rows.
+    pub(super) const fn projection_words(&self) -> usize {
+        if self.is_direct() {
+            0
+        } else if self.rows {
+            ROWS * 16 * self.row()
+        } else {
+            PREFIX
+        }
+    }
+
+    /// Edge of a cell: a little over twice the radius, so that what is within the radius lies in
+    /// the cell or in the nearer neighbour on each axis, whatever the rounding.
+    pub(super) fn edge(&self) -> f64 {
+        let slack = if self.is_direct() {
+            1.0 / 1024.0
+        } else {
+            1.0 / 64.0
+        };
+        2.0 * f64::from(self.radius) * (1.0 + slack)
+    }
+
+    pub(crate) fn check(&self) -> Result<(), BlockError> {
+        let fits = self.dimensions <= MAX_DIMENSIONS
+            && (1..=MAX_CAPACITY).contains(&self.capacity)
+            && (1e-12..=1e12).contains(&self.radius)
+            && self.candidates >= 16;
+        if fits {
+            Ok(())
+        } else {
+            Err(BlockError::BadConfig)
+        }
+    }
+
+    pub(crate) const fn to_words(self) -> [u32; CONFIG_WORDS] {
+        let mut words = [0; CONFIG_WORDS];
+        words[0] = self.dimensions;
+        words[1] = self.capacity;
+        words[2] = self.radius.to_bits();
+        words[3] = self.candidates;
+        words[4] = self.seed;
+        words[5] = self.rows as u32;
+        words
+    }
+
+    pub(crate) fn from_words(words: &[u32]) -> Result<Self, BlockError> {
+        match *words {
+            [
+                dimensions,
+                capacity,
+                radius,
+                candidates,
+                seed,
+                rows @ (0 | 1),
+                ref rest @ ..,
+            ] if rest.iter().all(|&w| w == 0) => {
+                let config = Self {
+                    dimensions,
+                    capacity,
+                    radius: f32::from_bits(radius),
+                    candidates,
+                    seed,
+                    rows: rows == 1,
+                };
+                config.check().map(|()| config)
+            }
+            _ => Err(BlockError::BadConfig),
+        }
+    }
+}

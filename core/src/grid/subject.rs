@@ -1,0 +1,185 @@
+//! Claims about the same subject, however far apart they are.
+//!
+//! A hash table over (context, subject) whose buckets are lists through the claims' own records.
+//! The first claim of a subject stands for all of them in the table and carries their count.
+
+use super::entries::{CHAIN, CONTEXT, COUNT, Entries, FLAGS, HAS_SUBJECT, LIVE, NEXT, PREV, TAG};
+use sha2::{Digest, Sha256};
+
+/// A name of any length in sixteen bytes: the name itself up to fifteen bytes, else the front of
+/// its SHA-256. Different names have different tags, short of a collision of 120 bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Tag(pub(crate) [u32; 4]);
+
+impl Tag {
+    /// The tag of a name. Cost: no hash up to 15 bytes, else one SHA-256 of the name.
+    pub fn of(name: &str) -> Self {
+        let mut bytes = [0; 16];
+        let length = name.len();
+        match bytes.get_mut(..length).filter(|_| length <= 15) {
+            Some(front) => {
+                front.copy_from_slice(name.as_bytes());
+                bytes[15] = length as u8;
+            }
+            None => {
+                let digest: [u8; 32] = Sha256::digest(name.as_bytes()).into();
+                for (to, from) in bytes.iter_mut().zip(digest) {
+                    *to = from;
+                }
+                bytes[15] = u8::MAX;
+            }
+        }
+        Self(bytemuck::cast(bytes))
+    }
+}
+
+#[derive(Debug)]
+pub(super) struct Subjects<'a> {
+    /// The first claim of the first subject with this hash, plus one.
+    pub heads: &'a mut [u32],
+    pub seed: u32,
+}
+
+impl Subjects<'_> {
+    fn hash(&self, context: u32, tag: Tag) -> usize {
+        let [a, b, c, d] = tag.0;
+        let mut mixed = context ^ self.seed;
+        for word in [a, b, c, d] {
+            mixed = (mixed ^ word).wrapping_mul(0x9e37_79b1);
+            mixed ^= mixed >> 15;
+        }
+        mixed = (mixed ^ self.seed).wrapping_mul(0x2c1b_3c6d);
+        (mixed ^ mixed >> 16) as usize & self.heads.len().wrapping_sub(1)
+    }
+
+    /// The first claim of a subject, as a link, and how many there are.
+    pub fn first(&self, entries: &Entries<'_>, context: u32, tag: Tag) -> (u32, u32) {
+        let mut link = self
+            .heads
+            .get(self.hash(context, tag))
+            .copied()
+            .unwrap_or(0);
+        while let Some(entry) = entries.linked(link) {
+            if entry[CONTEXT] == context && tag_of(entry) == tag {
+                return (link, entry[COUNT]);
+            }
+            link = entry[CHAIN];
+        }
+        (0, 0)
+    }
+
+    /// Adds the claim in `slot`, whose record has context and tag.
+    pub fn insert(&mut self, entries: &mut Entries<'_>, slot: u32, context: u32, tag: Tag) {
+        let link = slot + 1;
+        let (first, _) = self.first(entries, context, tag);
+        if first == 0 {
+            let hash = self.hash(context, tag);
+            let chain = self.heads.get(hash).copied().unwrap_or(0);
+            if let Some(head) = self.heads.get_mut(hash) {
+                *head = link;
+            }
+            if let Some(entry) = entries.get_mut(slot) {
+                entry[CHAIN] = chain;
+                entry[COUNT] = 1;
+            }
+            return;
+        }
+        let mut second = 0;
+        if let Some(entry) = entries.linked_mut(first) {
+            second = entry[NEXT];
+            entry[NEXT] = link;
+            entry[COUNT] += 1;
+        }
+        if let Some(entry) = entries.linked_mut(second) {
+            entry[PREV] = link;
+        }
+        if let Some(entry) = entries.get_mut(slot) {
+            entry[NEXT] = second;
+            entry[PREV] = first;
+        }
+    }
+
+    /// Takes out the claim in `slot`, whose record still has context and tag.
+    pub fn remove(&mut self, entries: &mut Entries<'_>, slot: u32) {
+        let Some(&entry) = entries.get(slot) else {
+            return;
+        };
+        let (context, tag) = (entry[CONTEXT], tag_of(&entry));
+        if entry[PREV] != 0 {
+            let (first, _) = self.first(entries, context, tag);
+            if let Some(first) = entries.linked_mut(first) {
+                first[COUNT] = first[COUNT].wrapping_sub(1);
+            }
+            if let Some(before) = entries.linked_mut(entry[PREV]) {
+                before[NEXT] = entry[NEXT];
+            }
+            if let Some(after) = entries.linked_mut(entry[NEXT]) {
+                after[PREV] = entry[PREV];
+            }
+            return;
+        }
+        // The first: the second takes over, or the subject goes.
+        let heir = if entry[NEXT] != 0 {
+            entry[NEXT]
+        } else {
+            entry[CHAIN]
+        };
+        if let Some(second) = entries.linked_mut(entry[NEXT]) {
+            second[PREV] = 0;
+            second[CHAIN] = entry[CHAIN];
+            second[COUNT] = entry[COUNT].wrapping_sub(1);
+        }
+        let hash = self.hash(context, tag);
+        let mut link = self.heads.get(hash).copied().unwrap_or(0);
+        if link == slot + 1 {
+            if let Some(head) = self.heads.get_mut(hash) {
+                *head = heir;
+            }
+            return;
+        }
+        while let Some(before) = entries.linked_mut(link) {
+            if before[CHAIN] == slot + 1 {
+                before[CHAIN] = heir;
+                return;
+            }
+            link = before[CHAIN];
+        }
+    }
+
+    /// Checks every list, so that nothing read later leads out of range or round in circles; says
+    /// how many claims are in them. Cost: O(capacity).
+    pub fn verify(&self, entries: &Entries<'_>) -> Option<u32> {
+        let mut found = 0_u32;
+        let capacity = entries.0.len() as u32;
+        for (hash, &head) in self.heads.iter().enumerate() {
+            let mut first = head;
+            while first != 0 {
+                let entry = entries.linked(first)?;
+                let (context, tag) = (entry[CONTEXT], tag_of(entry));
+                (entry[PREV] == 0 && self.hash(context, tag) == hash).then_some(())?;
+                let (mut link, mut before) = (first, 0);
+                for i in 0..entry[COUNT] {
+                    let claim = entries.linked(link)?;
+                    let live = claim[FLAGS] & (LIVE | HAS_SUBJECT) == LIVE | HAS_SUBJECT;
+                    let same = claim[CONTEXT] == context && tag_of(claim) == tag;
+                    let alone = i == 0 || (claim[CHAIN] == 0 && claim[COUNT] == 0);
+                    (live && same && alone && claim[PREV] == before).then_some(())?;
+                    found += 1;
+                    (found <= capacity).then_some(())?;
+                    before = link;
+                    link = claim[NEXT];
+                }
+                (link == 0 && entry[COUNT] > 0).then_some(())?;
+                first = entry[CHAIN];
+            }
+        }
+        Some(found)
+    }
+}
+
+pub(super) fn tag_of(entry: &super::entries::Entry) -> Tag {
+    let [_, _, _, _, _, _, _, _, a, b, c, d, ..] = *entry;
+    const { assert!(TAG == 8) }
+    Tag([a, b, c, d])
+}
