@@ -1,0 +1,28 @@
+//! The suite in a browser.
+#![cfg(target_family = "wasm")]
+
+use sensilla::block::Block;
+use sensilla_conformance::{GOLDEN, ROOM_BYTES, Report, run};
+use std::fmt::{Display, Write};
+use std::sync::Mutex;
+use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
+
+wasm_bindgen_test_configure!(run_in_browser);
+
+static ROOM: Mutex<Block<ROOM_BYTES>> = Mutex::new(Block::new());
+
+struct Lines(String);
+
+impl Report for Lines {
+    fn line(&mut self, name: &str, value: &dyn Display) {
+        console_log!("conformance: {name} = {value}");
+        writeln!(self.0, "{name} = {value}").unwrap();
+    }
+}
+
+#[wasm_bindgen_test]
+fn every_case_prints_its_golden_value() {
+    let mut lines = Lines(String::new());
+    run(&mut ROOM.lock().unwrap()[..], &mut lines);
+    assert_eq!(lines.0, GOLDEN);
+}

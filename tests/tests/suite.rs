@@ -1,0 +1,33 @@
+//! The suite on this machine.
+#![cfg(not(target_family = "wasm"))]
+
+use sensilla::block::Block;
+use sensilla_conformance::{GOLDEN, ROOM_BYTES, Report, run};
+use std::fmt::{Display, Write};
+use std::sync::Mutex;
+
+static ROOM: Mutex<Block<ROOM_BYTES>> = Mutex::new(Block::new());
+
+struct Lines(String);
+
+impl Report for Lines {
+    fn line(&mut self, name: &str, value: &dyn Display) {
+        println!("conformance: {name} = {value}");
+        writeln!(self.0, "{name} = {value}").unwrap();
+    }
+}
+
+#[test]
+fn every_case_prints_its_golden_value() {
+    let mut lines = Lines(String::new());
+    run(&mut ROOM.lock().unwrap()[..], &mut lines);
+    if std::env::var_os("SENSILLA_BLESS").is_some() {
+        let file = concat!(env!("CARGO_MANIFEST_DIR"), "/golden.txt");
+        std::fs::write(file, &lines.0).unwrap();
+        return;
+    }
+    assert_eq!(
+        lines.0, GOLDEN,
+        "results or stored bytes changed; if that is meant, SENSILLA_BLESS=1 writes golden.txt anew"
+    );
+}

@@ -1,0 +1,36 @@
+//! This machine: the tests of every crate that runs here, and the suite in two builds.
+
+use crate::lines::{self, Lines};
+use crate::process::{cargo, run, tee};
+use anyhow::Result;
+
+/// Crates beside the default members whose tests run on this machine too.
+const BESIDE: [&str; 2] = ["xtask", "sensilla-embedded"];
+
+pub fn test() -> Result<Vec<(&'static str, Lines)>> {
+    run(cargo().arg("test"))?;
+    let mut beside = cargo();
+    beside.arg("test");
+    for package in BESIDE {
+        beside.args(["--package", package]);
+    }
+    run(&mut beside)?;
+    Ok(vec![
+        ("host", suite(&[])?),
+        // No feature and no optimisation changes a result.
+        (
+            "host without simd",
+            suite(&["--release", "--no-default-features"])?,
+        ),
+    ])
+}
+
+fn suite(arguments: &[&str]) -> Result<Lines> {
+    let mut command = cargo();
+    command
+        .args(["test", "--package", "sensilla-conformance"])
+        .args(["--test", "suite"])
+        .args(arguments)
+        .args(["--", "--nocapture"]);
+    lines::read(&tee(&mut command)?)
+}

@@ -1,0 +1,118 @@
+//! `cargo xtask`: set-up, tests on every host, benchmarks.
+//!
+//! Each host has a file of its own; `tools` gets what a host needs and this machine lacks, and
+//! `lines` compares what the hosts printed.
+
+mod bench;
+mod embedded;
+mod host;
+mod lines;
+mod process;
+mod standalone;
+mod target;
+mod tools;
+mod wasm;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+use std::process::ExitCode;
+
+#[derive(Parser)]
+#[command(name = "cargo xtask", about)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the tests on every host, or on the named ones, and compares the digests they print
+    Test(Hosts),
+    /// Gets the tools that the tests of every host, or of the named ones, need
+    Setup(Hosts),
+    /// Checks that the core stands alone: bare-metal builds, its dependencies, where `unsafe` is
+    Core,
+    /// Runs the benchmarks of tests/bench in release; all arguments are passed on
+    #[command(disable_help_flag = true)]
+    Bench {
+        #[arg(trailing_var_arg = true, allow_hyphen_values = true)]
+        arguments: Vec<String>,
+    },
+}
+
+#[derive(Args, Clone, Copy)]
+struct Hosts {
+    /// This machine
+    #[arg(long)]
+    host: bool,
+    /// WebAssembly in headless Chromium
+    #[arg(long)]
+    wasm: bool,
+    /// Firmware on an emulated Cortex-M4F
+    #[arg(long)]
+    embedded: bool,
+}
+
+impl Hosts {
+    /// No flag means every host.
+    fn chosen(self) -> Self {
+        if self.host || self.wasm || self.embedded {
+            self
+        } else {
+            Self {
+                host: true,
+                wasm: true,
+                embedded: true,
+            }
+        }
+    }
+}
+
+fn main() -> ExitCode {
+    let done = match Cli::parse().command {
+        Command::Test(hosts) => test(hosts.chosen()),
+        Command::Setup(hosts) => setup(hosts.chosen()),
+        Command::Core => standalone::check(),
+        Command::Bench { arguments } => bench::run(&arguments),
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn setup(hosts: Hosts) -> Result<()> {
+    let mut packages = Vec::new();
+    if hosts.wasm {
+        packages.extend(wasm::missing());
+    }
+    if hosts.embedded {
+        packages.extend(embedded::missing());
+    }
+    packages.sort_unstable();
+    packages.dedup();
+    tools::install(&packages)?;
+    if hosts.wasm {
+        wasm::setup()?;
+    }
+    Ok(())
+}
+
+fn test(hosts: Hosts) -> Result<()> {
+    // What is missing is found out before the first long build.
+    setup(hosts)?;
+    let mut printed = Vec::new();
+    if hosts.host {
+        printed.extend(host::test()?);
+    }
+    if hosts.wasm {
+        printed.push(("wasm", wasm::test()?));
+    }
+    if hosts.embedded {
+        printed.push(("embedded", embedded::test()?));
+    }
+    lines::compare(&printed)
+}

@@ -1,0 +1,48 @@
+//! WebAssembly in headless Chromium, through wasm-bindgen's test runner.
+
+use crate::lines::{self, Lines};
+use crate::process::tee;
+use crate::target::Toolchain;
+use crate::tools;
+use anyhow::Result;
+
+const TARGET: &str = "wasm32-unknown-unknown";
+/// The crates of the standard library that tests on this target link.
+const LIBRARY: &str = "std,panic_abort,panic_unwind,test";
+
+const BROWSERS: [&str; 4] = ["chromium", "google-chrome", "chromium-browser", "chrome"];
+const DRIVER: &str = "chromedriver";
+
+/// The Debian packages that this machine lacks.
+pub fn missing() -> Vec<&'static str> {
+    let mut packages = Toolchain::missing(TARGET);
+    if tools::find(&BROWSERS).is_none() || tools::find(&[DRIVER]).is_none() {
+        packages.extend(["chromium", "chromium-driver"]);
+    }
+    packages
+}
+
+/// What Debian does not have.
+pub fn setup() -> Result<()> {
+    tools::wasm_bindgen().map(|_| ())
+}
+
+pub fn test() -> Result<Lines> {
+    let driver = tools::program(&[DRIVER])?;
+    let toolchain = Toolchain::get(TARGET)?;
+    let wasm_bindgen = tools::wasm_bindgen()?;
+    let test = |package: &str| {
+        let mut command = toolchain.cargo("test", LIBRARY);
+        command
+            .args(["--release", "--package", package, "--test", "browser"])
+            .args(["--", "--nocapture"])
+            .env("CHROMEDRIVER", &driver)
+            .env(
+                "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
+                wasm_bindgen.join("wasm-bindgen-test-runner"),
+            );
+        command
+    };
+    tee(&mut test("sensilla-wasm"))?;
+    lines::read(&tee(&mut test("sensilla-conformance"))?)
+}
