@@ -6,7 +6,7 @@
 //! equal to `golden.txt`. A change of stored bytes or of results is a change of that file:
 //! `SENSILLA_BLESS=1 cargo test --package sensilla-conformance` writes it anew, for review.
 //!
-//! To add a case: a function in the file of its module under `cases/`, and its line in [`CASES`].
+//! To add a case: a function in the file of its module under `cases/`, and its line in `CASES`.
 
 mod cases;
 mod draw;

@@ -20,7 +20,12 @@ pub fn check() -> Result<()> {
         // Where the library is built from source there is no `alloc` to link against at all.
         run(toolchain
             .cargo("build", "core")
-            .args(["--package", "sensilla", "--no-default-features"])
+            .args([
+                "--release",
+                "--package",
+                "sensilla",
+                "--no-default-features",
+            ])
             .stdout(std::io::stderr()))?;
     }
     println!(
