@@ -1,0 +1,98 @@
+//! The sub-commands: one file each, with its arguments and what it does.
+
+mod demo;
+mod ingest;
+mod inspect;
+mod learn;
+mod output;
+mod recall;
+mod samples;
+mod verify;
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::Error;
+use crate::store::{self, Contents, StoreError};
+
+/// The memory of an edge node: learns, recalls, keeps a signed log and finds contradictions.
+///
+/// Without a sub-command it runs the demonstration.
+#[derive(Debug, Parser)]
+#[command(name = "sensilla", version)]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    common: Common,
+    #[command(flatten)]
+    demo: demo::Arguments,
+}
+
+/// What every sub-command takes.
+#[derive(Debug, Args)]
+struct Common {
+    /// The store's file.
+    #[arg(
+        long,
+        global = true,
+        value_name = "PATH",
+        default_value = "sensilla.store"
+    )]
+    store: PathBuf,
+    /// Print one JSON object for machines.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Run one node end to end on the motion recordings that come with it (the default).
+    Demo(demo::Arguments),
+    /// Learn patterns from labelled recordings or vectors.
+    Learn(learn::Arguments),
+    /// Look recordings or vectors up among the learned patterns.
+    Recall(recall::Arguments),
+    /// Take claims into the log and find what contradicts.
+    Ingest(ingest::Arguments),
+    /// Show what a store holds.
+    Inspect,
+    /// Check a store, without changing its file.
+    Verify,
+}
+
+impl Common {
+    fn read_store(&self) -> Result<Contents, Error> {
+        store::read(&self.store).map_err(|e| self.store_error(e))
+    }
+
+    fn store_error(&self, source: StoreError) -> Error {
+        Error::Store {
+            path: self.store.clone(),
+            source,
+        }
+    }
+}
+
+/// Does what the command line asks.
+pub fn run(cli: Cli) -> Result<(), Error> {
+    let Cli {
+        command,
+        common,
+        demo,
+    } = cli;
+    if command.is_some() && demo.is_given() {
+        return Err(Error::Usage(
+            "options of `demo` go behind it, and not before another sub-command".into(),
+        ));
+    }
+    match command.unwrap_or(Command::Demo(demo)) {
+        Command::Demo(arguments) => demo::run(&common, arguments),
+        Command::Learn(arguments) => learn::run(&common, arguments),
+        Command::Recall(arguments) => recall::run(&common, arguments),
+        Command::Ingest(arguments) => ingest::run(&common, arguments),
+        Command::Inspect => inspect::run(&common),
+        Command::Verify => verify::run(&common),
+    }
+}

@@ -1,0 +1,103 @@
+//! The arguments that say how a file of samples is read.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use crate::Error;
+use crate::read::table::{Columns, TableReader};
+use crate::read::ts::TsReader;
+use crate::read::vectors::VectorReader;
+use crate::read::window::Windows;
+use crate::read::{Format, Recordings, Source};
+
+/// How a file of samples is read.
+#[derive(Clone, Debug, Args)]
+pub struct Samples {
+    /// The file: .ts, CSV with a header, or JSON lines of vectors; `-` is standard input.
+    #[arg(value_name = "FILE")]
+    pub file: PathBuf,
+    /// The file's format; by its name or its first line if not given.
+    #[arg(long, value_enum)]
+    pub format: Option<Format>,
+    /// CSV: the column with the label.
+    #[arg(long, value_name = "COL")]
+    pub label: Option<String>,
+    /// CSV: the column with the time, in seconds or as a date.
+    #[arg(long, value_name = "COL")]
+    pub time: Option<String>,
+    /// CSV: the character between the fields; found by itself if not given.
+    #[arg(long, value_name = "CHAR")]
+    pub delimiter: Option<char>,
+    /// Cut streams into windows of N samples; a whole stream is one recording if not given.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub window: Option<u32>,
+    /// Samples from the start of one window to the start of the next; N if not given.
+    #[arg(long, value_name = "N", requires = "window", value_parser = clap::value_parser!(u32).range(1..))]
+    pub hop: Option<u32>,
+    /// Samples a second; from the time column if not given.
+    #[arg(long, value_name = "HZ")]
+    pub rate: Option<f64>,
+}
+
+/// An opened file of samples.
+pub enum Input {
+    /// Streams of samples.
+    Recordings(Box<dyn Recordings>),
+    /// Vectors.
+    Vectors(VectorReader),
+}
+
+impl Samples {
+    /// Opens the file; `channels` are the names of the channels if they are known already.
+    pub fn open(&self, channels: Option<Vec<String>>) -> Result<Input, Error> {
+        let mut source = Source::open(&self.file)?;
+        let format = match self.format {
+            Some(format) => format,
+            None => Format::guess(&mut source)?,
+        };
+        self.check(format)?;
+        let windows = self.window.map(|length| Windows {
+            length: length as usize,
+            hop: self.hop.unwrap_or(length) as usize,
+        });
+        Ok(match format {
+            Format::Ts => Input::Recordings(Box::new(TsReader::new(source, windows))),
+            Format::Csv => Input::Recordings(Box::new(TableReader::new(
+                source,
+                &Columns {
+                    label: self.label.clone(),
+                    time: self.time.clone(),
+                    channels,
+                    windows,
+                    delimiter: self.delimiter.and_then(|c| u8::try_from(c).ok()),
+                },
+            )?)),
+            Format::Jsonl => Input::Vectors(VectorReader::new(source)),
+        })
+    }
+
+    fn check(&self, format: Format) -> Result<(), Error> {
+        let usage = |text: &str| Err(Error::Usage(text.into()));
+        if format != Format::Csv
+            && (self.label.is_some() || self.time.is_some() || self.delimiter.is_some())
+        {
+            return usage("--label, --time and --delimiter are for CSV; this file is not");
+        }
+        if format == Format::Jsonl && (self.window.is_some() || self.rate.is_some()) {
+            return usage("--window, --hop and --rate are for samples; this file holds vectors");
+        }
+        if let Some(rate) = self.rate
+            && !(0.001..=1e6).contains(&rate)
+        {
+            return usage("--rate is out of range: 0.001 to 1000000 samples a second");
+        }
+        if self
+            .delimiter
+            .is_some_and(|c| !c.is_ascii() || c.is_ascii_alphanumeric())
+        {
+            return usage("--delimiter is one ASCII character, and no letter or digit");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,22 @@
+//! Sensilla on a host with an operating system: what the command `sensilla` is made of.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`read`] | recordings, vectors and claims out of `.ts`, CSV and JSON lines |
+//! | [`store`] | a node on disk: named blocks, each with its SHA-256, saved whole or not at all |
+//! | [`report`] | the result of a run as one self-contained web page |
+//! | [`memory`] | aligned memory for blocks |
+//! | [`progress`] | progress bars where someone watches |
+//! | [`command`] | the sub-commands |
+
+#![forbid(unsafe_code)]
+
+pub mod command;
+pub mod error;
+pub mod memory;
+pub mod progress;
+pub mod read;
+pub mod report;
+pub mod store;
+
+pub use error::Error;

@@ -1,0 +1,348 @@
+//! JSON lines of claims, schema version 1: one object a line, of one of three forms.
+//!
+//! A claim that one of this node's sources makes:
+//!
+//! | field | type | meaning |
+//! |---|---|---|
+//! | `author` | string | the source; each has a key of its own |
+//! | `at` | integer | when, in milliseconds |
+//! | `context` | string | where authority and conflicts are decided |
+//! | `subject`, `predicate`, `value` | string | what is claimed: about subject, predicate is value |
+//! | `confidence` | number 0–1, optional | how sure the source is; 1 if absent |
+//! | `expires` | integer, optional | when it stops to hold, in milliseconds |
+//! | `evidence` | array of 64 hex digits, optional | SHA-256 of what backs it |
+//! | `embedding` | array of numbers, optional | where it lies in the space of meanings |
+//!
+//! A decision of an authority, about the conflicts over one property:
+//!
+//! | field | type | meaning |
+//! |---|---|---|
+//! | `author`, `at`, `context` | | as above; the author must be an authority of the context |
+//! | `resolve` | object | `subject`, `predicate`, the `value` that stands, and `rationale` (optional) |
+//!
+//! An event that another node has signed:
+//!
+//! | field | type | meaning |
+//! |---|---|---|
+//! | `event` | string of hex digits | its canonical bytes |
+//!
+//! Every form takes `v`, the version of the schema, 1 if absent. Other fields are refused.
+
+use super::vectors::{object, version};
+use super::{InputError, Source};
+use sensilla::Hash;
+use serde::Deserialize;
+
+/// The version of the schema.
+pub const VERSION: u32 = 1;
+
+/// One line.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ClaimLine {
+    /// Its number.
+    pub line: u64,
+    /// What it says.
+    pub said: Said,
+}
+
+/// What a line says.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Said {
+    /// A claim of a source.
+    Claim(Claim),
+    /// A decision of an authority.
+    Resolve(Resolve),
+    /// Canonical bytes of a signed event.
+    Event(Vec<u8>),
+}
+
+/// A claim of a source.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Claim {
+    /// The source.
+    pub author: String,
+    /// When, in milliseconds.
+    pub at: u64,
+    /// The context.
+    pub context: String,
+    /// What it is about.
+    pub subject: String,
+    /// Which property.
+    pub predicate: String,
+    /// What the property is said to be.
+    pub value: String,
+    /// How sure, a fraction of 65,535.
+    pub confidence: u16,
+    /// When it stops to hold, in milliseconds.
+    pub expires: Option<u64>,
+    /// SHA-256 of what backs it.
+    pub evidence: Vec<Hash>,
+    /// Where it lies; empty for nowhere.
+    pub embedding: Vec<f32>,
+}
+
+/// A decision of an authority.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Resolve {
+    /// The authority.
+    pub author: String,
+    /// When, in milliseconds.
+    pub at: u64,
+    /// The context.
+    pub context: String,
+    /// What the conflicts are about.
+    pub subject: String,
+    /// Which property.
+    pub predicate: String,
+    /// The value that stands.
+    pub value: String,
+    /// Why.
+    pub rationale: String,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Raw {
+    #[serde(default = "version")]
+    v: u32,
+    event: Option<String>,
+    author: Option<String>,
+    at: Option<u64>,
+    context: Option<String>,
+    subject: Option<String>,
+    predicate: Option<String>,
+    value: Option<String>,
+    confidence: Option<f64>,
+    expires: Option<u64>,
+    evidence: Option<Vec<String>>,
+    embedding: Option<Vec<f32>>,
+    resolve: Option<RawResolve>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RawResolve {
+    subject: String,
+    predicate: String,
+    value: String,
+    #[serde(default)]
+    rationale: String,
+}
+
+/// Reads claims.
+pub struct ClaimReader {
+    source: Source,
+    any: bool,
+    done: bool,
+}
+
+impl ClaimReader {
+    /// A reader of `source`.
+    pub fn new(source: Source) -> Self {
+        Self {
+            source,
+            any: false,
+            done: false,
+        }
+    }
+
+    fn read(&mut self) -> Result<Option<ClaimLine>, InputError> {
+        let Some(raw) = object::<Raw>(&mut self.source)? else {
+            return if self.any {
+                Ok(None)
+            } else {
+                Err(self.source.error_at(None, "holds no claim"))
+            };
+        };
+        self.any = true;
+        let said = said(raw).map_err(|reason| self.source.error(reason))?;
+        Ok(Some(ClaimLine {
+            line: self.source.line(),
+            said,
+        }))
+    }
+}
+
+impl Iterator for ClaimReader {
+    type Item = Result<ClaimLine, InputError>;
+
+    fn next(&mut self) -> Option<Self::Item> {
+        if self.done {
+            return None;
+        }
+        let next = self.read().transpose();
+        self.done = !matches!(next, Some(Ok(_)));
+        next
+    }
+}
+
+fn said(raw: Raw) -> Result<Said, String> {
+    if raw.v != VERSION {
+        return Err(format!(
+            "has schema version {}, this build reads {VERSION}",
+            raw.v
+        ));
+    }
+    let of_a_claim = raw.subject.is_some()
+        || raw.predicate.is_some()
+        || raw.value.is_some()
+        || raw.confidence.is_some()
+        || raw.expires.is_some()
+        || raw.evidence.is_some()
+        || raw.embedding.is_some();
+    if let Some(event) = raw.event {
+        if of_a_claim
+            || raw.author.is_some()
+            || raw.at.is_some()
+            || raw.context.is_some()
+            || raw.resolve.is_some()
+        {
+            return Err("`event` goes with no other field: it says all".into());
+        }
+        return hex(&event)
+            .map(Said::Event)
+            .ok_or_else(|| "`event` is not an even number of hex digits".into());
+    }
+    let author = text(raw.author, "author")?;
+    let at = raw.at.ok_or("missing field `at`")?;
+    let context = text(raw.context, "context")?;
+    if let Some(resolve) = raw.resolve {
+        if of_a_claim {
+            return Err("`resolve` goes with `author`, `at` and `context` alone".into());
+        }
+        return Ok(Said::Resolve(Resolve {
+            author,
+            at,
+            context,
+            subject: resolve.subject,
+            predicate: resolve.predicate,
+            value: resolve.value,
+            rationale: resolve.rationale,
+        }));
+    }
+    let confidence = raw.confidence.unwrap_or(1.0);
+    if !(0.0..=1.0).contains(&confidence) {
+        return Err(format!("confidence {confidence} is not between 0 and 1"));
+    }
+    let embedding = raw.embedding.unwrap_or_default();
+    if let Some(i) = embedding.iter().position(|x| !x.is_finite()) {
+        return Err(format!(
+            "component {} of the embedding is out of the range of a 32-bit float",
+            i + 1
+        ));
+    }
+    let evidence = raw
+        .evidence
+        .unwrap_or_default()
+        .iter()
+        .map(|digits| hex(digits).and_then(|bytes| Hash::try_from(bytes).ok()))
+        .collect::<Option<_>>()
+        .ok_or("a piece of evidence is not 64 hex digits")?;
+    Ok(Said::Claim(Claim {
+        author,
+        at,
+        context,
+        subject: text(raw.subject, "subject")?,
+        predicate: text(raw.predicate, "predicate")?,
+        value: raw.value.ok_or("missing field `value`")?,
+        confidence: (confidence * 65_535.0).round() as u16,
+        expires: raw.expires,
+        evidence,
+        embedding,
+    }))
+}
+
+fn text(value: Option<String>, field: &str) -> Result<String, String> {
+    match value {
+        None => Err(format!("missing field `{field}`")),
+        Some(text) if text.is_empty() => Err(format!("`{field}` is empty")),
+        Some(text) => Ok(text),
+    }
+}
+
+/// The bytes that `digits` write in hexadecimal.
+pub fn hex(digits: &str) -> Option<Vec<u8>> {
+    let digit = |b: u8| char::from(b).to_digit(16).map(|d| d as u8);
+    let (pairs, []) = digits.as_bytes().as_chunks::<2>() else {
+        return None;
+    };
+    pairs
+        .iter()
+        .map(|&[a, b]| Some(digit(a)? << 4 | digit(b)?))
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(text: &str) -> Result<Vec<ClaimLine>, String> {
+        let source = Source::new(
+            "c.jsonl",
+            std::io::Cursor::new(text.to_owned().into_bytes()),
+        );
+        ClaimReader::new(source)
+            .collect::<Result<_, _>>()
+            .map_err(|e| e.to_string())
+    }
+
+    const CLAIM: &str = r#"{"v":1,"author":"cam","at":5,"context":"hall","subject":"door","predicate":"state","value":"open","confidence":0.5,"evidence":["00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff00ff"],"embedding":[1,2]}"#;
+
+    #[test]
+    fn the_three_forms_are_read() {
+        let text = format!(
+            "{CLAIM}\n{}\n{}\n",
+            r#"{"author":"boss","at":6,"context":"hall","resolve":{"subject":"door","predicate":"state","value":"open"}}"#,
+            r#"{"event":"01aB"}"#
+        );
+        let found = read(&text).unwrap();
+        let Said::Claim(claim) = &found[0].said else {
+            panic!()
+        };
+        assert_eq!((claim.confidence, claim.evidence[0][1]), (32_768, 255));
+        let Said::Resolve(resolve) = &found[1].said else {
+            panic!()
+        };
+        assert_eq!(
+            (resolve.value.as_str(), resolve.rationale.as_str()),
+            ("open", "")
+        );
+        assert_eq!(
+            found[2],
+            ClaimLine {
+                line: 3,
+                said: Said::Event(vec![1, 0xab])
+            }
+        );
+    }
+
+    #[test]
+    fn refusals_name_line_and_reason() {
+        for (text, expected) in [
+            ("".to_owned(), "c.jsonl: holds no claim"),
+            (format!("{CLAIM}\n{{}}"), "line 2: missing field `author`"),
+            (
+                CLAIM.replace("\"at\":5", "\"at\":-5"),
+                "line 1: invalid value",
+            ),
+            (CLAIM.replace("\"at\":5,", ""), "missing field `at`"),
+            (CLAIM.replace("0.5", "1.5"), "confidence 1.5 is not between"),
+            (CLAIM.replace("00ff00", "0f00"), "not 64 hex digits"),
+            (CLAIM.replace("\"hall\"", "\"\""), "`context` is empty"),
+            (CLAIM.replace("value", "valve"), "unknown field `valve`"),
+            (
+                CLAIM.replace("[1,2]", "[1,1e39]"),
+                "component 2 of the embedding",
+            ),
+            (CLAIM.replace("\"v\":1", "\"v\":9"), "has schema version 9"),
+            ("{\"event\":\"012\"}".into(), "even number of hex digits"),
+            (
+                "{\"event\":\"01\",\"at\":1}".into(),
+                "goes with no other field",
+            ),
+        ] {
+            let error = read(&text).expect_err(&text);
+            assert!(error.contains(expected), "{text:?}: {error}");
+        }
+    }
+}

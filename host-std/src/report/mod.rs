@@ -1,0 +1,1 @@
+//! The result of a run as one self-contained web page.
