@@ -21,4 +21,14 @@ impl Draw {
     pub fn below(&mut self, bound: u32) -> u32 {
         ((self.next() >> 32).wrapping_mul(u64::from(bound)) >> 32) as u32
     }
+
+    /// A number of -1.0..1.0 in steps of 2⁻²³, so that it is exact.
+    pub fn signed(&mut self) -> f32 {
+        ((self.next() >> 40) as i32 - (1 << 23)) as f32 / (1 << 23) as f32
+    }
+
+    /// Fills a vector.
+    pub fn fill(&mut self, vector: &mut [f32]) {
+        vector.iter_mut().for_each(|x| *x = self.signed());
+    }
 }

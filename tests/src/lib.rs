@@ -11,6 +11,7 @@
 mod cases;
 mod draw;
 mod report;
+mod transcript;
 
 use core::fmt::Display;
 pub use report::{Hex, Report};
@@ -24,7 +25,14 @@ pub const ROOM_BYTES: usize = 512 * 1024;
 /// A case: its name and what it does.
 type Case = fn(room: &mut [u8], report: &mut dyn Report);
 
-const CASES: &[Case] = &[cases::block::layout, cases::block::seal];
+const CASES: &[Case] = &[
+    cases::block::layout,
+    cases::block::seal,
+    cases::learn::features,
+    cases::merkle::tree,
+    cases::log::events,
+    cases::grid::candidates,
+];
 
 /// Runs every case in `room`, zeroed before each, of [`ROOM_BYTES`] aligned as blocks are.
 ///

@@ -1,3 +1,7 @@
 //! The cases, a file for each module of the core.
 
 pub mod block;
+pub mod grid;
+pub mod learn;
+pub mod log;
+pub mod merkle;
