@@ -1,0 +1,664 @@
+//! What was tried and how it went: a ring of the latest trajectories with exact running totals.
+//!
+//! Totals are integers over what the ring holds; a record that replaces the oldest takes its part
+//! out again, so they stay exact after any number of turns.
+
+use crate::block::{
+    self, BlockError, CONFIG_WORDS, CarverMut, HEADER_BYTES, HeaderMut, Kind, section,
+};
+use crate::error::errors;
+
+/// The largest number of components of a trajectory's vector.
+pub const MAX_DIMENSIONS: u32 = 8192;
+/// The largest number of trajectories in a ring.
+pub const MAX_CAPACITY: u32 = 1 << 24;
+/// No ring lives to count this far; a block that claims to is not genuine.
+const MAX_RECORDED: u64 = 1 << 62;
+
+const KIND: Kind = Kind(*b"TRAJ");
+const VERSION: u32 = 1;
+
+const RECORDED: usize = 0;
+const HELD: usize = 1;
+const SUCCESSES: usize = 2;
+const LATENCY: usize = 3;
+const SPENT: usize = 4;
+const EARNED: usize = 5;
+
+errors! {
+    /// Why a trajectory was not recorded; the ring is unchanged.
+    pub enum RecordError: 0x0340 {
+        /// The vector has the wrong length.
+        WrongLength { expected: u32, found: u32 } = 1
+            => "the vector has {found} components, the ring takes {expected}",
+        /// A component is not finite.
+        NotFinite { index: u32 } = 2 => "component {index} of the vector is not finite",
+    }
+}
+
+/// One attempt at a task and its outcome.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Trajectory<'v> {
+    /// The task, as a vector.
+    pub vector: &'v [f32],
+    /// What it was about, in the caller's numbering.
+    pub label: u32,
+    /// How long it took, in microseconds.
+    pub latency_us: u32,
+    /// Energy put in, in the caller's unit.
+    pub energy_spent: u32,
+    /// Energy's worth of the result, in the same unit.
+    pub energy_earned: u32,
+    /// Whether it worked.
+    pub success: bool,
+    /// Who did it, an interned id.
+    pub executor: u16,
+    /// When, in milliseconds.
+    pub at: u64,
+}
+
+/// Dimensions and capacity of a [`TrajectoryRing`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TrajectoryConfig {
+    dimensions: u32,
+    capacity: u32,
+}
+
+impl TrajectoryConfig {
+    /// The latest `capacity` (1 to [`MAX_CAPACITY`]) trajectories with vectors of `dimensions`
+    /// (0 to [`MAX_DIMENSIONS`]; 0 keeps outcomes alone) components.
+    pub const fn new(dimensions: u32, capacity: u32) -> Self {
+        Self {
+            dimensions,
+            capacity,
+        }
+    }
+
+    /// Components of a vector.
+    pub const fn dimensions(&self) -> u32 {
+        self.dimensions
+    }
+
+    /// Trajectories held at most.
+    pub const fn capacity(&self) -> u32 {
+        self.capacity
+    }
+
+    const fn floats(&self) -> usize {
+        (self.dimensions as usize).saturating_mul(self.capacity as usize)
+    }
+
+    /// Bytes of memory the block takes.
+    pub const fn bytes(&self) -> usize {
+        let at = section(HEADER_BYTES, 8, 8);
+        let at = section(at, self.capacity as usize, 32);
+        section(at, self.floats(), 4)
+    }
+
+    const fn is_valid(&self) -> bool {
+        self.dimensions <= MAX_DIMENSIONS && self.capacity != 0 && self.capacity <= MAX_CAPACITY
+    }
+
+    const fn to_words(self) -> [u32; CONFIG_WORDS] {
+        let mut words = [0; CONFIG_WORDS];
+        words[0] = self.dimensions;
+        words[1] = self.capacity;
+        words
+    }
+
+    fn from_words(words: [u32; CONFIG_WORDS]) -> Option<Self> {
+        let config = Self::new(words[0], words[1]);
+        (config.is_valid() && config.to_words() == words).then_some(config)
+    }
+}
+
+/// Totals of the trajectories in a ring; exact.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Totals {
+    /// Trajectories.
+    pub count: u32,
+    /// Those that worked.
+    pub successes: u32,
+    /// Sum of latencies, in microseconds.
+    pub latency_us: u64,
+    /// Sum of energy spent.
+    pub energy_spent: u64,
+    /// Sum of energy earned.
+    pub energy_earned: u64,
+}
+
+impl Totals {
+    /// Successes over count, 0 to 1; `None` of nothing.
+    pub fn success_rate(&self) -> Option<f32> {
+        (self.count != 0).then(|| self.successes as f32 / self.count as f32)
+    }
+
+    /// Mean latency in microseconds; `None` of nothing.
+    pub fn mean_latency_us(&self) -> Option<f32> {
+        (self.count != 0).then(|| self.latency_us as f32 / self.count as f32)
+    }
+
+    /// Energy earned over energy spent; `None` where nothing was spent.
+    pub fn efficiency(&self) -> Option<f32> {
+        (self.energy_spent != 0).then(|| self.energy_earned as f32 / self.energy_spent as f32)
+    }
+}
+
+/// Where a trajectory went.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Recorded {
+    /// Its number, counted from zero over the ring's life.
+    pub number: u64,
+    /// Whether the oldest one made room for it.
+    pub replaced: bool,
+}
+
+/// The latest trajectories. See the [module](self).
+#[derive(Debug)]
+pub struct TrajectoryRing<'a> {
+    header: HeaderMut<'a>,
+    config: TrajectoryConfig,
+    totals: &'a mut [u64],
+    outcomes: &'a mut [[u32; 8]],
+    vectors: &'a mut [f32],
+    next: usize,
+}
+
+impl<'a> TrajectoryRing<'a> {
+    /// An empty ring in `memory`, aligned and of [`TrajectoryConfig::bytes`].
+    pub fn format(memory: &'a mut [u8], config: TrajectoryConfig) -> Result<Self, BlockError> {
+        if !config.is_valid() {
+            return Err(BlockError::BadConfig);
+        }
+        let (header, carver) =
+            block::format(memory, KIND, VERSION, config.to_words(), config.bytes())?;
+        Self::carve(header, carver, config)
+    }
+
+    /// The ring that `memory` holds. Cost: one pass over it, to check the totals.
+    pub fn open(memory: &'a mut [u8]) -> Result<Self, BlockError> {
+        let (header, carver) = block::open_mut(memory, KIND, VERSION)?;
+        let config =
+            TrajectoryConfig::from_words(header.as_ref().config()).ok_or(BlockError::BadConfig)?;
+        if header.as_ref().bytes() != config.bytes() as u64 {
+            return Err(BlockError::Corrupt);
+        }
+        let mut ring = Self::carve(header, carver, config)?;
+        let recorded = ring.recorded();
+        // The remainder is below the capacity, which is a usize.
+        ring.next = (recorded % u64::from(config.capacity)) as usize;
+        if ring.is_sound() {
+            Ok(ring)
+        } else {
+            Err(BlockError::Corrupt)
+        }
+    }
+
+    /// Like [`open`](Self::open), of a sealed block whose SHA-256 matches.
+    pub fn open_verified(memory: &'a mut [u8]) -> Result<Self, BlockError> {
+        block::verify_seal(memory, KIND, VERSION)?;
+        Self::open(memory)
+    }
+
+    fn carve(
+        header: HeaderMut<'a>,
+        mut carver: CarverMut<'a>,
+        config: TrajectoryConfig,
+    ) -> Result<Self, BlockError> {
+        Ok(Self {
+            header,
+            config,
+            totals: carver.take(8)?,
+            outcomes: carver.take(config.capacity as usize)?,
+            vectors: carver.take(config.floats())?,
+            next: 0,
+        })
+    }
+
+    fn is_sound(&self) -> bool {
+        let held = self.total(HELD);
+        if held != self.recorded().min(u64::from(self.config.capacity))
+            || self.recorded() > MAX_RECORDED
+        {
+            return false;
+        }
+        let mut sums = [0u64; 8];
+        sums[RECORDED] = self.recorded();
+        let held = held as usize;
+        for (slot, outcome) in self.outcomes.iter().enumerate() {
+            if slot >= held {
+                if *outcome != [0; 8] {
+                    return false;
+                }
+            } else if outcome[4] >> 17 != 0 || outcome[7] != 0 {
+                return false;
+            } else {
+                add(&mut sums, outcome);
+            }
+        }
+        let filled = held.saturating_mul(self.config.dimensions as usize);
+        let (live, dead) = self
+            .vectors
+            .split_at_checked(filled)
+            .unwrap_or((&[], self.vectors));
+        *self.totals == sums
+            && live.iter().all(|x| x.is_finite())
+            && dead.iter().all(|x| x.to_bits() == 0)
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> TrajectoryConfig {
+        self.config
+    }
+
+    fn total(&self, at: usize) -> u64 {
+        self.totals.get(at).copied().unwrap_or(0)
+    }
+
+    /// Trajectories recorded over the ring's life.
+    pub fn recorded(&self) -> u64 {
+        self.total(RECORDED)
+    }
+
+    /// Trajectories held.
+    pub fn len(&self) -> usize {
+        self.total(HELD) as usize
+    }
+
+    /// Whether the ring holds nothing.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Totals over the trajectories held. Cost: O(1).
+    pub fn totals(&self) -> Totals {
+        Totals {
+            count: self.total(HELD) as u32,
+            successes: self.total(SUCCESSES) as u32,
+            latency_us: self.total(LATENCY),
+            energy_spent: self.total(SPENT),
+            energy_earned: self.total(EARNED),
+        }
+    }
+
+    /// Records `trajectory`, in place of the oldest where the ring is full. Cost: O(dimensions).
+    pub fn record(&mut self, trajectory: &Trajectory<'_>) -> Result<Recorded, RecordError> {
+        self.check(trajectory)?;
+        self.header.begin();
+        let recorded = self.store(trajectory);
+        self.header.end();
+        Ok(recorded)
+    }
+
+    /// Records all of `batch` in order, or, on the first that is refused, none. The bytes are
+    /// those of the same records one by one.
+    pub fn record_batch(&mut self, batch: &[Trajectory<'_>]) -> Result<(), BatchError> {
+        for (at, trajectory) in batch.iter().enumerate() {
+            self.check(trajectory)
+                .map_err(|error| BatchError { at, error })?;
+        }
+        self.header.begin();
+        for trajectory in batch {
+            self.store(trajectory);
+        }
+        self.header.end();
+        Ok(())
+    }
+
+    fn check(&self, trajectory: &Trajectory<'_>) -> Result<(), RecordError> {
+        let vector = trajectory.vector;
+        if vector.len() != self.config.dimensions as usize {
+            return Err(RecordError::WrongLength {
+                expected: self.config.dimensions,
+                found: u32::try_from(vector.len()).unwrap_or(u32::MAX),
+            });
+        }
+        // Without an early exit the common case is a few vector instructions.
+        if vector.iter().fold(true, |all, x| all & x.is_finite()) {
+            return Ok(());
+        }
+        let index = vector.iter().position(|x| !x.is_finite()).unwrap_or(0);
+        Err(RecordError::NotFinite {
+            index: index as u32,
+        })
+    }
+
+    fn store(&mut self, t: &Trajectory<'_>) -> Recorded {
+        let number = self.recorded();
+        let slot = self.next;
+        let replaced = self.len() == self.config.capacity as usize;
+        let outcome = [
+            t.label,
+            t.latency_us,
+            t.energy_spent,
+            t.energy_earned,
+            u32::from(t.executor) | u32::from(t.success) << 16,
+            t.at as u32,
+            (t.at >> 32) as u32,
+            0,
+        ];
+        if let Ok(sums) = <&mut [u64; 8]>::try_from(&mut *self.totals)
+            && let Some(place) = self.outcomes.get_mut(slot)
+        {
+            if replaced {
+                subtract(sums, place);
+            }
+            add(sums, &outcome);
+            sums[RECORDED] = number + 1;
+            *place = outcome;
+        }
+        let dimensions = self.config.dimensions as usize;
+        if let Some(row) = self.vectors.get_mut(slot * dimensions..)
+            && let Some(row) = row.get_mut(..dimensions)
+        {
+            row.copy_from_slice(t.vector);
+        }
+        self.next = if slot + 1 == self.config.capacity as usize {
+            0
+        } else {
+            slot + 1
+        };
+        Recorded { number, replaced }
+    }
+
+    /// The trajectory `number`, if the ring still holds it.
+    pub fn get(&self, number: u64) -> Option<Trajectory<'_>> {
+        let newest = self.recorded();
+        if number >= newest || newest - number > self.total(HELD) {
+            return None;
+        }
+        // At most the number held, which is a usize.
+        let back = (newest - number) as usize;
+        let slot = if back <= self.next {
+            self.next - back
+        } else {
+            self.next + self.config.capacity as usize - back
+        };
+        self.at_slot(slot)
+    }
+
+    fn at_slot(&self, slot: usize) -> Option<Trajectory<'_>> {
+        let dimensions = self.config.dimensions as usize;
+        let [
+            label,
+            latency_us,
+            energy_spent,
+            energy_earned,
+            who,
+            low,
+            high,
+            _,
+        ] = *self.outcomes.get(slot)?;
+        let from = slot * dimensions;
+        Some(Trajectory {
+            vector: self.vectors.get(from..from + dimensions)?,
+            label,
+            latency_us,
+            energy_spent,
+            energy_earned,
+            success: who >> 16 == 1,
+            executor: who as u16,
+            at: u64::from(low) | u64::from(high) << 32,
+        })
+    }
+
+    /// The trajectories held, oldest first.
+    pub fn iter(&self) -> impl DoubleEndedIterator<Item = Trajectory<'_>> {
+        let newest = self.recorded();
+        (newest - self.total(HELD)..newest).filter_map(|number| self.get(number))
+    }
+
+    /// The `q`-quantile (0 to 1) of the latencies held, in microseconds: the smallest latency that
+    /// at least `q` of them do not exceed (nearest rank). `None` of an empty ring or a `q` out of
+    /// range. Cost: eight passes over the outcomes, no allocation.
+    pub fn latency_quantile(&self, q: f32) -> Option<u32> {
+        let held = self.len();
+        if held == 0 || !(0.0..=1.0).contains(&q) {
+            return None;
+        }
+        let mut rank = (libm::ceil(f64::from(q) * held as f64) as usize).clamp(1, held) as u32;
+        let live = self.outcomes.get(..held)?;
+        let (mut prefix, mut mask) = (0u32, 0u32);
+        for shift in (0..32).step_by(4).rev() {
+            let mut counts = [0u32; 16];
+            for outcome in live {
+                if outcome[1] & mask == prefix {
+                    counts[(outcome[1] >> shift) as usize & 15] += 1;
+                }
+            }
+            let mut digit = 0;
+            for count in counts {
+                if rank <= count {
+                    break;
+                }
+                rank -= count;
+                digit += 1;
+            }
+            prefix |= digit << shift;
+            mask |= 15 << shift;
+        }
+        Some(prefix)
+    }
+
+    fn parts(&self) -> [&[u8]; 3] {
+        [
+            bytemuck::cast_slice(self.totals),
+            bytemuck::cast_slice(self.outcomes),
+            bytemuck::cast_slice(self.vectors),
+        ]
+    }
+
+    /// Seals the block with its SHA-256, which is returned.
+    pub fn seal(&mut self) -> crate::Hash {
+        self.header.seal(&[
+            bytemuck::cast_slice(self.totals),
+            bytemuck::cast_slice(self.outcomes),
+            bytemuck::cast_slice(self.vectors),
+        ])
+    }
+
+    /// SHA-256 of the whole block.
+    pub fn image_digest(&self) -> crate::Hash {
+        self.header.as_ref().image_digest(&self.parts())
+    }
+
+    /// Name and bytes of each section.
+    pub fn sections(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        let [totals, outcomes, vectors] = self.parts().map(<[u8]>::len);
+        [
+            ("header", HEADER_BYTES),
+            ("totals", totals),
+            ("outcomes", outcomes),
+            ("vectors", vectors),
+        ]
+        .into_iter()
+    }
+}
+
+/// Which trajectory of a batch was refused, and why; none was recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct BatchError {
+    /// Index in the batch.
+    pub at: usize,
+    /// What is wrong with it.
+    pub error: RecordError,
+}
+
+impl core::fmt::Display for BatchError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "trajectory {} of the batch: {}", self.at, self.error)
+    }
+}
+
+impl core::error::Error for BatchError {}
+
+fn add(sums: &mut [u64; 8], outcome: &[u32; 8]) {
+    sums[HELD] += 1;
+    sums[SUCCESSES] += u64::from(outcome[4] >> 16);
+    sums[LATENCY] += u64::from(outcome[1]);
+    sums[SPENT] += u64::from(outcome[2]);
+    sums[EARNED] += u64::from(outcome[3]);
+}
+
+fn subtract(sums: &mut [u64; 8], outcome: &[u32; 8]) {
+    sums[HELD] -= 1;
+    sums[SUCCESSES] -= u64::from(outcome[4] >> 16);
+    sums[LATENCY] -= u64::from(outcome[1]);
+    sums[SPENT] -= u64::from(outcome[2]);
+    sums[EARNED] -= u64::from(outcome[3]);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::Block;
+    use proptest::prelude::*;
+    use std::vec::Vec;
+
+    const CONFIG: TrajectoryConfig = TrajectoryConfig::new(2, 5);
+    type Memory = Block<{ CONFIG.bytes() }>;
+
+    #[derive(Clone, Debug)]
+    struct Owned([f32; 2], [u32; 4], bool, u16, u64);
+
+    impl Owned {
+        fn borrow(&self) -> Trajectory<'_> {
+            Trajectory {
+                vector: &self.0,
+                label: self.1[0],
+                latency_us: self.1[1],
+                energy_spent: self.1[2],
+                energy_earned: self.1[3],
+                success: self.2,
+                executor: self.3,
+                at: self.4,
+            }
+        }
+    }
+
+    fn owned() -> impl Strategy<Value = Owned> {
+        (
+            any::<[i8; 2]>(),
+            any::<[u32; 4]>(),
+            any::<bool>(),
+            any::<u16>(),
+            any::<u64>(),
+        )
+            .prop_map(|(v, w, s, e, at)| Owned(v.map(f32::from), w, s, e, at))
+    }
+
+    #[test]
+    fn agrees_with_a_queue_after_any_number_of_turns() {
+        proptest!(ProptestConfig::with_cases(64), |(all in prop::collection::vec(owned(), 0..23))| {
+            let mut memory = Memory::new();
+            let mut ring = TrajectoryRing::format(&mut memory, CONFIG).unwrap();
+            for (i, t) in all.iter().enumerate() {
+                let recorded = ring.record(&t.borrow()).unwrap();
+                prop_assert_eq!(recorded, Recorded { number: i as u64, replaced: i >= 5 });
+            }
+            let held = &all[all.len().saturating_sub(5)..];
+            let sum = |f: fn(&Owned) -> u32| held.iter().map(|t| u64::from(f(t))).sum::<u64>();
+            prop_assert_eq!(ring.totals(), Totals {
+                count: held.len() as u32,
+                successes: held.iter().filter(|t| t.2).count() as u32,
+                latency_us: sum(|t| t.1[1]),
+                energy_spent: sum(|t| t.1[2]),
+                energy_earned: sum(|t| t.1[3]),
+            });
+            let expected: Vec<_> = held.iter().map(Owned::borrow).collect();
+            prop_assert_eq!(ring.iter().collect::<Vec<_>>(), expected);
+            let mut sorted: Vec<u32> = held.iter().map(|t| t.1[1]).collect();
+            sorted.sort_unstable();
+            for q in [0.0f32, 0.2, 0.5, 0.75, 0.99, 1.0] {
+                let rank = libm::ceil(f64::from(q) * sorted.len() as f64).max(1.0) as usize;
+                prop_assert_eq!(ring.latency_quantile(q), sorted.get(rank - 1).copied());
+            }
+            let digest = ring.image_digest();
+            prop_assert_eq!(TrajectoryRing::open(&mut memory).unwrap().image_digest(), digest);
+
+            let mut other = Memory::new();
+            let mut ring = TrajectoryRing::format(&mut other, CONFIG).unwrap();
+            ring.record_batch(&all.iter().map(Owned::borrow).collect::<Vec<_>>()).unwrap();
+            prop_assert_eq!(ring.image_digest(), digest);
+        });
+    }
+
+    #[test]
+    fn a_batch_with_a_bad_trajectory_records_nothing() {
+        let mut memory = Memory::new();
+        let mut ring = TrajectoryRing::format(&mut memory, CONFIG).unwrap();
+        let good = Owned([1.0, 2.0], [0; 4], true, 0, 0);
+        let bad = Owned([1.0, f32::NAN], [0; 4], true, 0, 0);
+        assert_eq!(
+            ring.record_batch(&[good.borrow(), bad.borrow()]),
+            Err(BatchError {
+                at: 1,
+                error: RecordError::NotFinite { index: 1 }
+            })
+        );
+        assert!(ring.is_empty());
+        assert_eq!(
+            ring.record(&Trajectory {
+                vector: &[],
+                ..good.borrow()
+            }),
+            Err(RecordError::WrongLength {
+                expected: 2,
+                found: 0
+            })
+        );
+    }
+
+    #[test]
+    fn hole_04_a_ring_of_no_places_is_a_clear_error() {
+        let mut memory = Memory::new();
+        for config in [
+            TrajectoryConfig::new(2, 0),
+            TrajectoryConfig::new(0, 1 << 31),
+            TrajectoryConfig::new(u32::MAX, u32::MAX),
+        ] {
+            assert_eq!(
+                TrajectoryRing::format(&mut memory, config).unwrap_err(),
+                BlockError::BadConfig
+            );
+        }
+    }
+
+    #[test]
+    fn no_changed_byte_makes_a_ring_that_misbehaves() {
+        let mut memory = Memory::new();
+        let mut ring = TrajectoryRing::format(&mut memory, CONFIG).unwrap();
+        for i in 0..7 {
+            let t = Owned([1.0, 2.0], [i, i * 9, 3, 4], i % 2 == 0, 1, 99);
+            ring.record(&t.borrow()).unwrap();
+        }
+        for bit in 0..CONFIG.bytes() * 8 {
+            memory[bit / 8] ^= 1 << (bit % 8);
+            if let Ok(mut ring) = TrajectoryRing::open(&mut memory) {
+                let count = ring.iter().count();
+                assert_eq!(count, ring.len());
+                for _ in 0..6 {
+                    let vector = &[0.0; 16][..ring.config().dimensions() as usize];
+                    let other = Owned([0.0; 2], [0; 4], false, 0, 0);
+                    let other = Trajectory {
+                        vector,
+                        ..other.borrow()
+                    };
+                    ring.record(&other).unwrap();
+                }
+                ring.latency_quantile(0.5);
+                // The records changed more than the bit: start again.
+                let mut fresh = TrajectoryRing::format(&mut memory, CONFIG).unwrap();
+                for i in 0..7 {
+                    let t = Owned([1.0, 2.0], [i, i * 9, 3, 4], i % 2 == 0, 1, 99);
+                    fresh.record(&t.borrow()).unwrap();
+                }
+            } else {
+                memory[bit / 8] ^= 1 << (bit % 8);
+            }
+        }
+    }
+}
