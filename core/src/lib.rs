@@ -5,12 +5,15 @@
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
+pub mod bank;
 pub mod block;
 pub mod error;
 pub mod grid;
 pub mod learn;
 pub mod log;
 pub mod merkle;
+#[allow(unsafe_code)]
+pub mod simd;
 
 /// A SHA-256 digest.
 pub type Hash = [u8; 32];

@@ -1,0 +1,355 @@
+//! What a bank is made of, and how much memory that takes.
+
+use crate::block::{CONFIG_WORDS, HEADER_BYTES, section};
+
+/// How a component of a stored vector is kept.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[repr(u32)]
+#[non_exhaustive]
+pub enum Element {
+    /// Eight bits with a scale per row; queries keep about fifteen.
+    I8 = 1,
+    /// Four bytes, as given.
+    F32 = 2,
+    /// Both: the search runs on the eight bits and ranks what it found again by the four bytes.
+    I8F32 = 3,
+    /// One bit, the sign; the similarity is the cosine of the vectors of signs.
+    Bits = 4,
+}
+
+/// What makes two vectors similar.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[repr(u32)]
+#[non_exhaustive]
+pub enum Metric {
+    /// The cosine of their angle, -1 to 1. Vectors are normalised once, when they are stored.
+    Cosine = 1,
+    /// Their inner product.
+    InnerProduct = 2,
+    /// Minus the square of their Euclidean distance.
+    SquaredEuclidean = 3,
+}
+
+/// Which searches the block is laid out for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[repr(u32)]
+#[non_exhaustive]
+pub enum Layout {
+    /// No graph; eight-bit rows interleaved by sixteen, so that a query runs down sixteen at once.
+    /// The fastest up to a few thousand patterns, and always exact.
+    Scan = 1,
+    /// A graph over rows kept one after the other. Small banks are scanned all the same.
+    Graph = 2,
+    /// The graph and, for eight-bit elements, the interleaved rows too.
+    Auto = 3,
+}
+
+/// The shape of a bank: how many patterns of how many dimensions, kept and searched how.
+///
+/// | | range | default |
+/// |---|---|---|
+/// | `dimensions` | 1 to 8,192 | |
+/// | `capacity` | 1 to 16,777,216 | |
+/// | [`element`](Self::element) | | `I8` |
+/// | [`metric`](Self::metric) | `Bits` takes `Cosine` only | `Cosine` |
+/// | [`layout`](Self::layout) | | `Graph` |
+/// | [`links`](Self::links) (M) | 2 to 32 | 16 |
+/// | [`ef_construction`](Self::ef_construction) | 8 to 1,024 | 200 |
+/// | [`scan_cost`](Self::scan_cost) | 1 to 1,000,000 | 60 |
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct BankConfig {
+    pub(super) dimensions: u32,
+    pub(super) capacity: u32,
+    pub(super) element: Element,
+    pub(super) metric: Metric,
+    pub(super) layout: Layout,
+    pub(super) links: u32,
+    pub(super) ef_construction: u32,
+    pub(super) scan_cost: u32,
+}
+
+/// Most dimensions of a vector.
+pub const MAX_DIMENSIONS: u32 = 8_192;
+/// Most patterns of a bank.
+pub const MAX_CAPACITY: u32 = 1 << 24;
+/// Most patterns whose links fit in sixteen bits; larger banks spend 32 on each.
+pub const MAX_SHORT_LINKS: u32 = 65_535;
+
+impl BankConfig {
+    /// `capacity` patterns of `dimensions` components; see the type for what the rest defaults to.
+    pub const fn new(dimensions: u32, capacity: u32) -> Self {
+        Self {
+            dimensions,
+            capacity,
+            element: Element::I8,
+            metric: Metric::Cosine,
+            layout: Layout::Graph,
+            links: 16,
+            ef_construction: 200,
+            scan_cost: 60,
+        }
+    }
+
+    /// How components are kept.
+    pub const fn element(mut self, element: Element) -> Self {
+        self.element = element;
+        self
+    }
+
+    /// What similar means.
+    pub const fn metric(mut self, metric: Metric) -> Self {
+        self.metric = metric;
+        self
+    }
+
+    /// Which searches the block is laid out for.
+    pub const fn layout(mut self, layout: Layout) -> Self {
+        self.layout = layout;
+        self
+    }
+
+    /// M: a new pattern is linked to at most this many others, and has at most twice as many links.
+    pub const fn links(mut self, links: u32) -> Self {
+        self.links = links;
+        self
+    }
+
+    /// How many candidates an insertion keeps while it looks for neighbours.
+    pub const fn ef_construction(mut self, ef: u32) -> Self {
+        self.ef_construction = ef;
+        self
+    }
+
+    /// What a step of the graph search costs, in units of sixteen scanned components: `search`
+    /// scans while `live * padded / 16 <= scan_cost * ef`. Depends on the machine; measured, not
+    /// derived, and part of the block so that every host decides alike.
+    pub const fn scan_cost(mut self, cost: u32) -> Self {
+        self.scan_cost = cost;
+        self
+    }
+
+    /// Components of a vector.
+    pub const fn dimensions(&self) -> u32 {
+        self.dimensions
+    }
+
+    /// Most patterns at a time.
+    pub const fn capacity(&self) -> u32 {
+        self.capacity
+    }
+
+    /// How components are kept.
+    pub const fn element_kind(&self) -> Element {
+        self.element
+    }
+
+    /// What similar means.
+    pub const fn metric_kind(&self) -> Metric {
+        self.metric
+    }
+
+    /// Which searches the block is laid out for.
+    pub const fn layout_kind(&self) -> Layout {
+        self.layout
+    }
+
+    /// Elements of a stored row: the dimensions padded to sixteen, for `Bits` to 128.
+    pub const fn padded(&self) -> usize {
+        let to = match self.element {
+            Element::Bits => 128,
+            _ => 16,
+        };
+        (self.dimensions as usize).next_multiple_of(to)
+    }
+
+    /// Bytes of memory a bank of this shape needs, all it ever uses.
+    pub const fn bytes(&self) -> usize {
+        self.offsets().end
+    }
+
+    /// Whether every value lies in its range.
+    pub(super) const fn is_valid(&self) -> bool {
+        1 <= self.dimensions
+            && self.dimensions <= MAX_DIMENSIONS
+            && 1 <= self.capacity
+            && self.capacity <= MAX_CAPACITY
+            && 2 <= self.links
+            && self.links <= 32
+            && 8 <= self.ef_construction
+            && self.ef_construction <= 1_024
+            && 1 <= self.scan_cost
+            && self.scan_cost <= 1_000_000
+            && !(matches!(self.element, Element::Bits) && !matches!(self.metric, Metric::Cosine))
+    }
+
+    pub(super) const fn has_codes(&self) -> bool {
+        matches!(self.element, Element::I8 | Element::I8F32)
+    }
+
+    pub(super) const fn has_floats(&self) -> bool {
+        matches!(self.element, Element::F32 | Element::I8F32)
+    }
+
+    pub(super) const fn has_graph(&self) -> bool {
+        !matches!(self.layout, Layout::Scan)
+    }
+
+    /// Most links of a pattern.
+    pub(super) const fn degree(&self) -> usize {
+        2 * self.links as usize
+    }
+
+    /// Elements in each section.
+    pub(super) const fn counts(&self) -> Counts {
+        let n = self.capacity as usize;
+        let padded = self.padded();
+        let codes = self.has_codes();
+        let graph = self.has_graph();
+        let links = if graph { n * self.degree() } else { 0 };
+        let short = self.capacity <= MAX_SHORT_LINKS;
+        let euclid = matches!(self.metric, Metric::SquaredEuclidean);
+        Counts {
+            meta: n,
+            uses: n,
+            scales: if codes { n.next_multiple_of(16) } else { 0 },
+            residuals: if matches!(self.element, Element::I8F32) {
+                n.next_multiple_of(16)
+            } else {
+                0
+            },
+            norms: if codes && euclid {
+                n.next_multiple_of(16)
+            } else {
+                0
+            },
+            rows: match self.element {
+                Element::Bits => n * padded / 8,
+                Element::F32 => 0,
+                _ if graph => n * padded,
+                _ => 0,
+            },
+            blocks: if codes && !matches!(self.layout, Layout::Graph) {
+                n.next_multiple_of(16) * padded
+            } else {
+                0
+            },
+            floats: if self.has_floats() { n * padded } else { 0 },
+            short_links: if short { links } else { 0 },
+            long_links: if short { 0 } else { links },
+            pool: if graph {
+                self.ef_construction as usize
+            } else {
+                0
+            },
+            planes: if graph && codes {
+                padded + padded / 2
+            } else {
+                0
+            },
+            visited: if graph { n.div_ceil(64) } else { 0 },
+        }
+    }
+
+    const fn offsets(&self) -> Offsets {
+        let c = self.counts();
+        let state = HEADER_BYTES;
+        let meta = section(state, STATE_WORDS, 4);
+        let uses = section(meta, c.meta, 16);
+        let scales = section(uses, c.uses, 2);
+        let residuals = section(scales, c.scales, 4);
+        let norms = section(residuals, c.residuals, 1);
+        let rows = section(norms, c.norms, 4);
+        let blocks = section(rows, c.rows, 1);
+        let floats = section(blocks, c.blocks, 1);
+        let short = section(floats, c.floats, 4);
+        let long = section(short, c.short_links, 2);
+        let pool = section(long, c.long_links, 4);
+        let planes = section(pool, c.pool, 8);
+        let visited = section(planes, c.planes, 2);
+        Offsets {
+            end: section(visited, c.visited, 8),
+        }
+    }
+
+    pub(super) const fn to_words(self) -> [u32; CONFIG_WORDS] {
+        let mut words = [0; CONFIG_WORDS];
+        words[0] = self.dimensions;
+        words[1] = self.capacity;
+        words[2] = self.element as u32;
+        words[3] = self.metric as u32;
+        words[4] = self.layout as u32;
+        words[5] = self.links;
+        words[6] = self.ef_construction;
+        words[7] = self.scan_cost;
+        words
+    }
+
+    pub(super) fn from_words(words: [u32; CONFIG_WORDS]) -> Option<Self> {
+        let [
+            dimensions,
+            capacity,
+            element,
+            metric,
+            layout,
+            links,
+            ef_construction,
+            scan_cost,
+            rest @ ..,
+        ] = words;
+        let config = Self {
+            dimensions,
+            capacity,
+            element: match element {
+                1 => Element::I8,
+                2 => Element::F32,
+                3 => Element::I8F32,
+                4 => Element::Bits,
+                _ => return None,
+            },
+            metric: match metric {
+                1 => Metric::Cosine,
+                2 => Metric::InnerProduct,
+                3 => Metric::SquaredEuclidean,
+                _ => return None,
+            },
+            layout: match layout {
+                1 => Layout::Scan,
+                2 => Layout::Graph,
+                3 => Layout::Auto,
+                _ => return None,
+            },
+            links,
+            ef_construction,
+            scan_cost,
+        };
+        (config.is_valid() && rest.iter().all(|&word| word == 0)).then_some(config)
+    }
+}
+
+/// Words of the section that holds the bank's counters.
+pub(super) const STATE_WORDS: usize = 16;
+
+struct Offsets {
+    end: usize,
+}
+
+/// Elements in each section of the block, in the order of the block.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Counts {
+    pub meta: usize,
+    pub uses: usize,
+    pub scales: usize,
+    pub residuals: usize,
+    pub norms: usize,
+    pub rows: usize,
+    pub blocks: usize,
+    pub floats: usize,
+    pub short_links: usize,
+    pub long_links: usize,
+    pub pool: usize,
+    pub planes: usize,
+    pub visited: usize,
+}

@@ -1,0 +1,100 @@
+//! How the operations of a bank fail. Whatever fails leaves the bank as it was.
+
+use crate::error::errors;
+
+errors! {
+    /// Why a pattern was not inserted; the bank is unchanged.
+    pub enum InsertError: 0x0210 {
+        /// Every slot is taken.
+        Full = 1 => "the bank is full; remove a pattern or insert with eviction",
+        /// The vector is not of the configured length.
+        WrongLength { expected: u32, found: u32 } = 2
+            => "the vector has {found} components, the bank takes {expected}",
+        /// A component is infinite or not a number.
+        NotFinite { index: u32 } = 3 => "component {index} is infinite or not a number",
+        /// The cosine of a vector of zeros is not defined.
+        ZeroVector = 4 => "the vector is zero, which has no cosine",
+        /// A component is beyond 2^50, where inner products could overflow.
+        TooLarge { index: u32 } = 5 => "component {index} is larger than 2^50; scale the vectors down",
+        /// A batch has another number of patterns or of ids than of vectors.
+        Uneven { vectors: u32, patterns: u32, ids: u32 } = 6
+            => "the batch has {vectors} vectors, {patterns} patterns and room for {ids} ids",
+    }
+}
+
+errors! {
+    /// Why a pattern was not changed; the bank is unchanged.
+    pub enum UpdateError: 0x0220 {
+        /// The id names no pattern of this bank, or one that was removed.
+        Gone = 1 => "there is no such pattern; it was removed or belongs to another bank",
+        /// The vector is not of the configured length.
+        WrongLength { expected: u32, found: u32 } = 2
+            => "the vector has {found} components, the bank takes {expected}",
+        /// A component is infinite or not a number.
+        NotFinite { index: u32 } = 3 => "component {index} is infinite or not a number",
+        /// The cosine of a vector of zeros is not defined.
+        ZeroVector = 4 => "the vector is zero, which has no cosine",
+        /// A component is beyond 2^50, where inner products could overflow.
+        TooLarge { index: u32 } = 5 => "component {index} is larger than 2^50; scale the vectors down",
+    }
+}
+
+errors! {
+    /// Why a search did not run.
+    pub enum SearchError: 0x0230 {
+        /// More neighbours were asked for than the scratch memory holds.
+        TooMany { asked: u32, most: u32 } = 1
+            => "{asked} neighbours asked for, the scratch memory holds {most}",
+        /// The query is not of the configured length.
+        WrongLength { expected: u32, found: u32 } = 2
+            => "the query has {found} components, the bank takes {expected}",
+        /// A component is infinite or not a number.
+        NotFinite { index: u32 } = 3 => "component {index} is infinite or not a number",
+        /// The cosine of a vector of zeros is not defined.
+        ZeroVector = 4 => "the query is zero, which has no cosine",
+        /// A component is beyond 2^50, where inner products could overflow.
+        TooLarge { index: u32 } = 5 => "component {index} is larger than 2^50; scale the vectors down",
+        /// The scratch memory was made for a smaller bank or for shorter vectors.
+        ScratchTooSmall = 6 => "the scratch memory was made for a smaller bank",
+        /// The block is laid out without a graph.
+        NoGraph = 7 => "the bank is laid out for scans only; search with another method",
+    }
+}
+
+errors! {
+    /// Why a pattern was not removed or read.
+    pub enum IdError: 0x0240 {
+        /// The id names no pattern of this bank, or one that was removed.
+        Gone = 1 => "there is no such pattern; it was removed or belongs to another bank",
+        /// The buffer for a vector is not of the configured length.
+        WrongLength { expected: u32, found: u32 } = 2
+            => "the buffer has {found} components, the bank's vectors have {expected}",
+    }
+}
+
+/// What is wrong with a vector, before an operation makes it its own error.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum VectorError {
+    WrongLength { expected: u32, found: u32 },
+    NotFinite { index: u32 },
+    ZeroVector,
+    TooLarge { index: u32 },
+}
+
+macro_rules! from_vector_error {
+    ($($error:ident),+) => {$(
+        impl From<VectorError> for $error {
+            fn from(error: VectorError) -> Self {
+                match error {
+                    VectorError::WrongLength { expected, found } => {
+                        Self::WrongLength { expected, found }
+                    }
+                    VectorError::NotFinite { index } => Self::NotFinite { index },
+                    VectorError::ZeroVector => Self::ZeroVector,
+                    VectorError::TooLarge { index } => Self::TooLarge { index },
+                }
+            }
+        }
+    )+};
+}
+from_vector_error!(InsertError, UpdateError, SearchError);

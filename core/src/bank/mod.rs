@@ -1,0 +1,55 @@
+//! The pattern bank: vectors with labels, and the nearest of them to a query.
+//!
+//! A bank is a block (see [`block`](crate::block)) of a shape fixed by its [`BankConfig`]. Vectors
+//! are kept as eight-bit codes, floats, both or bits ([`Element`]), compared by one of three metrics
+//! ([`Metric`]), and searched by a scan over interleaved rows or by a walk through a graph
+//! ([`Layout`]). [`PatternBank`] changes a bank, [`PatternBankRef`] searches one that is only read,
+//! such as a flash image, and a search works in a [`Scratch`] of its own.
+//!
+//! ```
+//! use sensilla::bank::{BankConfig, Pattern, PatternBank, Scratch, ScratchConfig};
+//! use sensilla::block::Block;
+//!
+//! const CONFIG: BankConfig = BankConfig::new(3, 100);
+//! const SCRATCH: ScratchConfig = ScratchConfig::new(&CONFIG, 16);
+//! let mut memory = Block::<{ CONFIG.bytes() }>::new();
+//! let mut scratch = Block::<{ SCRATCH.bytes() }>::new();
+//! let mut bank = PatternBank::format(&mut memory, CONFIG)?;
+//! let mut scratch = Scratch::format(&mut scratch, SCRATCH)?;
+//!
+//! let walking = bank.insert(&[0.9, 0.1, 0.0], Pattern { label: 1, ..Pattern::default() })?;
+//! bank.insert(&[0.0, 0.2, 0.9], Pattern { label: 2, ..Pattern::default() })?;
+//! let hits = bank.search(&[1.0, 0.0, 0.1], 1, &mut scratch)?;
+//! assert_eq!(hits.first().map(|hit| hit.id), Some(walking));
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
+
+mod config;
+mod errors;
+mod mutable;
+mod open;
+mod pattern;
+mod pool;
+mod quantise;
+mod read;
+mod scan;
+mod scratch;
+mod search;
+mod sections;
+mod view;
+
+pub use config::{BankConfig, Element, Layout, MAX_CAPACITY, MAX_DIMENSIONS, Metric};
+pub use errors::{IdError, InsertError, SearchError, UpdateError};
+pub use mutable::{Inserted, PatternBank};
+pub use pattern::{Entry, Pattern, PatternId};
+pub use read::PatternBankRef;
+pub use scratch::{Hit, Hits, Method, Scratch, ScratchConfig};
+pub use search::{Predicate, Search};
+
+use crate::block::Kind;
+
+const KIND: Kind = Kind(*b"BANK");
+const VERSION: u32 = 1;
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,337 @@
+//! A bank that may change.
+
+use super::config::BankConfig;
+use super::errors::{IdError, InsertError, SearchError, UpdateError};
+use super::pattern::{Entry, Pattern, PatternId, Record};
+use super::quantise::magnitude;
+use super::read::PatternBankRef;
+use super::scratch::{Hits, Scratch};
+use super::search::Search;
+use super::sections::Sections;
+use super::{KIND, VERSION, open};
+use crate::Hash;
+use crate::block::{self, BlockError, HeaderMut};
+
+/// Patterns in a block of memory.
+///
+/// Everything that reads is on [`PatternBankRef`], which [`as_ref`](Self::as_ref) gives; the most
+/// used of it is repeated here.
+#[derive(Debug)]
+pub struct PatternBank<'a> {
+    header: HeaderMut<'a>,
+    sections: Sections<'a>,
+}
+
+/// What an insertion with eviction did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Inserted {
+    /// The new pattern.
+    pub id: PatternId,
+    /// The pattern that went for it, if the bank was full.
+    pub evicted: Option<Entry>,
+}
+
+impl<'a> PatternBank<'a> {
+    /// Makes `memory` an empty bank; it takes [`config.bytes()`](BankConfig::bytes) of it.
+    pub fn format(memory: &'a mut [u8], config: BankConfig) -> Result<Self, BlockError> {
+        if !config.is_valid() {
+            return Err(BlockError::BadConfig);
+        }
+        let words = config.to_words();
+        let (header, carver) = block::format(memory, KIND, VERSION, words, config.bytes())?;
+        let sections = Sections::carve(config, carver)?;
+        Ok(Self { header, sections })
+    }
+
+    /// Opens a bank as it lies in `memory`, after the same check as [`PatternBankRef::open`].
+    pub fn open(memory: &'a mut [u8]) -> Result<Self, BlockError> {
+        let (header, carver) = block::open_mut(memory, KIND, VERSION)?;
+        let config = open::config(header.as_ref().config(), header.as_ref().bytes())?;
+        let sections = Sections::carve(config, carver)?;
+        open::check(&sections.view())?;
+        Ok(Self { header, sections })
+    }
+
+    /// [`open`](Self::open) for a sealed bank, after comparing its SHA-256.
+    pub fn open_verified(memory: &'a mut [u8]) -> Result<Self, BlockError> {
+        block::verify_seal(memory, KIND, VERSION)?;
+        Self::open(memory)
+    }
+
+    /// The bank for reading.
+    pub fn as_ref(&self) -> PatternBankRef<'_> {
+        PatternBankRef {
+            header: self.header.as_ref(),
+            view: self.sections.view(),
+        }
+    }
+
+    /// The shape of the bank.
+    pub fn config(&self) -> &BankConfig {
+        &self.sections.config
+    }
+
+    /// Number of patterns.
+    pub fn len(&self) -> usize {
+        self.sections.view().live()
+    }
+
+    /// Whether there is no pattern.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Whether every slot is taken.
+    pub fn is_full(&self) -> bool {
+        self.len() == self.sections.config.capacity as usize
+    }
+
+    /// Adds a pattern. O(dimensions) for a scan bank; with a graph about `ef_construction`
+    /// comparisons times the logarithm of the number of patterns.
+    pub fn insert(&mut self, vector: &[f32], pattern: Pattern) -> Result<PatternId, InsertError> {
+        let largest = magnitude(&self.sections.config, vector)?;
+        if self.is_full() {
+            return Err(InsertError::Full);
+        }
+        self.header.begin();
+        let id = self.place(vector, largest, &pattern);
+        self.header.end();
+        Ok(id)
+    }
+
+    /// Adds a pattern; if the bank is full the pattern that is worth least goes for it: confidence
+    /// × uses ÷ seconds since the last use, each counted from one, as of the latest time the bank
+    /// was told. O(capacity) beside the insertion.
+    pub fn insert_evicting(
+        &mut self,
+        vector: &[f32],
+        pattern: Pattern,
+    ) -> Result<Inserted, InsertError> {
+        let largest = magnitude(&self.sections.config, vector)?;
+        let evicted = match self.is_full() {
+            true => self.least(pattern.at),
+            false => None,
+        };
+        self.header.begin();
+        if let Some(entry) = evicted {
+            self.clear(entry.id.slot());
+        }
+        let id = self.place(vector, largest, &pattern);
+        self.header.end();
+        Ok(Inserted { id, evicted })
+    }
+
+    /// Adds patterns one after the other, with the same bytes as that many calls of
+    /// [`insert`](Self::insert); all are checked before the first goes in. `vectors` holds them end
+    /// to end, `ids` takes their ids.
+    pub fn insert_batch(
+        &mut self,
+        vectors: &[f32],
+        patterns: &[Pattern],
+        ids: &mut [PatternId],
+    ) -> Result<(), InsertError> {
+        let dimensions = self.sections.config.dimensions as usize;
+        let count = vectors.len() / dimensions;
+        let short = |n| u32::try_from(n).unwrap_or(u32::MAX);
+        if !vectors.len().is_multiple_of(dimensions)
+            || patterns.len() != count
+            || ids.len() != count
+        {
+            return Err(InsertError::Uneven {
+                vectors: short(count),
+                patterns: short(patterns.len()),
+                ids: short(ids.len()),
+            });
+        }
+        for vector in vectors.chunks_exact(dimensions) {
+            magnitude(&self.sections.config, vector)?;
+        }
+        if count > self.sections.config.capacity as usize - self.len() {
+            return Err(InsertError::Full);
+        }
+        let all = vectors.chunks_exact(dimensions).zip(patterns).zip(ids);
+        for ((vector, pattern), id) in all {
+            *id = self.insert(vector, *pattern)?;
+        }
+        Ok(())
+    }
+
+    /// Replaces the vector and the record of a pattern, which keeps its id and loses its uses.
+    pub fn update(
+        &mut self,
+        id: PatternId,
+        vector: &[f32],
+        pattern: Pattern,
+    ) -> Result<(), UpdateError> {
+        let slot = self.sections.view().slot(id).ok_or(UpdateError::Gone)?;
+        let largest = magnitude(&self.sections.config, vector)?;
+        self.header.begin();
+        self.sections
+            .set_record(slot, Record::new(&pattern, id.generation()));
+        self.sections.set_uses(slot, 0);
+        self.sections.set_latest(pattern.at);
+        self.sections.store(slot, vector, largest);
+        self.header.end();
+        Ok(())
+    }
+
+    /// Replaces the record of a pattern; the vector and the uses stay. O(1).
+    pub fn annotate(&mut self, id: PatternId, pattern: Pattern) -> Result<(), IdError> {
+        let slot = self.sections.view().slot(id).ok_or(IdError::Gone)?;
+        self.header.begin();
+        self.sections
+            .set_record(slot, Record::new(&pattern, id.generation()));
+        self.sections.set_latest(pattern.at);
+        self.header.end();
+        Ok(())
+    }
+
+    /// Removes a pattern for good and returns what it was; its slot will be taken again, its id
+    /// never.
+    pub fn remove(&mut self, id: PatternId) -> Result<Entry, IdError> {
+        let view = self.sections.view();
+        let slot = view.slot(id).ok_or(IdError::Gone)?;
+        let entry = view.entry(slot);
+        self.header.begin();
+        self.clear(slot);
+        self.header.end();
+        Ok(entry)
+    }
+
+    /// Removes every pattern that `keep` refuses, and tells `gone` which; returns how many.
+    pub fn prune(
+        &mut self,
+        mut keep: impl FnMut(&Entry) -> bool,
+        mut gone: impl FnMut(&Entry),
+    ) -> usize {
+        let before = self.len();
+        self.header.begin();
+        for slot in 0..self.sections.view().high() as u32 {
+            let view = self.sections.view();
+            let entry = view.entry(slot);
+            if view.is_live(slot) && !keep(&entry) {
+                self.clear(slot);
+                gone(&entry);
+            }
+        }
+        self.header.end();
+        before - self.len()
+    }
+
+    /// Records that the patterns found were used at `now`, in milliseconds. O(hits).
+    pub fn touch(&mut self, hits: &Hits<'_>, now: u64) {
+        self.header.begin();
+        for hit in hits.iter() {
+            let view = self.sections.view();
+            if let Some(slot) = view.slot(hit.id) {
+                let uses = view.entry(slot).uses.saturating_add(1);
+                let mut record = view.record(slot);
+                record.set_last_use(now.max(record.last_use()));
+                self.sections.set_record(slot, record);
+                self.sections.set_uses(slot, uses);
+            }
+        }
+        self.sections.set_latest(now);
+        self.header.end();
+    }
+
+    /// See [`PatternBankRef::get`].
+    pub fn get(&self, id: PatternId) -> Option<Entry> {
+        self.as_ref().get(id)
+    }
+
+    /// See [`PatternBankRef::vector`].
+    pub fn vector(&self, id: PatternId, out: &mut [f32]) -> Result<(), IdError> {
+        self.as_ref().vector(id, out)
+    }
+
+    /// The patterns in the order of their slots.
+    pub fn iter(&self) -> impl Iterator<Item = Entry> + '_ {
+        self.sections.view().entries()
+    }
+
+    /// See [`PatternBankRef::search`].
+    pub fn search<'s>(
+        &self,
+        vector: &[f32],
+        k: usize,
+        scratch: &'s mut Scratch<'_>,
+    ) -> Result<Hits<'s>, SearchError> {
+        self.as_ref().search(vector, k, scratch)
+    }
+
+    /// See [`PatternBankRef::search_exact`].
+    pub fn search_exact<'s>(
+        &self,
+        vector: &[f32],
+        k: usize,
+        scratch: &'s mut Scratch<'_>,
+    ) -> Result<Hits<'s>, SearchError> {
+        self.as_ref().search_exact(vector, k, scratch)
+    }
+
+    /// See [`PatternBankRef::search_filtered`].
+    pub fn search_filtered<'s>(
+        &self,
+        vector: &[f32],
+        k: usize,
+        accepts: &dyn Fn(&Entry) -> bool,
+        scratch: &'s mut Scratch<'_>,
+    ) -> Result<Hits<'s>, SearchError> {
+        self.as_ref().search_filtered(vector, k, accepts, scratch)
+    }
+
+    /// A search in all detail.
+    pub fn search_with<'s>(
+        &self,
+        vector: &[f32],
+        detail: &Search<'_>,
+        scratch: &'s mut Scratch<'_>,
+    ) -> Result<Hits<'s>, SearchError> {
+        self.as_ref().search_with(vector, detail, scratch)
+    }
+
+    /// Closes the bank with the SHA-256 of its block, which it returns; the next change breaks the
+    /// seal.
+    pub fn seal(&mut self) -> Hash {
+        self.header.seal(&self.sections.view().bytes())
+    }
+
+    /// SHA-256 of the whole block: equal after the same calls in the same order.
+    pub fn image_digest(&self) -> Hash {
+        self.as_ref().image_digest()
+    }
+
+    /// SHA-256 of the live patterns by id, without links: equal for equal content.
+    pub fn digest(&self) -> Hash {
+        self.as_ref().digest()
+    }
+
+    /// Names and bytes of the block's sections.
+    pub fn sections(&self) -> impl Iterator<Item = (&'static str, usize)> + use<> {
+        self.as_ref().sections()
+    }
+
+    fn place(&mut self, vector: &[f32], largest: f32, pattern: &Pattern) -> PatternId {
+        let slot = self.sections.take_slot();
+        self.sections.occupy(slot, pattern);
+        self.sections.store(slot, vector, largest);
+        PatternId::new(slot, self.sections.view().record(slot).generation())
+    }
+
+    fn clear(&mut self, slot: u32) {
+        self.sections.vacate(slot);
+    }
+
+    fn least(&self, at: u64) -> Option<Entry> {
+        let now = self.sections.latest().max(at);
+        self.iter().reduce(|least, entry| {
+            if entry.is_worth_less(&least, now) {
+                entry
+            } else {
+                least
+            }
+        })
+    }
+}

@@ -1,0 +1,202 @@
+//! The check of a bank's block before it is used: all that searches and changes rely on.
+
+use super::config::{BankConfig, Element};
+use super::pattern::Record;
+use super::view::{View, state};
+use crate::block::BlockError;
+
+/// Checks the sections against each other. O(bytes + capacity × degree²).
+pub(super) fn check(view: &View<'_>) -> Result<(), BlockError> {
+    let sound = counters(view) && free_list(view) && slots(view) && working_memory(view);
+    match sound {
+        true => Ok(()),
+        false => Err(BlockError::Corrupt),
+    }
+}
+
+/// The configuration of a header, if its block is as long as that needs.
+pub(super) fn config(words: [u32; 16], bytes: u64) -> Result<BankConfig, BlockError> {
+    let config = BankConfig::from_words(words).ok_or(BlockError::BadConfig)?;
+    match config.bytes() as u64 == bytes {
+        true => Ok(config),
+        false => Err(BlockError::Corrupt),
+    }
+}
+
+fn counters(view: &View<'_>) -> bool {
+    let capacity = view.config.capacity as usize;
+    view.live() <= view.high()
+        && view.high() <= capacity
+        && view.counter(state::AUDIT) < view.config.capacity
+        && view.state.iter().skip(state::AUDIT + 1).all(|&w| w == 0)
+}
+
+/// The list ends after as many steps as there are dead slots, so it names each of them once.
+fn free_list(view: &View<'_>) -> bool {
+    let mut next = view.counter(state::FREE);
+    for _ in view.live()..view.high() {
+        let Some(slot) = next.checked_sub(1) else {
+            return false;
+        };
+        let record = view.record(slot);
+        if slot as usize >= view.high() || record.is_live() {
+            return false;
+        }
+        next = record.label();
+    }
+    next == 0
+}
+
+fn slots(view: &View<'_>) -> bool {
+    let high = view.high() as u32;
+    let live = (0..high).filter(|&slot| view.is_live(slot)).count();
+    live == view.live()
+        && (0..high).all(|slot| match view.is_live(slot) {
+            true => is_sound(view, slot),
+            false => {
+                let Record([_, _, low, rest]) = view.record(slot);
+                low == 0 && rest == 0 && is_clear(view, slot)
+            }
+        })
+        && behind(view, high as usize)
+}
+
+fn is_sound(view: &View<'_>, slot: u32) -> bool {
+    let config = &view.config;
+    let dimensions = config.dimensions as usize;
+    if config.has_codes() {
+        let scale = view.scale(slot);
+        let norm = view.norms.get(slot as usize).copied().unwrap_or(0.0);
+        let mut both = view.codes(slot).enumerate();
+        // As large as components of 2^50 make them.
+        let (most_scale, most_norm) = (power(44), power(114));
+        if !(scale > 0.0 && scale <= most_scale && norm >= 0.0 && norm <= most_norm)
+            || !both.all(|(at, code)| code != 0 && (at < dimensions || code == 128))
+        {
+            return false;
+        }
+        if !view.rows.is_empty() && !view.blocks.is_empty() {
+            let row = view.row(slot);
+            let same = row.iter().enumerate().all(|(at, code)| {
+                let at = super::view::block_offset(view.padded, slot, at);
+                view.blocks.get(at) == Some(code)
+            });
+            if !same {
+                return false;
+            }
+        }
+    }
+    if config.has_floats() {
+        // Larger than any that could have been stored, small enough for finite products.
+        let largest = power(51);
+        let row = view.float_row(slot);
+        if !row.iter().all(|x| x.abs() <= largest)
+            || row.iter().skip(dimensions).any(|x| x.to_bits() != 0)
+        {
+            return false;
+        }
+    }
+    if config.element == Element::Bits {
+        let beyond = (dimensions..view.padded).any(|at| {
+            view.row(slot)
+                .get(at / 8)
+                .is_some_and(|b| b >> (at % 8) & 1 == 1)
+        });
+        if beyond {
+            return false;
+        }
+    }
+    links(view, slot)
+}
+
+/// Two to the power of `exponent`.
+fn power(exponent: u32) -> f32 {
+    f32::from_bits((127 + exponent) << 23)
+}
+
+/// Links are to live slots, once each, and answered.
+fn links(view: &View<'_>, slot: u32) -> bool {
+    let mut sound = true;
+    let mut count = 0;
+    view.for_links(slot, |other| {
+        let mut here = 0;
+        view.for_links(slot, |again| here += u32::from(again == other));
+        let mut back = false;
+        view.for_links(other, |link| back |= link == slot);
+        sound &= other != slot
+            && (other as usize) < view.high()
+            && view.is_live(other)
+            && here == 1
+            && back;
+        count += 1;
+    });
+    sound && view.link_words(slot).skip(count).all(|word| word == 0)
+}
+
+/// A dead slot holds zeros.
+fn is_clear(view: &View<'_>, slot: u32) -> bool {
+    let at = slot as usize;
+    let codes = !view.config.has_codes() || view.codes(slot).all(|code| code == 0);
+    codes
+        && view.uses.get(at) == Some(&0)
+        && view.scales.get(at).is_none_or(|x| x.to_bits() == 0)
+        && view.residuals.get(at).is_none_or(|&x| x == 0)
+        && view.norms.get(at).is_none_or(|x| x.to_bits() == 0)
+        && view.row(slot).iter().all(|&x| x == 0)
+        && view.float_row(slot).iter().all(|x| x.to_bits() == 0)
+        && view.link_words(slot).all(|word| word == 0)
+}
+
+/// Everything behind the slots ever used is zero, padding included.
+fn behind(view: &View<'_>, high: usize) -> bool {
+    fn zero(bytes: &[u8], from: usize) -> bool {
+        bytes
+            .get(from..)
+            .is_none_or(|rest| rest.iter().all(|&byte| byte == 0))
+    }
+    let [
+        _,
+        meta,
+        uses,
+        scales,
+        residuals,
+        norms,
+        _,
+        blocks,
+        floats,
+        short,
+        long,
+        ..,
+    ] = view.bytes();
+    let row = match view.config.element {
+        Element::Bits => view.padded / 8,
+        _ => view.padded,
+    };
+    let degree = view.config.degree();
+    let lanes = blocks.is_empty()
+        || (high..high.next_multiple_of(16)).all(|slot| {
+            (0..view.padded).all(|at| {
+                view.blocks
+                    .get(super::view::block_offset(view.padded, slot as u32, at))
+                    .is_none_or(|&code| code == 0)
+            })
+        });
+    zero(meta, 16 * high)
+        && zero(uses, 2 * high)
+        && zero(scales, 4 * high)
+        && zero(residuals, high)
+        && zero(norms, 4 * high)
+        && zero(view.rows, row * high)
+        && lanes
+        && zero(blocks, view.padded * high.next_multiple_of(16))
+        && zero(floats, 4 * view.padded * high)
+        && zero(short, 2 * degree * high)
+        && zero(long, 4 * degree * high)
+}
+
+/// What insertions work in is zero between them.
+fn working_memory(view: &View<'_>) -> bool {
+    view.pool.iter().all(|&x| x == 0)
+        && view.planes.iter().all(|&x| x == 0)
+        && view.visited.iter().all(|&x| x == 0)
+}

@@ -1,0 +1,148 @@
+//! A bank that is only read: a flash image, a mapped file, or a [`PatternBank`](super::PatternBank)
+//! lent out.
+
+use super::config::BankConfig;
+use super::errors::{IdError, SearchError};
+use super::pattern::{Entry, PatternId};
+use super::scratch::{Hits, Scratch};
+use super::search::{self, Search};
+use super::view::View;
+use super::{KIND, VERSION, open};
+use crate::Hash;
+use crate::block::{self, BlockError, HeaderRef};
+
+/// A bank that is searched where it lies.
+#[derive(Clone, Copy, Debug)]
+pub struct PatternBankRef<'a> {
+    pub(super) header: HeaderRef<'a>,
+    pub(super) view: View<'a>,
+}
+
+impl<'a> PatternBankRef<'a> {
+    /// Opens a bank for reading and checks all of it that searches rely on, so that no content can
+    /// cause a panic, an endless loop or a read out of range later. O(bytes + capacity × degree²).
+    pub fn open(memory: &'a [u8]) -> Result<Self, BlockError> {
+        let (header, carver) = block::open(memory, KIND, VERSION)?;
+        let config = open::config(header.config(), header.bytes())?;
+        let view = View::carve(config, carver)?;
+        open::check(&view)?;
+        Ok(Self { header, view })
+    }
+
+    /// [`open`](Self::open) for a sealed bank, after comparing its SHA-256.
+    pub fn open_verified(memory: &'a [u8]) -> Result<Self, BlockError> {
+        block::verify_seal(memory, KIND, VERSION)?;
+        Self::open(memory)
+    }
+
+    /// The shape of the bank.
+    pub fn config(&self) -> &BankConfig {
+        &self.view.config
+    }
+
+    /// Number of patterns.
+    pub fn len(&self) -> usize {
+        self.view.live()
+    }
+
+    /// Whether there is no pattern.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The pattern of an id, if it is still there. O(1).
+    pub fn get(&self, id: PatternId) -> Option<Entry> {
+        self.view.slot(id).map(|slot| self.view.entry(slot))
+    }
+
+    /// Writes the vector of a pattern to `out`, of [`dimensions`](BankConfig::dimensions)
+    /// components: as stored, so normalised under cosine, rounded to codes without floats, and
+    /// only signs, as 1 and -1, for bits. O(dimensions).
+    pub fn vector(&self, id: PatternId, out: &mut [f32]) -> Result<(), IdError> {
+        let expected = self.view.config.dimensions;
+        if out.len() != expected as usize {
+            return Err(IdError::WrongLength {
+                expected,
+                found: u32::try_from(out.len()).unwrap_or(u32::MAX),
+            });
+        }
+        let slot = self.view.slot(id).ok_or(IdError::Gone)?;
+        self.view.decode(slot, out);
+        Ok(())
+    }
+
+    /// The patterns in the order of their slots.
+    pub fn iter(&self) -> impl Iterator<Item = Entry> + 'a {
+        self.view.entries()
+    }
+
+    /// The `k` patterns most similar to `vector`, by the scan while that is cheaper and else through
+    /// the graph.
+    pub fn search<'s>(
+        &self,
+        vector: &[f32],
+        k: usize,
+        scratch: &'s mut Scratch<'_>,
+    ) -> Result<Hits<'s>, SearchError> {
+        search::search(&self.view, vector, &Search::new(k), scratch)
+    }
+
+    /// The `k` patterns most similar to `vector`, exactly: with floats kept the same as comparing
+    /// all of them in the fixed order, without them the same as comparing all rows as they are
+    /// stored; ties go to the lower slot. O(patterns × dimensions).
+    pub fn search_exact<'s>(
+        &self,
+        vector: &[f32],
+        k: usize,
+        scratch: &'s mut Scratch<'_>,
+    ) -> Result<Hits<'s>, SearchError> {
+        let exact = Search {
+            method: Some(super::Method::Scan),
+            ..Search::new(k)
+        };
+        search::search(&self.view, vector, &exact, scratch)
+    }
+
+    /// The `k` most similar patterns among those that `accepts` takes.
+    pub fn search_filtered<'s>(
+        &self,
+        vector: &[f32],
+        k: usize,
+        accepts: &dyn Fn(&Entry) -> bool,
+        scratch: &'s mut Scratch<'_>,
+    ) -> Result<Hits<'s>, SearchError> {
+        let filtered = Search {
+            filter: Some(accepts),
+            ..Search::new(k)
+        };
+        search::search(&self.view, vector, &filtered, scratch)
+    }
+
+    /// A search in all detail.
+    pub fn search_with<'s>(
+        &self,
+        vector: &[f32],
+        detail: &Search<'_>,
+        scratch: &'s mut Scratch<'_>,
+    ) -> Result<Hits<'s>, SearchError> {
+        search::search(&self.view, vector, detail, scratch)
+    }
+
+    /// SHA-256 of the whole block: equal after the same calls in the same order.
+    pub fn image_digest(&self) -> Hash {
+        self.header.image_digest(&self.view.bytes())
+    }
+
+    /// SHA-256 of the live patterns by id, without links: equal for equal content.
+    pub fn digest(&self) -> Hash {
+        self.view.digest()
+    }
+
+    /// Names and bytes of the block's sections, those that the bank does not have left out.
+    pub fn sections(&self) -> impl Iterator<Item = (&'static str, usize)> + use<> {
+        View::NAMES
+            .into_iter()
+            .zip(self.view.bytes().map(<[u8]>::len))
+            .filter(|(_, bytes)| *bytes > 0)
+    }
+}

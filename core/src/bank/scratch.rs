@@ -1,0 +1,310 @@
+//! The memory a search works in, one for each thread that searches.
+
+use super::config::{BankConfig, Element};
+use super::pattern::{Entry, PatternId};
+use super::quantise::QueryBuffers;
+use crate::block::{self, BlockError, CONFIG_WORDS, HEADER_BYTES, Kind, section};
+
+const KIND: Kind = Kind(*b"SCRT");
+const VERSION: u32 = 1;
+/// Blocks of sixteen rows that a scan looks at before it chooses among them.
+pub(super) const CHUNK_BLOCKS: usize = 64;
+/// Rows that a scan collects before it ranks them by their floats.
+pub(super) const CANDIDATES: usize = 256;
+
+/// How much scratch memory a search needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ScratchConfig {
+    padded: usize,
+    rows: usize,
+    ef: usize,
+    graph: bool,
+}
+
+impl ScratchConfig {
+    /// Scratch memory for banks of the shape of `bank` or smaller, and for searches of at most `ef`
+    /// candidates (and so at most `ef` neighbours); `ef` is 1 to 65,536.
+    pub const fn new(bank: &BankConfig, ef: u32) -> Self {
+        Self {
+            padded: bank.padded(),
+            rows: bank.capacity as usize,
+            ef: if ef == 0 {
+                1
+            } else if ef > 65_536 {
+                65_536
+            } else {
+                ef as usize
+            },
+            graph: bank.has_graph(),
+        }
+    }
+
+    /// Bytes of memory it takes.
+    pub const fn bytes(&self) -> usize {
+        let floats = HEADER_BYTES;
+        let planes = section(floats, self.padded, 4);
+        let bytes = section(planes, 2 * half(self.padded), 2);
+        let pool = section(bytes, 2 * self.padded, 1);
+        let hits = section(pool, self.ef, 8);
+        let scores = section(hits, self.ef, 32);
+        let candidates = section(scores, self.scores(), 4);
+        let visited = section(candidates, CANDIDATES, 8);
+        section(visited, self.visited(), 8)
+    }
+
+    const fn scores(&self) -> usize {
+        let blocks = self.rows.div_ceil(16);
+        (if blocks < CHUNK_BLOCKS {
+            blocks
+        } else {
+            CHUNK_BLOCKS
+        }) * 16
+    }
+
+    const fn visited(&self) -> usize {
+        if self.graph {
+            self.rows.div_ceil(64)
+        } else {
+            0
+        }
+    }
+}
+
+/// A plane of every second element starts on a boundary of its own.
+const fn half(padded: usize) -> usize {
+    (padded / 2).next_multiple_of(32)
+}
+
+/// Scratch memory: what a search writes to, so that any number of threads may search one bank.
+#[derive(Debug)]
+pub struct Scratch<'a> {
+    config: ScratchConfig,
+    ef: usize,
+    parts: Parts<'a>,
+}
+
+/// The sections, apart, so that a search borrows them one by one.
+#[derive(Debug)]
+pub(super) struct Parts<'a> {
+    floats: &'a mut [f32],
+    planes: &'a mut [i16],
+    bytes: &'a mut [i8],
+    pub pool: &'a mut [u64],
+    pub hits: &'a mut [[u32; 8]],
+    pub scores: &'a mut [f32],
+    pub candidates: &'a mut [u64],
+    pub visited: &'a mut [u64],
+}
+
+impl<'a> Scratch<'a> {
+    /// Makes `memory` scratch memory; its content is of no use to anyone else.
+    pub fn format(memory: &'a mut [u8], config: ScratchConfig) -> Result<Self, BlockError> {
+        let (_, mut carver) =
+            block::format(memory, KIND, VERSION, [0; CONFIG_WORDS], config.bytes())?;
+        Ok(Self {
+            config,
+            ef: config.ef,
+            parts: Parts {
+                floats: carver.take(config.padded)?,
+                planes: carver.take(2 * half(config.padded))?,
+                bytes: carver.take(2 * config.padded)?,
+                pool: carver.take(config.ef)?,
+                hits: carver.take(config.ef)?,
+                scores: carver.take(config.scores())?,
+                candidates: carver.take(CANDIDATES)?,
+                visited: carver.take(config.visited())?,
+            },
+        })
+    }
+
+    /// How many candidates a graph search keeps unless told otherwise; at first all there is room
+    /// for.
+    pub fn ef(&self) -> u32 {
+        self.ef as u32
+    }
+
+    /// Sets how many candidates a graph search keeps: more find more and take longer. Held between
+    /// 1 and what the memory was made for.
+    pub fn set_ef(&mut self, ef: u32) {
+        self.ef = (ef as usize).clamp(1, self.config.ef);
+    }
+
+    /// Most candidates, and most neighbours, that fit.
+    pub fn most(&self) -> u32 {
+        self.config.ef as u32
+    }
+
+    pub(super) fn fits(&self, bank: &BankConfig) -> bool {
+        bank.padded() <= self.config.padded
+            && (bank.capacity as usize) <= self.config.rows
+            && (!bank.has_graph() || self.config.graph)
+    }
+
+    pub(super) fn parts(&mut self) -> &mut Parts<'a> {
+        &mut self.parts
+    }
+}
+
+/// Splits scratch memory into the buffers of a query and the rest.
+pub(super) fn split<'s>(
+    parts: &'s mut Parts<'_>,
+    config: &BankConfig,
+) -> (QueryBuffers<'s>, Work<'s>) {
+    let padded = config.padded();
+    let halves = padded / 2;
+    let (even, odd) = {
+        let middle = parts.planes.len() / 2;
+        parts.planes.split_at_mut(middle)
+    };
+    let (low, high) = {
+        let middle = parts.bytes.len() / 2;
+        parts.bytes.split_at_mut(middle)
+    };
+    let bytes = match config.element {
+        Element::Bits => padded / 8,
+        _ => padded,
+    };
+    (
+        QueryBuffers {
+            floats: head(parts.floats, padded),
+            even: head(even, halves),
+            odd: head(odd, halves),
+            low: head(low, bytes),
+            high: head(high, padded),
+        },
+        Work {
+            pool: parts.pool,
+            hits: parts.hits,
+            scores: parts.scores,
+            candidates: parts.candidates,
+            visited: parts.visited,
+        },
+    )
+}
+
+/// The first `n` elements, or all if there are fewer.
+fn head<T>(slice: &mut [T], n: usize) -> &mut [T] {
+    let n = n.min(slice.len());
+    &mut slice[..n]
+}
+
+/// What a search works in besides its query.
+pub(super) struct Work<'s> {
+    pub pool: &'s mut [u64],
+    pub hits: &'s mut [[u32; 8]],
+    pub scores: &'s mut [f32],
+    pub candidates: &'s mut [u64],
+    pub visited: &'s mut [u64],
+}
+
+/// How a search ran.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[non_exhaustive]
+pub enum Method {
+    /// Every row was compared: the result is exact over what is stored.
+    Scan,
+    /// The graph was walked: the result is approximate.
+    Graph,
+}
+
+/// A pattern that a search found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Hit {
+    /// Its lasting name.
+    pub id: PatternId,
+    /// How similar it is, larger is more: see [`Metric`](super::Metric).
+    pub similarity: f32,
+    /// Its label.
+    pub label: u32,
+    /// Its confidence, as a fraction of 65,535.
+    pub confidence: u16,
+}
+
+impl Hit {
+    pub(super) fn new(entry: &Entry, similarity: f32) -> Self {
+        Self {
+            id: entry.id,
+            similarity,
+            label: entry.label,
+            confidence: entry.confidence,
+        }
+    }
+
+    pub(super) fn to_words(self) -> [u32; 8] {
+        let id = self.id;
+        [
+            id.slot(),
+            id.generation(),
+            self.similarity.to_bits(),
+            self.label,
+            u32::from(self.confidence),
+            0,
+            0,
+            0,
+        ]
+    }
+
+    fn from_words(words: &[u32; 8]) -> Self {
+        Self {
+            id: PatternId::new(words[0], words[1]),
+            similarity: f32::from_bits(words[2]),
+            label: words[3],
+            confidence: words[4] as u16,
+        }
+    }
+}
+
+/// What a search found, the most similar first, ties to the lower slot.
+#[derive(Clone, Copy, Debug)]
+pub struct Hits<'s> {
+    words: &'s [[u32; 8]],
+    method: Method,
+    distances: u32,
+}
+
+impl<'s> Hits<'s> {
+    pub(super) fn new(words: &'s [[u32; 8]], method: Method, distances: u32) -> Self {
+        Self {
+            words,
+            method,
+            distances,
+        }
+    }
+
+    /// The hits in order.
+    pub fn iter(&self) -> impl ExactSizeIterator<Item = Hit> + DoubleEndedIterator + 's {
+        self.words.iter().map(Hit::from_words)
+    }
+
+    /// The hit at `index`, the most similar at 0.
+    pub fn get(&self, index: usize) -> Option<Hit> {
+        self.words.get(index).map(Hit::from_words)
+    }
+
+    /// The most similar pattern.
+    pub fn first(&self) -> Option<Hit> {
+        self.get(0)
+    }
+
+    /// Number of hits: fewer than asked for if the bank has fewer patterns.
+    pub fn len(&self) -> usize {
+        self.words.len()
+    }
+
+    /// Whether nothing was found.
+    pub fn is_empty(&self) -> bool {
+        self.words.is_empty()
+    }
+
+    /// Which way the search took.
+    pub fn method(&self) -> Method {
+        self.method
+    }
+
+    /// How many stored rows the query was compared with, approximate comparisons included.
+    pub fn distances(&self) -> u32 {
+        self.distances
+    }
+}

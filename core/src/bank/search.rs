@@ -1,0 +1,130 @@
+//! Which search answers a query, and how its result is handed over.
+
+use super::config::{Element, Metric};
+use super::errors::SearchError;
+use super::pattern::Entry;
+use super::pool::{score_of, slot_of};
+use super::quantise::{self, Query, Width};
+use super::scan;
+use super::scratch::{Hit, Hits, Method, Scratch, split};
+use super::view::View;
+use crate::simd::{Kernels, Task, dispatch};
+
+/// A predicate on patterns.
+pub type Predicate<'p> = &'p dyn Fn(&Entry) -> bool;
+
+/// A search in all detail.
+#[derive(Clone, Copy)]
+pub struct Search<'p> {
+    /// Most neighbours wanted.
+    pub k: usize,
+    /// Candidates of a graph search; at least `k` are kept. Zero: what the scratch memory is set
+    /// to.
+    pub ef: u32,
+    /// The way to take; none lets the bank choose by its size, the dimensions, `k` and `ef`.
+    pub method: Option<Method>,
+    /// Only patterns that it accepts are found.
+    pub filter: Option<Predicate<'p>>,
+}
+
+impl Search<'_> {
+    /// The `k` nearest, the way the bank chooses.
+    pub const fn new(k: usize) -> Self {
+        Self {
+            k,
+            ef: 0,
+            method: None,
+            filter: None,
+        }
+    }
+}
+
+/// Runs a search on a view.
+pub(super) fn search<'s>(
+    view: &View<'_>,
+    vector: &[f32],
+    search: &Search<'_>,
+    scratch: &'s mut Scratch<'_>,
+) -> Result<Hits<'s>, SearchError> {
+    if !scratch.fits(&view.config) {
+        return Err(SearchError::ScratchTooSmall);
+    }
+    if search.k > scratch.most() as usize {
+        return Err(SearchError::TooMany {
+            asked: u32::try_from(search.k).unwrap_or(u32::MAX),
+            most: scratch.most(),
+        });
+    }
+    if search.method == Some(Method::Graph) && !view.config.has_graph() {
+        return Err(SearchError::NoGraph);
+    }
+    let ef = match search.ef {
+        0 => scratch.ef(),
+        ef => ef.min(scratch.most()),
+    };
+    dispatch(Run {
+        view,
+        vector,
+        search,
+        ef: (ef as usize).max(search.k),
+        scratch,
+    })
+}
+
+struct Run<'r, 's, 'm> {
+    view: &'r View<'r>,
+    vector: &'r [f32],
+    search: &'r Search<'r>,
+    ef: usize,
+    scratch: &'s mut Scratch<'m>,
+}
+
+impl<'s> Task for Run<'_, 's, '_> {
+    type Output = Result<Hits<'s>, SearchError>;
+
+    #[inline(always)]
+    fn run<K: Kernels>(self, kernels: K) -> Self::Output {
+        let Self {
+            view,
+            vector,
+            search,
+            scratch,
+            ..
+        } = self;
+        let (buffers, mut work) = split(scratch.parts(), &view.config);
+        let query = quantise::prepare(kernels, &view.config, vector, Width::Wide, buffers)?;
+        let accepts = |slot| {
+            search
+                .filter
+                .is_none_or(|accepts| accepts(&view.entry(slot)))
+        };
+        let filter: scan::Filter<'_> = match search.filter {
+            Some(_) => Some(&accepts),
+            None => None,
+        };
+        let method = Method::Scan;
+        let (found, distances) = scan::scan(kernels, view, &query, search.k, filter, &mut work);
+        for (entry, hit) in work.pool.iter().zip(&mut *work.hits).take(found) {
+            let similarity = similarity(view, &query, score_of(*entry));
+            *hit = Hit::new(&view.entry(slot_of(*entry)), similarity).to_words();
+        }
+        let hits = work.hits.get(..found).unwrap_or(&[]);
+        Ok(Hits::new(hits, method, distances))
+    }
+}
+
+/// What a score of a finished search means to the caller.
+#[inline(always)]
+fn similarity(view: &View<'_>, query: &Query<'_>, score: f32) -> f32 {
+    let metric = view.config.metric;
+    let similarity = match view.config.element {
+        Element::Bits => 1.0 + 2.0 * score / view.config.dimensions as f32,
+        Element::I8 if metric == Metric::SquaredEuclidean => (score - query.norm2).min(0.0),
+        Element::I8 => score * query.step,
+        Element::F32 | Element::I8F32 => score,
+    };
+    match metric {
+        Metric::Cosine => similarity.clamp(-1.0, 1.0),
+        _ => similarity,
+    }
+}

@@ -1,0 +1,516 @@
+//! The bank against a plain model: a list of vectors, compared one by one.
+
+use super::*;
+use crate::block::{ALIGN, BlockError};
+use crate::error::ErrorCode;
+use crate::simd::{self, Level};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::vec;
+use std::vec::Vec;
+
+/// Aligned memory of any size.
+struct Memory(Vec<[u128; 4]>, usize, usize);
+
+impl Memory {
+    fn new(bytes: usize) -> Self {
+        let lines = vec![[0u128; 4]; bytes.div_ceil(ALIGN) + 1];
+        let start = (lines.as_ptr() as usize).wrapping_neg() % ALIGN;
+        Self(lines, start, bytes)
+    }
+
+    fn get(&mut self) -> &mut [u8] {
+        &mut bytemuck::cast_slice_mut(&mut self.0)[self.1..][..self.2]
+    }
+}
+
+/// Same numbers everywhere.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u32 {
+        self.0 = self
+            .0
+            .wrapping_mul(6_364_136_223_846_793_005)
+            .wrapping_add(1_442_695_040_888_963_407);
+        (self.0 >> 33) as u32
+    }
+
+    /// Between -1 and 1.
+    fn float(&mut self) -> f32 {
+        self.next() as f32 / 1_073_741_824.0 - 1.0
+    }
+
+    fn vector(&mut self, dimensions: usize) -> Vec<f32> {
+        (0..dimensions).map(|_| self.float()).collect()
+    }
+}
+
+fn naive_dot(a: &[f32], b: &[f32]) -> f32 {
+    let mut s = [0.0f32; 16];
+    for i in 0..a.len() {
+        s[i % 16] += a[i] * b[i];
+    }
+    for half in [8, 4, 2, 1] {
+        for i in 0..half {
+            s[i] += s[i + half];
+        }
+    }
+    s[0]
+}
+
+fn naive_normalise(v: &[f32]) -> Vec<f32> {
+    let most = v.iter().fold(0.0f32, |m, x| m.max(x.abs()));
+    let y: Vec<f32> = v.iter().map(|x| x / most).collect();
+    let inverse = 1.0 / naive_dot(&y, &y).sqrt();
+    y.iter().map(|y| y * inverse).collect()
+}
+
+/// What a query scores against a row as it is stored.
+fn naive_score(config: &BankConfig, query: &[f32], stored: &[f32]) -> f32 {
+    let cosine = config.metric == Metric::Cosine;
+    match config.element {
+        Element::Bits => {
+            let differ = query
+                .iter()
+                .zip(stored)
+                .filter(|(q, x)| (**q > 0.0) != (**x > 0.0));
+            1.0 - 2.0 * differ.count() as f32 / query.len() as f32
+        }
+        Element::F32 | Element::I8F32 => {
+            let query = if cosine {
+                naive_normalise(query)
+            } else {
+                query.to_vec()
+            };
+            match config.metric {
+                Metric::SquaredEuclidean => {
+                    let d: Vec<f32> = query.iter().zip(stored).map(|(q, x)| q - x).collect();
+                    -naive_dot(&d, &d)
+                }
+                _ => naive_dot(&query, stored),
+            }
+        }
+        // Close to, not equal: the query's codes round.
+        Element::I8 => {
+            let query: Vec<f64> = match cosine {
+                true => naive_normalise(query).into_iter().map(f64::from).collect(),
+                false => query.iter().copied().map(f64::from).collect(),
+            };
+            let pairs = query.iter().zip(stored.iter().copied().map(f64::from));
+            (match config.metric {
+                Metric::SquaredEuclidean => -pairs.map(|(q, x)| (q - x) * (q - x)).sum::<f64>(),
+                _ => pairs.map(|(q, x)| q * x).sum::<f64>(),
+            }) as f32
+        }
+    }
+}
+
+#[derive(Clone, Debug)]
+enum Step {
+    Insert,
+    Evict,
+    Update(usize),
+    Remove(usize),
+    Search(usize),
+    Touch,
+    Reopen,
+}
+
+fn steps() -> impl Strategy<Value = Vec<Step>> {
+    let step = prop_oneof![
+        6 => Just(Step::Insert),
+        1 => Just(Step::Evict),
+        2 => (0usize..1000).prop_map(Step::Update),
+        3 => (0usize..1000).prop_map(Step::Remove),
+        3 => (1usize..12).prop_map(Step::Search),
+        1 => Just(Step::Touch),
+        1 => Just(Step::Reopen),
+    ];
+    proptest::collection::vec(step, 1..120)
+}
+
+fn configs() -> impl Strategy<Value = BankConfig> {
+    (1u32..70, 1u32..60, 0usize..4, 0usize..3, 0usize..3).prop_map(|(d, n, e, m, l)| {
+        let element = [Element::I8, Element::F32, Element::I8F32, Element::Bits][e];
+        let metric = match element {
+            Element::Bits => Metric::Cosine,
+            _ => [
+                Metric::Cosine,
+                Metric::InnerProduct,
+                Metric::SquaredEuclidean,
+            ][m],
+        };
+        BankConfig::new(d, n)
+            .element(element)
+            .metric(metric)
+            .layout([Layout::Scan, Layout::Graph, Layout::Auto][l])
+            .links(4)
+            .ef_construction(16)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(48))]
+
+    #[test]
+    fn follows_a_plain_list(config in configs(), steps in steps(), seed in any::<u64>()) {
+        let mut random = Random(seed);
+        let dimensions = config.dimensions as usize;
+        let scratch_config = ScratchConfig::new(&config, 16);
+        let mut scratch = Memory::new(scratch_config.bytes());
+        let mut scratch = Scratch::format(scratch.get(), scratch_config).unwrap();
+        let mut memory = Memory::new(config.bytes());
+        let mut bank = PatternBank::format(memory.get(), config).unwrap();
+        let mut model: BTreeMap<PatternId, (u32, u16, u64)> = BTreeMap::new();
+        let mut image = None;
+        let mut now = 1_000;
+        for step in steps {
+            now += 500;
+            let pattern = Pattern {
+                label: random.next(),
+                confidence: random.next() as u16,
+                at: now,
+            };
+            let record = (pattern.label, 0u16, now);
+            match step {
+                Step::Insert => match bank.insert(&random.vector(dimensions), pattern) {
+                    Ok(id) => prop_assert!(model.insert(id, record).is_none()),
+                    Err(error) => {
+                        prop_assert_eq!(error, InsertError::Full);
+                        prop_assert_eq!(model.len(), config.capacity as usize);
+                    }
+                },
+                Step::Evict => {
+                    let full = bank.is_full();
+                    let done = bank.insert_evicting(&random.vector(dimensions), pattern).unwrap();
+                    prop_assert_eq!(done.evicted.is_some(), full);
+                    if let Some(gone) = done.evicted {
+                        prop_assert!(model.remove(&gone.id).is_some());
+                    }
+                    prop_assert!(model.insert(done.id, record).is_none());
+                }
+                Step::Update(at) if !model.is_empty() => {
+                    let id = *model.keys().nth(at % model.len()).unwrap();
+                    bank.update(id, &random.vector(dimensions), pattern).unwrap();
+                    model.insert(id, record);
+                }
+                Step::Remove(at) if !model.is_empty() => {
+                    let id = *model.keys().nth(at % model.len()).unwrap();
+                    bank.remove(id).unwrap();
+                    model.remove(&id);
+                    prop_assert_eq!(bank.get(id), None);
+                    prop_assert_eq!(bank.remove(id), Err(IdError::Gone));
+                }
+                Step::Update(_) | Step::Remove(_) => {}
+                Step::Search(k) => {
+                    let query = random.vector(dimensions);
+                    let mut expected: Vec<(f32, PatternId)> = Vec::new();
+                    for &id in model.keys() {
+                        let mut stored = vec![0.0; dimensions];
+                        bank.vector(id, &mut stored).unwrap();
+                        expected.push((naive_score(&config, &query, &stored), id));
+                    }
+                    expected.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));
+                    expected.truncate(k);
+                    let hits = bank.search_exact(&query, k, &mut scratch).unwrap();
+                    prop_assert_eq!(hits.len(), expected.len());
+                    for (hit, (score, id)) in hits.iter().zip(expected) {
+                        let mut slack = 0.0;
+                        match config.element {
+                            Element::I8 => slack = 1e-3 * (1.0 + score.abs()),
+                            _ => prop_assert_eq!(hit.id, id),
+                        }
+                        if config.metric == Metric::Cosine {
+                            slack += 2e-7;
+                        }
+                        prop_assert!((hit.similarity - score).abs() <= slack);
+                        prop_assert_eq!(Some(hit.label), bank.get(hit.id).map(|e| e.label));
+                    }
+                }
+                Step::Touch => {
+                    let hits = bank.search_exact(&random.vector(dimensions), 2, &mut scratch).unwrap();
+                    bank.touch(&hits, now);
+                    for hit in hits.iter() {
+                        let entry = model.get_mut(&hit.id).unwrap();
+                        *entry = (entry.0, entry.1 + 1, now);
+                    }
+                }
+                Step::Reopen => image = Some((bank.seal(), bank.digest())),
+            }
+            if let Some((sealed, digest)) = image.take() {
+                drop(bank);
+                bank = PatternBank::open_verified(memory.get()).unwrap();
+                prop_assert_eq!(bank.image_digest(), sealed);
+                prop_assert_eq!(bank.digest(), digest);
+            }
+            let found: BTreeMap<_, _> =
+                bank.iter().map(|e| (e.id, (e.label, e.uses, e.last_use))).collect();
+            prop_assert_eq!(&found, &model);
+        }
+        drop(bank);
+        PatternBank::open(memory.get()).unwrap();
+    }
+}
+
+fn filled(config: BankConfig, memory: &mut Memory, seed: u64) -> PatternBank<'_> {
+    let mut random = Random(seed);
+    let mut bank = PatternBank::format(memory.get(), config).unwrap();
+    for label in 0..config.capacity * 3 / 4 {
+        let vector = random.vector(config.dimensions as usize);
+        let pattern = Pattern {
+            label,
+            ..Pattern::default()
+        };
+        let id = bank.insert(&vector, pattern).unwrap();
+        if label % 5 == 4 {
+            bank.remove(id).unwrap();
+        }
+    }
+    bank
+}
+
+#[test]
+fn every_kernel_level_leaves_the_same_bytes_and_finds_the_same() {
+    for element in [Element::I8, Element::F32, Element::I8F32, Element::Bits] {
+        for layout in [Layout::Scan, Layout::Graph, Layout::Auto] {
+            let config = BankConfig::new(50, 200).element(element).layout(layout);
+            let scratch_config = ScratchConfig::new(&config, 32);
+            let mut seen = None;
+            for level in Level::ALL.into_iter().filter(|level| level.is_supported()) {
+                simd::force(Some(level)).unwrap();
+                let mut memory = Memory::new(config.bytes());
+                let bank = filled(config, &mut memory, 3);
+                let mut scratch = Memory::new(scratch_config.bytes());
+                let mut scratch = Scratch::format(scratch.get(), scratch_config).unwrap();
+                let mut random = Random(9);
+                let mut found = Vec::new();
+                for _ in 0..20 {
+                    let hits = bank.search(&random.vector(50), 7, &mut scratch).unwrap();
+                    found.extend(hits.iter().map(|h| (h.id, h.similarity.to_bits())));
+                }
+                let outcome = (bank.image_digest(), found);
+                match &seen {
+                    None => seen = Some(outcome),
+                    Some(first) => assert!(*first == outcome, "{level:?} {element:?} {layout:?}"),
+                }
+            }
+            simd::force(None).unwrap();
+        }
+    }
+}
+
+#[test]
+fn a_hostile_image_is_an_error_or_works() {
+    for element in [Element::I8, Element::F32, Element::I8F32, Element::Bits] {
+        for layout in [Layout::Scan, Layout::Graph, Layout::Auto] {
+            let config = BankConfig::new(20, 24)
+                .element(element)
+                .layout(layout)
+                .links(2)
+                .ef_construction(8);
+            let mut memory = Memory::new(config.bytes());
+            drop(filled(config, &mut memory, 5));
+            let good = memory.get().to_vec();
+            let mut random = Random(77);
+            for _ in 0..400 {
+                memory.get().copy_from_slice(&good);
+                for _ in 0..=random.next() % 3 {
+                    let at = random.next() as usize % good.len();
+                    memory.get()[at] = match random.next() % 3 {
+                        0 => 0,
+                        1 => 255,
+                        _ => random.next() as u8,
+                    };
+                }
+                let Ok(mut bank) = PatternBank::open(memory.get()) else {
+                    continue;
+                };
+                let scratch_config = ScratchConfig::new(bank.config(), 8);
+                let mut scratch = Memory::new(scratch_config.bytes());
+                let mut scratch = Scratch::format(scratch.get(), scratch_config).unwrap();
+                let query = random.vector(20);
+                let hits = bank.search(&query, 5, &mut scratch).unwrap();
+                assert!(hits.iter().all(|hit| hit.similarity.is_finite()));
+                bank.touch(&hits, 5);
+                let first = bank.iter().next();
+                if let Some(entry) = first {
+                    bank.update(entry.id, &query, Pattern::default()).unwrap();
+                    bank.remove(entry.id).unwrap();
+                }
+                bank.insert_evicting(&query, Pattern::default()).unwrap();
+            }
+        }
+    }
+}
+
+fn with_bank(config: BankConfig, test: impl FnOnce(&mut PatternBank<'_>, &mut Scratch<'_>)) {
+    let scratch_config = ScratchConfig::new(&config, 16);
+    let mut scratch = Memory::new(scratch_config.bytes());
+    let mut memory = Memory::new(config.bytes());
+    test(
+        &mut PatternBank::format(memory.get(), config).unwrap(),
+        &mut Scratch::format(scratch.get(), scratch_config).unwrap(),
+    );
+}
+
+#[test]
+fn hole_02_one_row_a_pattern_and_no_bad_vector() {
+    with_bank(BankConfig::new(4, 8), |bank, scratch| {
+        for label in 0..5 {
+            let pattern = Pattern {
+                label,
+                ..Pattern::default()
+            };
+            bank.insert(&[1.0, 0.0, 0.0, 0.0], pattern).unwrap();
+        }
+        let before = bank.image_digest();
+        let hits = bank.search(&[1.0, 0.0, 0.0, 0.0], 10, scratch).unwrap();
+        let labels: Vec<u32> = hits.iter().map(|hit| hit.label).collect();
+        assert_eq!(labels, [0, 1, 2, 3, 4]);
+        assert!(hits.iter().all(|hit| (hit.similarity - 1.0).abs() < 1e-3));
+        let pattern = Pattern::default();
+        assert_eq!(
+            bank.insert(&[1.0; 3], pattern),
+            Err(InsertError::WrongLength {
+                expected: 4,
+                found: 3
+            })
+        );
+        assert_eq!(
+            bank.insert(&[1.0, f32::INFINITY, 0.0, 0.0], pattern),
+            Err(InsertError::NotFinite { index: 1 })
+        );
+        assert_eq!(
+            bank.insert(&[0.0, 0.0, 0.0, f32::NAN], pattern),
+            Err(InsertError::NotFinite { index: 3 })
+        );
+        assert_eq!(
+            bank.insert(&[0.0; 4], pattern),
+            Err(InsertError::ZeroVector)
+        );
+        assert_eq!(
+            bank.search(&[0.0; 4], 1, scratch).err(),
+            Some(SearchError::ZeroVector)
+        );
+        assert_eq!(bank.image_digest(), before);
+    });
+    with_bank(
+        BankConfig::new(2, 8).metric(Metric::InnerProduct),
+        |bank, _| {
+            let error = bank.insert(&[0.0, 1e20], Pattern::default()).unwrap_err();
+            assert_eq!(error, InsertError::TooLarge { index: 1 });
+            assert_eq!(error.code(), 0x0215);
+        },
+    );
+}
+
+#[test]
+fn hole_03_only_what_was_found_counts_as_used() {
+    with_bank(BankConfig::new(2, 4), |bank, scratch| {
+        let near = bank.insert(&[1.0, 0.0], Pattern::default()).unwrap();
+        let far = bank.insert(&[0.0, 1.0], Pattern::default()).unwrap();
+        let hits = bank.search(&[1.0, 0.1], 1, scratch).unwrap();
+        bank.touch(&hits, 10);
+        assert_eq!(bank.get(near).unwrap().uses, 1);
+        assert_eq!(bank.get(far).unwrap().uses, 0);
+        let mut gone = Vec::new();
+        assert_eq!(
+            bank.prune(|entry| entry.uses > 0, |entry| gone.push(entry.id)),
+            1
+        );
+        assert_eq!(gone, [far]);
+        let hits = bank.search(&[0.0, 1.0], 4, scratch).unwrap();
+        assert_eq!(hits.iter().map(|hit| hit.id).collect::<Vec<_>>(), [near]);
+        // A fresh pattern outlives an old one that was as little used.
+        let pattern = |at| Pattern {
+            confidence: 100,
+            at,
+            ..Pattern::default()
+        };
+        for _ in 0..3 {
+            bank.insert(&[1.0, 1.0], pattern(1_000)).unwrap();
+        }
+        let fresh = bank.insert_evicting(&[1.0, 2.0], pattern(100_000)).unwrap();
+        assert_eq!(fresh.evicted.map(|entry| entry.id), Some(near));
+        let next = bank.insert_evicting(&[2.0, 1.0], pattern(100_001)).unwrap();
+        assert!(next.evicted.is_some_and(|entry| entry.id != fresh.id));
+    });
+}
+
+#[test]
+fn hole_04_an_absurd_k_is_an_error() {
+    with_bank(BankConfig::new(2, 4), |bank, scratch| {
+        bank.insert(&[1.0, 0.0], Pattern::default()).unwrap();
+        assert_eq!(
+            bank.search(&[1.0, 0.0], 1 << 31, scratch).err(),
+            Some(SearchError::TooMany {
+                asked: 1 << 31,
+                most: 16
+            })
+        );
+        assert_eq!(bank.search(&[1.0, 0.0], 0, scratch).unwrap().len(), 0);
+        assert_eq!(bank.search(&[1.0, 0.0], 3, scratch).unwrap().len(), 1);
+    });
+    assert_eq!(
+        PatternBank::format(&mut [], BankConfig::new(0, 4)).err(),
+        Some(BlockError::BadConfig)
+    );
+    let huge = BankConfig::new(MAX_DIMENSIONS, MAX_CAPACITY).element(Element::F32);
+    assert!(matches!(
+        PatternBank::format(&mut [], huge).err(),
+        Some(BlockError::TooSmall { .. } | BlockError::Misaligned)
+    ));
+}
+
+#[test]
+fn a_batch_leaves_the_bytes_of_single_inserts() {
+    let config = BankConfig::new(10, 40)
+        .element(Element::I8F32)
+        .layout(Layout::Auto);
+    let mut random = Random(1);
+    let vectors = random.vector(300);
+    let patterns = vec![
+        Pattern {
+            label: 3,
+            ..Pattern::default()
+        };
+        30
+    ];
+    let mut ids = vec![PatternId::default(); 30];
+    let (mut one, mut other) = (Memory::new(config.bytes()), Memory::new(config.bytes()));
+    let mut batch = PatternBank::format(one.get(), config).unwrap();
+    batch.insert_batch(&vectors, &patterns, &mut ids).unwrap();
+    let mut single = PatternBank::format(other.get(), config).unwrap();
+    for (vector, id) in vectors.chunks(10).zip(&ids) {
+        assert_eq!(single.insert(vector, patterns[0]).unwrap(), *id);
+    }
+    assert_eq!(batch.image_digest(), single.image_digest());
+    let before = batch.image_digest();
+    assert_eq!(
+        batch.insert_batch(&vectors, &patterns, &mut ids),
+        Err(InsertError::Full)
+    );
+    let mut bad = vectors[..100].to_vec();
+    bad[99] = f32::INFINITY;
+    assert!(
+        batch
+            .insert_batch(&bad, &patterns[..10], &mut ids[..10])
+            .is_err()
+    );
+    assert_eq!(batch.image_digest(), before);
+}
+
+#[test]
+fn ids_survive_neighbours_and_never_return() {
+    with_bank(BankConfig::new(2, 2), |bank, _| {
+        let mut seen = Vec::new();
+        for _ in 0..100 {
+            let id = bank.insert(&[1.0, 2.0], Pattern::default()).unwrap();
+            assert!(!seen.contains(&id));
+            assert_eq!(PatternId::from_u64(id.to_u64()), id);
+            seen.push(id);
+            bank.remove(id).unwrap();
+        }
+    });
+}

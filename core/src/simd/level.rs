@@ -1,0 +1,102 @@
+//! Which kernels this machine runs, and the override that tests use to force each of them.
+
+use core::sync::atomic::{AtomicU8, Ordering};
+
+/// A set of kernels. All levels return the same bits.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[repr(u8)]
+#[non_exhaustive]
+pub enum Level {
+    /// Portable code, the reference; on every machine.
+    Scalar = 1,
+    /// x86-64 baseline.
+    Sse2 = 2,
+    /// x86-64 with AVX2.
+    Avx2 = 3,
+    /// x86-64 with AVX-512 F, BW, VL and VNNI.
+    Avx512Vnni = 4,
+    /// 64-bit ARM.
+    Neon = 5,
+    /// WebAssembly with fixed-width SIMD.
+    Simd128 = 6,
+    /// ARMv7E-M and ARMv8-M with the DSP extension.
+    Dsp = 7,
+}
+
+impl Level {
+    /// Every level, whether or not this machine has it.
+    pub const ALL: [Level; 7] = [
+        Level::Scalar,
+        Level::Sse2,
+        Level::Avx2,
+        Level::Avx512Vnni,
+        Level::Neon,
+        Level::Simd128,
+        Level::Dsp,
+    ];
+
+    /// Whether this machine and this build have the level.
+    pub fn is_supported(self) -> bool {
+        match self {
+            Level::Scalar => true,
+            #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+            Level::Sse2 | Level::Avx2 | Level::Avx512Vnni => super::x86::has(self),
+            #[allow(unreachable_patterns)]
+            _ => false,
+        }
+    }
+}
+
+/// The level asked for does not exist on this machine or in this build.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Unsupported;
+
+impl core::fmt::Display for Unsupported {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str("this machine or build has no kernels of that level")
+    }
+}
+
+impl core::error::Error for Unsupported {}
+
+/// Zero: not yet looked up.
+static LEVEL: AtomicU8 = AtomicU8::new(0);
+
+/// The level in use: the best there is, unless [`force`] asked for another.
+#[inline]
+pub fn level() -> Level {
+    match LEVEL.load(Ordering::Relaxed) {
+        1 => Level::Scalar,
+        2 => Level::Sse2,
+        3 => Level::Avx2,
+        4 => Level::Avx512Vnni,
+        5 => Level::Neon,
+        6 => Level::Simd128,
+        7 => Level::Dsp,
+        _ => detect(),
+    }
+}
+
+#[cold]
+fn detect() -> Level {
+    let best = Level::ALL
+        .into_iter()
+        .rev()
+        .find(|level| level.is_supported())
+        .unwrap_or(Level::Scalar);
+    LEVEL.store(best as u8, Ordering::Relaxed);
+    best
+}
+
+/// Forces a level for the whole process, or the best one again with `None`. Results do not change,
+/// only speed: meant for tests and measurements.
+pub fn force(level: Option<Level>) -> Result<(), Unsupported> {
+    match level {
+        None => LEVEL.store(0, Ordering::Relaxed),
+        Some(level) if level.is_supported() => LEVEL.store(level as u8, Ordering::Relaxed),
+        Some(_) => return Err(Unsupported),
+    }
+    Ok(())
+}

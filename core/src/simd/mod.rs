@@ -1,0 +1,131 @@
+//! Kernels: the inner products and distances every search spends its time in.
+//!
+//! [`scalar`] is the reference; each other file does the same for one instruction set and must
+//! return the same bits. Integer kernels are exact. The f32 kernels add in one fixed order, sixteen
+//! lanes `s[i % 16] += a[i] * b[i]` and then the tree +8, +4, +2, +1, without fused multiply-add,
+//! so that scalar code, SSE2, AVX2, AVX-512, NEON and wasm agree to the last bit.
+//!
+//! A caller writes its whole loop once, generic over [`Kernels`], as a [`Task`]; [`dispatch`]
+//! compiles it for every level and picks one at run time, so that kernels are inlined into the loop.
+
+pub(crate) mod scalar;
+#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+mod x86;
+
+mod level;
+
+pub use level::{Level, Unsupported, force, level};
+
+/// Lanes of the fixed summation order, and the number of rows in a scan block.
+pub const LANES: usize = 16;
+
+/// A query as the integer kernels take it: the same integers in the arrangements that different
+/// instruction sets want. All slices are as long as a padded row, or half as long.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Codes<'q> {
+    /// Elements 0, 2, 4, ...
+    pub even: &'q [i16],
+    /// Elements 1, 3, 5, ...
+    pub odd: &'q [i16],
+    /// `low + 256 * high` is the element.
+    pub low: &'q [i8],
+    /// See `low`; empty where every element fits in eight bits.
+    pub high: &'q [i8],
+    /// Sum of all elements.
+    pub sum: i32,
+}
+
+/// The operations an instruction set provides. Rows are u8 codes with offset 128, padded to a
+/// multiple of sixteen elements; where lengths differ the shortest counts.
+pub(crate) trait Kernels: Copy {
+    /// Inner products of the query with the sixteen rows of a block: for each four elements, row
+    /// after row, four bytes.
+    fn block_dots(self, block: &[u8], query: &Codes<'_>) -> [i32; 16];
+
+    /// Inner products of the query with four rows.
+    fn row_dots(self, rows: [&[u8]; 4], query: &Codes<'_>) -> [i32; 4];
+
+    /// Inner products of one row with four rows.
+    fn pair_dots(self, row: &[u8], rows: [&[u8]; 4]) -> [i32; 4];
+
+    /// Inner product of signed codes.
+    fn dot_i8(self, a: &[i8], b: &[i8]) -> i32;
+
+    /// Inner products of f32 rows in the fixed order.
+    fn float_dots(self, query: &[f32], rows: [&[f32]; 4]) -> [f32; 4];
+
+    /// Squared Euclidean distances of f32 rows in the fixed order.
+    fn float_squares(self, query: &[f32], rows: [&[f32]; 4]) -> [f32; 4];
+
+    /// Number of differing bits.
+    fn hamming(self, a: &[u8], b: &[u8]) -> u32;
+
+    /// Hints that the row will be read soon.
+    fn prefetch<T>(self, row: &[T]);
+}
+
+/// A computation written for any instruction set; `run` and all it calls per element should be
+/// `#[inline(always)]`, so that it is compiled for the level that runs it.
+pub(crate) trait Task {
+    type Output;
+    fn run<K: Kernels>(self, kernels: K) -> Self::Output;
+}
+
+/// Runs `task` with the best kernels of this machine, or those that [`force`] asked for.
+#[inline]
+pub(crate) fn dispatch<T: Task>(task: T) -> T::Output {
+    #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+    return x86::dispatch(task);
+    #[allow(unreachable_code)]
+    task.run(scalar::Scalar)
+}
+
+struct DotI8<'a>(&'a [i8], &'a [i8]);
+impl Task for DotI8<'_> {
+    type Output = i32;
+    #[inline(always)]
+    fn run<K: Kernels>(self, kernels: K) -> i32 {
+        kernels.dot_i8(self.0, self.1)
+    }
+}
+
+struct DotF32<'a>(&'a [f32], &'a [f32]);
+impl Task for DotF32<'_> {
+    type Output = f32;
+    #[inline(always)]
+    fn run<K: Kernels>(self, kernels: K) -> f32 {
+        kernels.float_dots(self.0, [self.1, &[], &[], &[]])[0]
+    }
+}
+
+struct Hamming<'a>(&'a [u8], &'a [u8]);
+impl Task for Hamming<'_> {
+    type Output = u32;
+    #[inline(always)]
+    fn run<K: Kernels>(self, kernels: K) -> u32 {
+        kernels.hamming(self.0, self.1)
+    }
+}
+
+/// Inner product of two rows of signed 8-bit codes; exact up to 131,072 elements. Where lengths
+/// differ the shorter counts.
+#[inline]
+pub fn dot_i8(a: &[i8], b: &[i8]) -> i32 {
+    dispatch(DotI8(a, b))
+}
+
+/// Inner product of two f32 rows in the fixed order (see the module). Lengths that are no multiple
+/// of sixteen count as padded with zeros; where lengths differ the shorter counts.
+#[inline]
+pub fn dot_f32(a: &[f32], b: &[f32]) -> f32 {
+    dispatch(DotF32(a, b))
+}
+
+/// Number of bits in which two rows differ; where lengths differ the shorter counts.
+#[inline]
+pub fn hamming(a: &[u8], b: &[u8]) -> u32 {
+    dispatch(Hamming(a, b))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,123 @@
+//! The reference kernels, in portable code: what every other file must equal bit for bit.
+
+use super::{Codes, Kernels, LANES};
+
+/// Portable kernels.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Scalar;
+
+#[inline(always)]
+pub(super) fn signed(code: u8) -> i32 {
+    i32::from(code) - 128
+}
+
+#[inline(always)]
+fn row_dot(row: &[u8], query: &Codes<'_>) -> i32 {
+    let (pairs, _) = row.as_chunks::<2>();
+    pairs
+        .iter()
+        .zip(query.even.iter().zip(query.odd))
+        .fold(0i32, |sum, (pair, (&even, &odd))| {
+            sum.wrapping_add(signed(pair[0]).wrapping_mul(i32::from(even)))
+                .wrapping_add(signed(pair[1]).wrapping_mul(i32::from(odd)))
+        })
+}
+
+#[inline(always)]
+fn pair_dot(a: &[u8], b: &[u8]) -> i32 {
+    a.iter().zip(b).fold(0i32, |sum, (&a, &b)| {
+        sum.wrapping_add(signed(a) * signed(b))
+    })
+}
+
+/// Sums sixteen lanes as the tree +8, +4, +2, +1.
+#[inline(always)]
+pub(crate) fn tree(mut lanes: [f32; LANES]) -> f32 {
+    for half in [8, 4, 2, 1] {
+        let (low, high) = lanes.split_at_mut(half);
+        for (low, high) in low.iter_mut().zip(high) {
+            *low += *high;
+        }
+    }
+    lanes[0]
+}
+
+#[inline(always)]
+fn float_fold(a: &[f32], b: &[f32], term: impl Fn(f32, f32) -> f32) -> f32 {
+    let mut lanes = [0.0; LANES];
+    let shorter = a.len().min(b.len());
+    let (a, b) = (&a[..shorter], &b[..shorter]);
+    for (a, b) in a.chunks(LANES).zip(b.chunks(LANES)) {
+        for ((lane, &a), &b) in lanes.iter_mut().zip(a).zip(b) {
+            *lane += term(a, b);
+        }
+    }
+    tree(lanes)
+}
+
+/// [`Kernels::float_dots`] of one row, at any length.
+#[inline(always)]
+pub(crate) fn float_dot(a: &[f32], b: &[f32]) -> f32 {
+    float_fold(a, b, |a, b| a * b)
+}
+
+/// [`Kernels::float_squares`] of one row, at any length.
+#[inline(always)]
+pub(crate) fn float_square(a: &[f32], b: &[f32]) -> f32 {
+    float_fold(a, b, |a, b| (a - b) * (a - b))
+}
+
+impl Kernels for Scalar {
+    #[inline(always)]
+    fn block_dots(self, block: &[u8], query: &Codes<'_>) -> [i32; 16] {
+        let mut sums = [0i32; 16];
+        let (groups, _) = block.as_chunks::<64>();
+        let (even, _) = query.even.as_chunks::<2>();
+        let (odd, _) = query.odd.as_chunks::<2>();
+        for (group, (even, odd)) in groups.iter().zip(even.iter().zip(odd)) {
+            let (rows, _) = group.as_chunks::<4>();
+            let q = [even[0], odd[0], even[1], odd[1]].map(i32::from);
+            for (sum, row) in sums.iter_mut().zip(rows) {
+                for (&code, q) in row.iter().zip(q) {
+                    *sum = sum.wrapping_add(signed(code).wrapping_mul(q));
+                }
+            }
+        }
+        sums
+    }
+
+    #[inline(always)]
+    fn row_dots(self, rows: [&[u8]; 4], query: &Codes<'_>) -> [i32; 4] {
+        rows.map(|row| row_dot(row, query))
+    }
+
+    #[inline(always)]
+    fn pair_dots(self, row: &[u8], rows: [&[u8]; 4]) -> [i32; 4] {
+        rows.map(|other| pair_dot(row, other))
+    }
+
+    #[inline(always)]
+    fn dot_i8(self, a: &[i8], b: &[i8]) -> i32 {
+        a.iter().zip(b).fold(0i32, |sum, (&a, &b)| {
+            sum.wrapping_add(i32::from(a) * i32::from(b))
+        })
+    }
+
+    #[inline(always)]
+    fn float_dots(self, query: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
+        rows.map(|row| float_dot(query, row))
+    }
+
+    #[inline(always)]
+    fn float_squares(self, query: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
+        rows.map(|row| float_square(query, row))
+    }
+
+    #[inline(always)]
+    fn hamming(self, a: &[u8], b: &[u8]) -> u32 {
+        a.iter().zip(b).map(|(a, b)| (a ^ b).count_ones()).sum()
+    }
+
+    #[inline(always)]
+    fn prefetch<T>(self, _row: &[T]) {}
+}

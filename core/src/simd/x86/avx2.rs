@@ -1,0 +1,234 @@
+//! Kernels for AVX2: codes widen to 16 bits by mask and shift, which leaves even and odd elements
+//! apart, so the query is kept as an even and an odd plane for `vpmaddwd`.
+
+use super::super::{Codes, Kernels, scalar::Scalar};
+use core::arch::x86_64::*;
+
+/// Proof that the machine has AVX2.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Avx2(());
+
+impl Avx2 {
+    /// # Safety
+    /// The machine has AVX2, and the caller is compiled for it.
+    pub(super) unsafe fn new() -> Self {
+        Self(())
+    }
+}
+
+/// # Safety
+/// AVX2.
+#[inline(always)]
+unsafe fn sum(a: __m256i) -> i32 {
+    // SAFETY: register operations of a set the caller has.
+    unsafe {
+        let a = _mm_add_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256::<1>(a));
+        let a = _mm_add_epi32(a, _mm_shuffle_epi32::<0x4e>(a));
+        _mm_cvtsi128_si32(_mm_add_epi32(a, _mm_shuffle_epi32::<0xb1>(a)))
+    }
+}
+
+/// Lanes 0..8 and 8..16 as the tree +8, +4, +2, +1.
+///
+/// # Safety
+/// AVX2.
+#[inline(always)]
+unsafe fn tree(low: __m256, high: __m256) -> f32 {
+    // SAFETY: register operations of a set the caller has.
+    unsafe {
+        let a = _mm256_add_ps(low, high);
+        let a = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps::<1>(a));
+        let a = _mm_add_ps(a, _mm_movehl_ps(a, a));
+        _mm_cvtss_f32(_mm_add_ss(a, _mm_shuffle_ps::<1>(a, a)))
+    }
+}
+
+/// Products of 32 codes with the planes, summed into eight lanes.
+///
+/// # Safety
+/// AVX2; 16 elements can be read at `even` and `odd`.
+#[inline(always)]
+unsafe fn madd(codes: __m256i, even: *const i16, odd: *const i16) -> __m256i {
+    // SAFETY: the caller's promise.
+    unsafe {
+        let e = _mm256_and_si256(codes, _mm256_set1_epi16(0xff));
+        let o = _mm256_srli_epi16::<8>(codes);
+        _mm256_add_epi32(
+            _mm256_madd_epi16(e, _mm256_loadu_si256(even.cast())),
+            _mm256_madd_epi16(o, _mm256_loadu_si256(odd.cast())),
+        )
+    }
+}
+
+impl Kernels for Avx2 {
+    #[inline(always)]
+    fn block_dots(self, block: &[u8], query: &Codes<'_>) -> [i32; 16] {
+        let (groups, _) = block.as_chunks::<64>();
+        let n = groups.len().min(query.even.len().min(query.odd.len()) / 2);
+        // SAFETY: group `g` reads elements `2 * g` and `2 * g + 1` of both planes; the proof covers
+        // the features.
+        unsafe {
+            let mask = _mm256_set1_epi16(0xff);
+            let mut low = _mm256_setzero_si256();
+            let mut high = _mm256_setzero_si256();
+            for (g, group) in groups[..n].iter().enumerate() {
+                let even = query.even.as_ptr().add(2 * g).cast::<i32>();
+                let odd = query.odd.as_ptr().add(2 * g).cast::<i32>();
+                let even = _mm256_set1_epi32(even.read_unaligned());
+                let odd = _mm256_set1_epi32(odd.read_unaligned());
+                let a = _mm256_loadu_si256(group.as_ptr().cast());
+                let b = _mm256_loadu_si256(group.as_ptr().add(32).cast());
+                low = _mm256_add_epi32(low, _mm256_madd_epi16(_mm256_and_si256(a, mask), even));
+                low = _mm256_add_epi32(low, _mm256_madd_epi16(_mm256_srli_epi16::<8>(a), odd));
+                high = _mm256_add_epi32(high, _mm256_madd_epi16(_mm256_and_si256(b, mask), even));
+                high = _mm256_add_epi32(high, _mm256_madd_epi16(_mm256_srli_epi16::<8>(b), odd));
+            }
+            let offset = _mm256_set1_epi32(query.sum.wrapping_mul(128));
+            core::mem::transmute::<[__m256i; 2], [i32; 16]>([
+                _mm256_sub_epi32(low, offset),
+                _mm256_sub_epi32(high, offset),
+            ])
+        }
+    }
+
+    #[inline(always)]
+    fn row_dots(self, rows: [&[u8]; 4], query: &Codes<'_>) -> [i32; 4] {
+        let n = rows
+            .iter()
+            .fold(query.even.len().min(query.odd.len()) * 2, |n, row| {
+                n.min(row.len())
+            });
+        if !n.is_multiple_of(16) {
+            return Scalar.row_dots(rows, query);
+        }
+        let (even, odd) = (query.even.as_ptr(), query.odd.as_ptr());
+        // SAFETY: rows have at least `n` bytes and the planes `n / 2` elements; the last half
+        // vector reads 16 bytes and 8 elements; the proof covers the features.
+        let dots = unsafe {
+            let mut acc = [_mm256_setzero_si256(); 4];
+            let mut i = 0;
+            while i + 32 <= n {
+                for (acc, row) in acc.iter_mut().zip(rows) {
+                    let codes = _mm256_loadu_si256(row.as_ptr().add(i).cast());
+                    *acc = _mm256_add_epi32(*acc, madd(codes, even.add(i / 2), odd.add(i / 2)));
+                }
+                i += 32;
+            }
+            if i < n {
+                let e = _mm_loadu_si128(even.add(i / 2).cast());
+                let o = _mm_loadu_si128(odd.add(i / 2).cast());
+                for (acc, row) in acc.iter_mut().zip(rows) {
+                    let codes = _mm_loadu_si128(row.as_ptr().add(i).cast());
+                    let part = _mm_add_epi32(
+                        _mm_madd_epi16(_mm_and_si128(codes, _mm_set1_epi16(0xff)), e),
+                        _mm_madd_epi16(_mm_srli_epi16::<8>(codes), o),
+                    );
+                    *acc = _mm256_add_epi32(*acc, _mm256_zextsi128_si256(part));
+                }
+            }
+            acc.map(|acc| sum(acc))
+        };
+        dots.map(|dot| dot.wrapping_sub(query.sum.wrapping_mul(128)))
+    }
+
+    #[inline(always)]
+    fn pair_dots(self, row: &[u8], rows: [&[u8]; 4]) -> [i32; 4] {
+        let n = rows.iter().fold(row.len(), |n, row| n.min(row.len()));
+        if !n.is_multiple_of(16) {
+            return Scalar.pair_dots(row, rows);
+        }
+        // SAFETY: every row has at least `n` bytes, a multiple of 16; the proof covers the
+        // features.
+        unsafe {
+            let offset = _mm256_set1_epi16(128);
+            let mut acc = [_mm256_setzero_si256(); 4];
+            for i in (0..n).step_by(16) {
+                let q = _mm_loadu_si128(row.as_ptr().add(i).cast());
+                let q = _mm256_sub_epi16(_mm256_cvtepu8_epi16(q), offset);
+                for (acc, row) in acc.iter_mut().zip(rows) {
+                    let codes = _mm_loadu_si128(row.as_ptr().add(i).cast());
+                    let codes = _mm256_sub_epi16(_mm256_cvtepu8_epi16(codes), offset);
+                    *acc = _mm256_add_epi32(*acc, _mm256_madd_epi16(codes, q));
+                }
+            }
+            acc.map(|acc| sum(acc))
+        }
+    }
+
+    #[inline(always)]
+    fn dot_i8(self, a: &[i8], b: &[i8]) -> i32 {
+        let n = a.len().min(b.len());
+        let whole = n - n % 16;
+        // SAFETY: both rows have at least `whole` bytes, a multiple of 16; the proof covers the
+        // features.
+        let head = unsafe {
+            let mut acc = _mm256_setzero_si256();
+            for i in (0..whole).step_by(16) {
+                let x = _mm256_cvtepi8_epi16(_mm_loadu_si128(a.as_ptr().add(i).cast()));
+                let y = _mm256_cvtepi8_epi16(_mm_loadu_si128(b.as_ptr().add(i).cast()));
+                acc = _mm256_add_epi32(acc, _mm256_madd_epi16(x, y));
+            }
+            sum(acc)
+        };
+        head.wrapping_add(Scalar.dot_i8(&a[whole..n], &b[whole..n]))
+    }
+
+    #[inline(always)]
+    fn float_dots(self, query: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
+        rows.map(|row| {
+            let n = row.len().min(query.len());
+            if !n.is_multiple_of(16) {
+                return Scalar.float_dots(query, [row, &[], &[], &[]])[0];
+            }
+            // SAFETY: query and row have `n` elements, a multiple of 16; the proof covers the
+            // features.
+            unsafe {
+                let mut low = _mm256_setzero_ps();
+                let mut high = _mm256_setzero_ps();
+                for i in (0..n).step_by(16) {
+                    let (q, r) = (query.as_ptr().add(i), row.as_ptr().add(i));
+                    low = _mm256_add_ps(low, _mm256_mul_ps(_mm256_loadu_ps(q), _mm256_loadu_ps(r)));
+                    high = _mm256_add_ps(
+                        high,
+                        _mm256_mul_ps(_mm256_loadu_ps(q.add(8)), _mm256_loadu_ps(r.add(8))),
+                    );
+                }
+                tree(low, high)
+            }
+        })
+    }
+
+    #[inline(always)]
+    fn float_squares(self, query: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
+        rows.map(|row| {
+            let n = row.len().min(query.len());
+            if !n.is_multiple_of(16) {
+                return Scalar.float_squares(query, [row, &[], &[], &[]])[0];
+            }
+            // SAFETY: query and row have `n` elements, a multiple of 16; the proof covers the
+            // features.
+            unsafe {
+                let mut low = _mm256_setzero_ps();
+                let mut high = _mm256_setzero_ps();
+                for i in (0..n).step_by(16) {
+                    let (q, r) = (query.as_ptr().add(i), row.as_ptr().add(i));
+                    let a = _mm256_sub_ps(_mm256_loadu_ps(q), _mm256_loadu_ps(r));
+                    let b = _mm256_sub_ps(_mm256_loadu_ps(q.add(8)), _mm256_loadu_ps(r.add(8)));
+                    low = _mm256_add_ps(low, _mm256_mul_ps(a, a));
+                    high = _mm256_add_ps(high, _mm256_mul_ps(b, b));
+                }
+                tree(low, high)
+            }
+        })
+    }
+
+    #[inline(always)]
+    fn hamming(self, a: &[u8], b: &[u8]) -> u32 {
+        super::sse2::hamming(a, b)
+    }
+
+    #[inline(always)]
+    fn prefetch<T>(self, row: &[T]) {
+        super::prefetch(row);
+    }
+}

@@ -1,0 +1,310 @@
+//! Kernels for AVX-512 with VNNI: `vpdpbusd` takes u8 codes and an i8 query, so a query wider than
+//! eight bits runs as two planes.
+
+use super::super::{Codes, Kernels, scalar::Scalar};
+use core::arch::x86_64::*;
+
+/// Proof that the machine has AVX-512 F, BW, VL and VNNI.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Avx512Vnni(());
+
+impl Avx512Vnni {
+    /// # Safety
+    /// The machine has AVX-512 F, BW, VL and VNNI, and the caller is compiled for them.
+    pub(super) unsafe fn new() -> Self {
+        Self(())
+    }
+}
+
+/// Sums each of four vectors.
+///
+/// # Safety
+/// AVX-512 F.
+#[inline(always)]
+unsafe fn sums(a: [__m512i; 4]) -> [i32; 4] {
+    // SAFETY: register operations of a set the caller has.
+    unsafe {
+        let ab = _mm512_add_epi32(
+            _mm512_shuffle_i32x4::<0x44>(a[0], a[1]),
+            _mm512_shuffle_i32x4::<0xee>(a[0], a[1]),
+        );
+        let cd = _mm512_add_epi32(
+            _mm512_shuffle_i32x4::<0x44>(a[2], a[3]),
+            _mm512_shuffle_i32x4::<0xee>(a[2], a[3]),
+        );
+        let all = _mm512_add_epi32(
+            _mm512_shuffle_i32x4::<0x88>(ab, cd),
+            _mm512_shuffle_i32x4::<0xdd>(ab, cd),
+        );
+        let all = _mm512_add_epi32(all, _mm512_shuffle_epi32::<0x4e>(all));
+        let all = _mm512_add_epi32(all, _mm512_shuffle_epi32::<0xb1>(all));
+        let picked = _mm512_permutexvar_epi32(
+            _mm512_set_epi32(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12, 8, 4, 0),
+            all,
+        );
+        core::mem::transmute::<__m128i, [i32; 4]>(_mm512_castsi512_si128(picked))
+    }
+}
+
+/// Sums each of four vectors as the tree +8, +4, +2, +1.
+///
+/// # Safety
+/// AVX-512 F.
+#[inline(always)]
+unsafe fn trees(a: [__m512; 4]) -> [f32; 4] {
+    // SAFETY: register operations of a set the caller has.
+    unsafe {
+        let ab = _mm512_add_ps(
+            _mm512_shuffle_f32x4::<0x44>(a[0], a[1]),
+            _mm512_shuffle_f32x4::<0xee>(a[0], a[1]),
+        );
+        let cd = _mm512_add_ps(
+            _mm512_shuffle_f32x4::<0x44>(a[2], a[3]),
+            _mm512_shuffle_f32x4::<0xee>(a[2], a[3]),
+        );
+        let all = _mm512_add_ps(
+            _mm512_shuffle_f32x4::<0x88>(ab, cd),
+            _mm512_shuffle_f32x4::<0xdd>(ab, cd),
+        );
+        let all = _mm512_add_ps(all, _mm512_permute_ps::<0x4e>(all));
+        let all = _mm512_add_ps(all, _mm512_permute_ps::<0xb1>(all));
+        let picked = _mm512_permutexvar_ps(
+            _mm512_set_epi32(0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 12, 8, 4, 0),
+            all,
+        );
+        core::mem::transmute::<__m128, [f32; 4]>(_mm512_castps512_ps128(picked))
+    }
+}
+
+/// Bits for the bytes of the last, shorter vector.
+#[inline(always)]
+fn tail(left: usize) -> __mmask64 {
+    (1u64 << (left & 63)) - 1
+}
+
+impl Avx512Vnni {
+    /// # Safety
+    /// All rows and `query` have at least `n` bytes.
+    #[inline(always)]
+    unsafe fn plane(self, rows: [*const i8; 4], query: *const i8, n: usize) -> [__m512i; 4] {
+        // SAFETY: offsets stay below `n`, masked loads below it too; the proof covers the features.
+        unsafe {
+            let mut acc = [_mm512_setzero_si512(); 4];
+            let mut i = 0;
+            while i + 64 <= n {
+                let q = _mm512_loadu_si512(query.add(i).cast());
+                for (acc, row) in acc.iter_mut().zip(rows) {
+                    *acc = _mm512_dpbusd_epi32(*acc, _mm512_loadu_si512(row.add(i).cast()), q);
+                }
+                i += 64;
+            }
+            if i < n {
+                let mask = tail(n - i);
+                let q = _mm512_maskz_loadu_epi8(mask, query.add(i));
+                for (acc, row) in acc.iter_mut().zip(rows) {
+                    *acc = _mm512_dpbusd_epi32(*acc, _mm512_maskz_loadu_epi8(mask, row.add(i)), q);
+                }
+            }
+            acc
+        }
+    }
+
+    /// # Safety
+    /// `query` has `4 * groups.len()` bytes.
+    #[inline(always)]
+    unsafe fn block_plane(self, groups: &[[u8; 64]], query: *const i8) -> __m512i {
+        // SAFETY: group `g` reads the query's bytes `4 * g..4 * g + 4`.
+        unsafe {
+            let mut a = _mm512_setzero_si512();
+            let mut b = _mm512_setzero_si512();
+            let (pairs, rest) = groups.as_chunks::<2>();
+            for (g, [first, second]) in pairs.iter().enumerate() {
+                let q = query.add(8 * g).cast::<i32>();
+                a = _mm512_dpbusd_epi32(
+                    a,
+                    _mm512_loadu_si512(first.as_ptr().cast()),
+                    _mm512_set1_epi32(q.read_unaligned()),
+                );
+                b = _mm512_dpbusd_epi32(
+                    b,
+                    _mm512_loadu_si512(second.as_ptr().cast()),
+                    _mm512_set1_epi32(q.add(1).read_unaligned()),
+                );
+            }
+            if let [last] = rest {
+                let q = query.add(8 * pairs.len()).cast::<i32>();
+                a = _mm512_dpbusd_epi32(
+                    a,
+                    _mm512_loadu_si512(last.as_ptr().cast()),
+                    _mm512_set1_epi32(q.read_unaligned()),
+                );
+            }
+            _mm512_add_epi32(a, b)
+        }
+    }
+}
+
+impl Kernels for Avx512Vnni {
+    #[inline(always)]
+    fn block_dots(self, block: &[u8], query: &Codes<'_>) -> [i32; 16] {
+        let (groups, _) = block.as_chunks::<64>();
+        let groups = &groups[..groups.len().min(query.low.len() / 4)];
+        let wide = !query.high.is_empty() && query.high.len() >= query.low.len();
+        // SAFETY: both planes have four bytes for each group; the proof covers the features.
+        unsafe {
+            let mut sums = self.block_plane(groups, query.low.as_ptr());
+            if wide {
+                let high = self.block_plane(groups, query.high.as_ptr());
+                sums = _mm512_add_epi32(sums, _mm512_slli_epi32::<8>(high));
+            }
+            let offset = _mm512_set1_epi32(query.sum.wrapping_mul(128));
+            core::mem::transmute::<__m512i, [i32; 16]>(_mm512_sub_epi32(sums, offset))
+        }
+    }
+
+    #[inline(always)]
+    fn row_dots(self, rows: [&[u8]; 4], query: &Codes<'_>) -> [i32; 4] {
+        let n = rows.iter().fold(query.low.len(), |n, row| n.min(row.len()));
+        let wide = !query.high.is_empty() && query.high.len() >= query.low.len();
+        let pointers = rows.map(|row| row.as_ptr().cast::<i8>());
+        // SAFETY: rows and planes have at least `n` bytes; the proof covers the features.
+        let mut dots = unsafe {
+            let mut acc = self.plane(pointers, query.low.as_ptr(), n);
+            if wide {
+                let high = self.plane(pointers, query.high.as_ptr(), n);
+                for (acc, high) in acc.iter_mut().zip(high) {
+                    *acc = _mm512_add_epi32(*acc, _mm512_slli_epi32::<8>(high));
+                }
+            }
+            sums(acc)
+        };
+        for dot in &mut dots {
+            *dot = dot.wrapping_sub(query.sum.wrapping_mul(128));
+        }
+        dots
+    }
+
+    #[inline(always)]
+    fn pair_dots(self, row: &[u8], rows: [&[u8]; 4]) -> [i32; 4] {
+        let n = rows.iter().fold(row.len(), |n, row| n.min(row.len()));
+        // SAFETY: every row has at least `n` bytes and masks end there; the proof covers the
+        // features.
+        unsafe {
+            let flip = _mm512_set1_epi8(-128);
+            let ones = _mm512_set1_epi8(1);
+            let mut acc = [_mm512_setzero_si512(); 4];
+            let mut total = _mm512_setzero_si512();
+            let mut i = 0;
+            while i < n {
+                let mask = if n - i >= 64 { u64::MAX } else { tail(n - i) };
+                let q = _mm512_maskz_loadu_epi8(mask, row.as_ptr().add(i).cast());
+                let q = _mm512_maskz_mov_epi8(mask, _mm512_xor_si512(q, flip));
+                total = _mm512_dpbusd_epi32(total, ones, q);
+                for (acc, row) in acc.iter_mut().zip(rows) {
+                    let codes = _mm512_maskz_loadu_epi8(mask, row.as_ptr().add(i).cast());
+                    *acc = _mm512_dpbusd_epi32(*acc, codes, q);
+                }
+                i += 64;
+            }
+            let offset = _mm512_slli_epi32::<7>(total);
+            sums(acc.map(|acc| _mm512_sub_epi32(acc, offset)))
+        }
+    }
+
+    #[inline(always)]
+    fn dot_i8(self, a: &[i8], b: &[i8]) -> i32 {
+        let n = a.len().min(b.len());
+        // SAFETY: both rows have at least `n` bytes and masks end there; the proof covers the
+        // features.
+        unsafe {
+            let flip = _mm512_set1_epi8(-128);
+            let mut acc = _mm512_setzero_si512();
+            let mut total = _mm512_setzero_si512();
+            let (a, b) = (a.as_ptr(), b.as_ptr());
+            let mut i = 0;
+            while i + 64 <= n {
+                let u = _mm512_xor_si512(_mm512_loadu_si512(a.add(i).cast()), flip);
+                let s = _mm512_loadu_si512(b.add(i).cast());
+                acc = _mm512_dpbusd_epi32(acc, u, s);
+                total = _mm512_dpbusd_epi32(total, flip, s);
+                i += 64;
+            }
+            if i < n {
+                let mask = tail(n - i);
+                let u = _mm512_xor_si512(_mm512_maskz_loadu_epi8(mask, a.add(i)), flip);
+                let s = _mm512_maskz_loadu_epi8(mask, b.add(i));
+                acc = _mm512_dpbusd_epi32(acc, u, s);
+                total = _mm512_dpbusd_epi32(total, flip, s);
+            }
+            _mm512_reduce_add_epi32(_mm512_sub_epi32(acc, total))
+        }
+    }
+
+    #[inline(always)]
+    fn float_dots(self, query: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
+        let n = rows[0].len().min(query.len());
+        if !n.is_multiple_of(16) {
+            return Scalar.float_dots(query, rows);
+        }
+        if rows[1].len() < n || rows[2].len() < n || rows[3].len() < n {
+            return rows.map(|row| match row.len() < n {
+                true if row.is_empty() => 0.0,
+                true => Scalar.float_dots(query, [row, &[], &[], &[]])[0],
+                // SAFETY: query and row have `n` elements; the proof covers the features.
+                false => unsafe {
+                    let mut acc = _mm512_setzero_ps();
+                    for i in (0..n).step_by(16) {
+                        let q = _mm512_loadu_ps(query.as_ptr().add(i));
+                        let r = _mm512_loadu_ps(row.as_ptr().add(i));
+                        acc = _mm512_add_ps(acc, _mm512_mul_ps(q, r));
+                    }
+                    trees([acc; 4])[0]
+                },
+            });
+        }
+        // SAFETY: query and rows have `n` elements, a multiple of 16; the proof covers the
+        // features.
+        unsafe {
+            let mut acc = [_mm512_setzero_ps(); 4];
+            for i in (0..n).step_by(16) {
+                let q = _mm512_loadu_ps(query.as_ptr().add(i));
+                for (acc, row) in acc.iter_mut().zip(rows) {
+                    let r = _mm512_loadu_ps(row.as_ptr().add(i));
+                    *acc = _mm512_add_ps(*acc, _mm512_mul_ps(q, r));
+                }
+            }
+            trees(acc)
+        }
+    }
+
+    #[inline(always)]
+    fn float_squares(self, query: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
+        let n = query.len();
+        if !n.is_multiple_of(16) || rows.iter().any(|row| row.len() < n) {
+            return Scalar.float_squares(query, rows);
+        }
+        // SAFETY: query and rows have `n` elements, a multiple of 16; the proof covers the
+        // features.
+        unsafe {
+            let mut acc = [_mm512_setzero_ps(); 4];
+            for i in (0..n).step_by(16) {
+                let q = _mm512_loadu_ps(query.as_ptr().add(i));
+                for (acc, row) in acc.iter_mut().zip(rows) {
+                    let d = _mm512_sub_ps(q, _mm512_loadu_ps(row.as_ptr().add(i)));
+                    *acc = _mm512_add_ps(*acc, _mm512_mul_ps(d, d));
+                }
+            }
+            trees(acc)
+        }
+    }
+
+    #[inline(always)]
+    fn hamming(self, a: &[u8], b: &[u8]) -> u32 {
+        super::sse2::hamming(a, b)
+    }
+
+    #[inline(always)]
+    fn prefetch<T>(self, row: &[T]) {
+        super::prefetch(row);
+    }
+}
