@@ -5,6 +5,10 @@
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
+#[allow(
+    dead_code,
+    reason = "the graph search, which comes next, uses the rest"
+)]
 pub mod bank;
 pub mod block;
 pub mod error;
@@ -13,6 +17,10 @@ pub mod learn;
 pub mod log;
 pub mod merkle;
 #[allow(unsafe_code)]
+#[allow(
+    dead_code,
+    reason = "the graph search, which comes next, uses the rest"
+)]
 pub mod simd;
 
 /// A SHA-256 digest.

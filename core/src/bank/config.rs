@@ -182,7 +182,7 @@ impl BankConfig {
             && self.ef_construction <= 1_024
             && 1 <= self.scan_cost
             && self.scan_cost <= 1_000_000
-            && !(matches!(self.element, Element::Bits) && !matches!(self.metric, Metric::Cosine))
+            && (!matches!(self.element, Element::Bits) || matches!(self.metric, Metric::Cosine))
     }
 
     pub(super) const fn has_codes(&self) -> bool {

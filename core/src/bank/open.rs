@@ -67,12 +67,11 @@ fn is_sound(view: &View<'_>, slot: u32) -> bool {
     if config.has_codes() {
         let scale = view.scale(slot);
         let norm = view.norms.get(slot as usize).copied().unwrap_or(0.0);
-        let mut both = view.codes(slot).enumerate();
-        // As large as components of 2^50 make them.
         let (most_scale, most_norm) = (power(44), power(114));
-        if !(scale > 0.0 && scale <= most_scale && norm >= 0.0 && norm <= most_norm)
-            || !both.all(|(at, code)| code != 0 && (at < dimensions || code == 128))
-        {
+        // As large as components of 2^50 make them.
+        let in_range = scale > 0.0 && scale <= most_scale && norm >= 0.0 && norm <= most_norm;
+        let mut codes = view.codes(slot).enumerate();
+        if !in_range || codes.any(|(at, code)| code == 0 || (at >= dimensions && code != 128)) {
             return false;
         }
         if !view.rows.is_empty() && !view.blocks.is_empty() {

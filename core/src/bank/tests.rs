@@ -239,7 +239,6 @@ proptest! {
                 Step::Reopen => image = Some((bank.seal(), bank.digest())),
             }
             if let Some((sealed, digest)) = image.take() {
-                drop(bank);
                 bank = PatternBank::open_verified(memory.get()).unwrap();
                 prop_assert_eq!(bank.image_digest(), sealed);
                 prop_assert_eq!(bank.digest(), digest);
@@ -248,7 +247,6 @@ proptest! {
                 bank.iter().map(|e| (e.id, (e.label, e.uses, e.last_use))).collect();
             prop_assert_eq!(&found, &model);
         }
-        drop(bank);
         PatternBank::open(memory.get()).unwrap();
     }
 }
@@ -310,7 +308,7 @@ fn a_hostile_image_is_an_error_or_works() {
                 .links(2)
                 .ef_construction(8);
             let mut memory = Memory::new(config.bytes());
-            drop(filled(config, &mut memory, 5));
+            filled(config, &mut memory, 5);
             let good = memory.get().to_vec();
             let mut random = Random(77);
             for _ in 0..400 {
