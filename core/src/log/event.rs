@@ -408,6 +408,18 @@ impl<'a> SignedEvent<'a> {
     }
 }
 
+/// Author and context of the bytes of an event, without a look at the rest.
+pub(crate) fn names(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
+    let author = bytes.get(1..33)?;
+    let rest = match bytes.get(33)? {
+        0 => bytes.get(34..)?,
+        _ => bytes.get(66..)?,
+    };
+    let (_, rest) = postcard::take_from_bytes::<u64>(rest).ok()?;
+    let (context, _) = postcard::take_from_bytes::<&str>(rest).ok()?;
+    Some((author, context.as_bytes()))
+}
+
 struct Parts<'a> {
     event: Event<'a>,
     content: &'a [u8],

@@ -4,16 +4,31 @@
 //! |---|---|
 //! | [`event`] | an event: its fields, its canonical bytes, its id, its signature |
 //! | [`kind`] | what an event says: assert, challenge, support, resolution, deprecate, witness, decision |
-//! | [`codec`] | canonical `postcard`: strict decoding, encoding into a slice |
+//! | `codec` | canonical `postcard`: strict decoding, encoding into a slice |
 //! | [`sign`] | signing and checking behind two small traits |
+//! | [`config`] | how much a log holds, and what it does when it is full |
+//! | [`policy`] | what a log takes |
+//! | [`event_log`] | the log: check, append, look up, prove, prune |
+//! | `entries` | index entries over a ring of bodies, found by id |
+//! | `chains` | the entries of an author, of a context |
+//! | `table` | the hash tables under both |
 
-pub mod codec;
+mod chains;
+mod codec;
+pub mod config;
+mod entries;
 pub mod event;
+pub mod event_log;
 pub mod kind;
+pub mod policy;
 pub mod sign;
+pub(crate) mod table;
 
+pub use config::{LogConfig, Overflow};
 pub use event::{DecodeError, Embedding, EncodeError, Event, EventId, SignedEvent};
+pub use event_log::{Entry, EventLog, LogIndex, LookupError};
 pub use kind::EventKind;
+pub use policy::{Checked, IngestError, Policy, Trust};
 #[cfg(any(test, feature = "ed25519"))]
 pub use sign::Ed25519;
 pub use sign::{PublicKey, Signature, Signer, Verifier};

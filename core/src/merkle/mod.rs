@@ -12,7 +12,7 @@
 
 pub mod frontier;
 pub mod hash;
-mod nodes;
+pub(crate) mod nodes;
 pub mod proof;
 pub mod tree;
 

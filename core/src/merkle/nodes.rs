@@ -285,6 +285,10 @@ impl<'a> Nodes<'a> {
         {
             return Ok(*hash);
         }
+        self.fold(size, top)
+    }
+
+    fn fold(&self, size: u64, top: u32) -> Result<Hash, ProofError> {
         let mut folded: Option<Hash> = None;
         for level in size.trailing_zeros()..=top {
             if size >> level & 1 == 1 {
@@ -346,6 +350,35 @@ impl<'a> Nodes<'a> {
             }
             higher >>= 1;
             level += 1;
+        }
+        Ok(())
+    }
+
+    /// Checks that every kept node is the hash of its children, and what was folded.
+    pub(crate) fn verify(&self) -> Result<(), BlockError> {
+        for level in 1..=self.height {
+            for index in self.first() >> level..self.size() >> level {
+                let children = (
+                    self.node(level - 1, 2 * index),
+                    self.node(level - 1, 2 * index + 1),
+                );
+                let (Ok(left), Ok(right)) = children else {
+                    return Err(BlockError::Corrupt);
+                };
+                if self.node(level, index) != Ok(&node_hash(left, right)) {
+                    return Err(BlockError::Corrupt);
+                }
+            }
+        }
+        let folded = self.counters[FOLDED];
+        for (level, &hash) in (0..).zip(self.fold.iter()) {
+            let expected = match folded >> level & 1 {
+                1 => self.fold(folded, level).map_err(|_| BlockError::Corrupt)?,
+                _ => [0; 32],
+            };
+            if hash != expected {
+                return Err(BlockError::Corrupt);
+            }
         }
         Ok(())
     }

@@ -1,0 +1,159 @@
+//! How much a log holds and what it does when it is full.
+
+use crate::block::{BlockError, CONFIG_WORDS, HEADER_BYTES, section};
+use crate::merkle::hash::MAX_HEIGHT;
+use crate::merkle::nodes;
+
+/// What an append to a full log does.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[repr(u32)]
+pub enum Overflow {
+    /// It is refused; [`prune`](super::EventLog::prune) makes room.
+    #[default]
+    Refuse = 0,
+    /// The oldest entries go; [`Checked::evicts`](super::Checked::evicts) says beforehand how many.
+    EvictOldest = 1,
+    /// The oldest entries go if they were exported; else it is refused, and so is pruning them.
+    EvictExported = 2,
+    /// It is refused, and so is pruning what was not exported.
+    KeepUntilExported = 3,
+}
+
+impl Overflow {
+    /// Whether entries that were not exported must stay.
+    pub(crate) const fn keeps_unexported(self) -> bool {
+        matches!(self, Self::EvictExported | Self::KeepUntilExported)
+    }
+
+    pub(crate) const fn evicts(self) -> bool {
+        matches!(self, Self::EvictOldest | Self::EvictExported)
+    }
+}
+
+/// The dimensions of a log.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogConfig {
+    pub(crate) entries: u32,
+    pub(crate) bytes: u32,
+    pub(crate) authors: u16,
+    pub(crate) contexts: u16,
+    pub(crate) height: u32,
+    pub(crate) overflow: Overflow,
+    pub(crate) seed: u64,
+}
+
+impl LogConfig {
+    /// A log that keeps its last `entries` events (1 to 2³⁰) in `bytes` bytes of bodies, from up to
+    /// 64 authors in up to 16 contexts, and refuses more.
+    pub const fn new(entries: u32, bytes: u32) -> Self {
+        Self {
+            entries,
+            bytes,
+            authors: 64,
+            contexts: 16,
+            height: MAX_HEIGHT,
+            overflow: Overflow::Refuse,
+            seed: 0,
+        }
+    }
+
+    /// How many different authors the kept events may have (1 to 65,534).
+    pub const fn authors(mut self, authors: u16) -> Self {
+        self.authors = authors;
+        self
+    }
+
+    /// How many different contexts the kept events may have (1 to 65,534).
+    pub const fn contexts(mut self, contexts: u16) -> Self {
+        self.contexts = contexts;
+        self
+    }
+
+    /// At most `2^height` events ever (1 to 32).
+    pub const fn height(mut self, height: u32) -> Self {
+        self.height = height;
+        self
+    }
+
+    /// What happens when the log is full.
+    pub const fn overflow(mut self, overflow: Overflow) -> Self {
+        self.overflow = overflow;
+        self
+    }
+
+    /// Seed of the look-up tables: a secret one keeps whoever can choose ids, keys or names from
+    /// choosing those that collide in them. It changes places in memory, never a result.
+    pub const fn seed(mut self, seed: u64) -> Self {
+        self.seed = seed;
+        self
+    }
+
+    /// Bytes of the block.
+    pub const fn bytes(&self) -> usize {
+        let at = section(HEADER_BYTES, COUNTERS, 8);
+        let at = nodes::end(at, self.entries, self.height);
+        let at = section(at, self.entries as usize, 32);
+        let at = section(at, table_len(self.entries), 4);
+        let at = section(at, self.authors as usize, 16);
+        let at = section(at, table_len(self.authors as u32), 2);
+        let at = section(at, self.contexts as usize, 16);
+        let at = section(at, table_len(self.contexts as u32), 2);
+        section(at, self.bytes as usize, 1)
+    }
+
+    pub(crate) const fn is_valid(&self) -> bool {
+        self.entries >= 1
+            && self.entries <= 1 << 30
+            && self.authors >= 1
+            && self.authors < u16::MAX
+            && self.contexts >= 1
+            && self.contexts < u16::MAX
+            && self.height >= 1
+            && self.height <= MAX_HEIGHT
+            && self.entries as u64 <= 1 << self.height
+    }
+
+    pub(crate) const fn to_words(self) -> [u32; CONFIG_WORDS] {
+        let mut words = [0; CONFIG_WORDS];
+        words[0] = self.entries;
+        words[1] = self.bytes;
+        words[2] = self.authors as u32 | (self.contexts as u32) << 16;
+        words[3] = self.height;
+        words[4] = self.overflow as u32;
+        words[5] = self.seed as u32;
+        words[6] = (self.seed >> 32) as u32;
+        words
+    }
+
+    pub(crate) fn from_words(words: [u32; CONFIG_WORDS]) -> Result<Self, BlockError> {
+        let config = Self {
+            entries: words[0],
+            bytes: words[1],
+            authors: words[2] as u16,
+            contexts: (words[2] >> 16) as u16,
+            height: words[3],
+            overflow: match words[4] {
+                0 => Overflow::Refuse,
+                1 => Overflow::EvictOldest,
+                2 => Overflow::EvictExported,
+                3 => Overflow::KeepUntilExported,
+                _ => return Err(BlockError::BadConfig),
+            },
+            seed: u64::from(words[5]) | u64::from(words[6]) << 32,
+        };
+        if config.is_valid() && config.to_words() == words {
+            Ok(config)
+        } else {
+            Err(BlockError::BadConfig)
+        }
+    }
+}
+
+/// Counters of a log.
+pub(crate) const COUNTERS: usize = 8;
+
+/// Places of a look-up table for `items` items: at most half of them are ever taken.
+pub(crate) const fn table_len(items: u32) -> usize {
+    (items as usize * 2).next_power_of_two()
+}

@@ -1,0 +1,615 @@
+//! The log: events in the order in which this node took them, over an RFC 6962 tree.
+
+use super::chains::{Chains, Free, Name};
+use super::config::{COUNTERS, LogConfig};
+use super::entries::{Chain, Entries};
+use super::event::{self, DecodeError, EventId, SignedEvent};
+use super::policy::{Checked, IngestError, Policy, Stamp, Trust};
+use super::sign::{PublicKey, Verifier};
+use super::table;
+use crate::Hash;
+use crate::block::{self, BlockError, CarverMut, HEADER_BYTES, HeaderMut, Kind};
+use crate::error::errors;
+use crate::merkle::nodes::Nodes;
+use crate::merkle::{AppendError, Proof, ProofError, leaf_hash};
+
+const KIND: Kind = Kind(*b"ELOG");
+const VERSION: u32 = 1;
+
+const EXPORTED: usize = 0;
+const AUTHORS: usize = 1;
+const CONTEXTS: usize = 2;
+
+/// Number of an event in the log, from 0; never used twice.
+pub type LogIndex = u64;
+
+errors! {
+    /// Why there is no such entry.
+    pub enum LookupError: 0x0640 {
+        /// The log is shorter.
+        OutOfRange = 1 => "the log has no event of that number yet",
+        /// The entry was pruned.
+        Pruned = 2 => "the entry was pruned; ask whoever keeps the exported tiles",
+    }
+}
+
+errors! {
+    /// Why nothing was pruned or marked.
+    pub enum PruneError: 0x0650 {
+        /// The log is shorter.
+        OutOfRange = 1 => "the log has fewer events than that",
+        /// The policy keeps what was not exported.
+        NotExported { exported: u64 } = 2
+            => "only the first {exported} events were exported; export and mark the rest before pruning it",
+    }
+}
+
+/// An event in the log: its number and its bytes where they lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry<'a> {
+    index: LogIndex,
+    bytes: &'a [u8],
+}
+
+impl<'a> Entry<'a> {
+    /// Its number.
+    pub const fn index(&self) -> LogIndex {
+        self.index
+    }
+
+    /// Its bytes: the leaf data.
+    pub const fn bytes(&self) -> &'a [u8] {
+        self.bytes
+    }
+
+    /// Its fields and id. Cost: O(bytes), one SHA-256. An error only where the block was tampered
+    /// with.
+    pub fn decode(&self) -> Result<SignedEvent<'a>, DecodeError> {
+        SignedEvent::decode(self.bytes)
+    }
+}
+
+/// The event log of a node in a block.
+#[derive(Debug)]
+pub struct EventLog<'a> {
+    header: HeaderMut<'a>,
+    counters: &'a mut [u64],
+    nodes: Nodes<'a>,
+    entries: Entries<'a>,
+    authors: Chains<'a>,
+    contexts: Chains<'a>,
+    config: LogConfig,
+}
+
+impl<'a> EventLog<'a> {
+    /// Makes an empty log of `memory`.
+    pub fn format(memory: &'a mut [u8], config: LogConfig) -> Result<Self, BlockError> {
+        if !config.is_valid() {
+            return Err(BlockError::BadConfig);
+        }
+        let (header, carver) =
+            block::format(memory, KIND, VERSION, config.to_words(), config.bytes())?;
+        Self::carve(header, carver, config)
+    }
+
+    /// Opens the log that lies in `memory`. Structure is checked, hashes are not: see
+    /// [`open_verified`](Self::open_verified) and [`verify`](Self::verify). Cost: O(entries).
+    pub fn open(memory: &'a mut [u8]) -> Result<Self, BlockError> {
+        let (header, carver) = block::open_mut(memory, KIND, VERSION)?;
+        let config = LogConfig::from_words(header.as_ref().config())?;
+        if header.as_ref().bytes() != config.bytes() as u64 {
+            return Err(BlockError::Corrupt);
+        }
+        Self::carve(header, carver, config)
+    }
+
+    /// Opens a sealed log after checking its seal.
+    pub fn open_verified(memory: &'a mut [u8]) -> Result<Self, BlockError> {
+        block::verify_seal(memory, KIND, VERSION)?;
+        Self::open(memory)
+    }
+
+    fn carve(
+        header: HeaderMut<'a>,
+        mut carver: CarverMut<'a>,
+        config: LogConfig,
+    ) -> Result<Self, BlockError> {
+        let counters = carver.take(COUNTERS)?;
+        let nodes = Nodes::carve(&mut carver, config.entries, config.height)?;
+        let mut entries = Entries::carve(&mut carver, config.entries)?;
+        let authors = Chains::carve(&mut carver, config.authors)?;
+        let contexts = Chains::carve(&mut carver, config.contexts)?;
+        entries.carve_bodies(&mut carver, config.bytes, config.seed)?;
+        let mut log = Self {
+            header,
+            counters,
+            nodes,
+            entries,
+            authors,
+            contexts,
+            config,
+        };
+        log.check_structure()?;
+        Ok(log)
+    }
+
+    fn check_structure(&mut self) -> Result<(), BlockError> {
+        let (first, size) = (self.nodes.first(), self.nodes.size());
+        self.entries.resume(first, size)?;
+        let live = size - first;
+        let (entries, counters) = (&self.entries, &self.counters);
+        let authors = Free::from_word(counters[AUTHORS]).ok_or(BlockError::Corrupt)?;
+        let contexts = Free::from_word(counters[CONTEXTS]).ok_or(BlockError::Corrupt)?;
+        let sound = counters[EXPORTED] <= size
+            && counters[CONTEXTS + 1..].iter().all(|&c| c == 0)
+            && self
+                .authors
+                .check(authors, live, |i| entries.link(i, Chain::Author))
+            && self
+                .contexts
+                .check(contexts, live, |i| entries.link(i, Chain::Context));
+        if sound {
+            Ok(())
+        } else {
+            Err(BlockError::Corrupt)
+        }
+    }
+
+    /// The configuration.
+    pub const fn config(&self) -> LogConfig {
+        self.config
+    }
+
+    /// Number of events ever appended.
+    pub fn size(&self) -> u64 {
+        self.nodes.size()
+    }
+
+    /// Number of the first event that is kept.
+    pub fn first(&self) -> LogIndex {
+        self.nodes.first()
+    }
+
+    /// Number of events that are kept.
+    pub fn len(&self) -> u64 {
+        self.size() - self.first()
+    }
+
+    /// Whether no event is kept.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Checks everything about an event that is to be appended, and changes nothing.
+    ///
+    /// Cost: O(bytes), one SHA-256, O(1) look-ups and, unless the policy trusts, one signature
+    /// check, which comes last.
+    pub fn check<'b, V: Verifier + ?Sized>(
+        &self,
+        bytes: &'b [u8],
+        policy: &Policy,
+        verifier: &V,
+        now: u64,
+    ) -> Result<Checked<'b>, IngestError> {
+        let event = SignedEvent::decode(bytes)?;
+        self.check_event(event, policy, verifier, now)
+    }
+
+    /// [`check`](Self::check) of an event that was announced with an id.
+    pub fn check_as<'b, V: Verifier + ?Sized>(
+        &self,
+        id: &EventId,
+        bytes: &'b [u8],
+        policy: &Policy,
+        verifier: &V,
+        now: u64,
+    ) -> Result<Checked<'b>, IngestError> {
+        let event = SignedEvent::decode(bytes)?;
+        if event.id() != id {
+            return Err(IngestError::WrongId);
+        }
+        self.check_event(event, policy, verifier, now)
+    }
+
+    /// [`check`](Self::check) of an event that is decoded already.
+    pub fn check_event<'b, V: Verifier + ?Sized>(
+        &self,
+        event: SignedEvent<'b>,
+        policy: &Policy,
+        verifier: &V,
+        now: u64,
+    ) -> Result<Checked<'b>, IngestError> {
+        let fields = event.event();
+        check_time(fields, policy, now)?;
+        if let Some(index) = self.find(event.id()) {
+            return Err(IngestError::Duplicate { index });
+        }
+        if policy.strict
+            && let Some(prev) = &fields.prev
+        {
+            let before = self.find(prev).and_then(|index| self.entries.body(index));
+            if before
+                .and_then(event::names)
+                .is_none_or(|(author, _)| author != fields.author)
+            {
+                return Err(IngestError::UnknownPrev);
+            }
+        }
+        let author = self.author_name(&fields.author);
+        let context = self.context_name(fields.context);
+        let evicts = self.check_room(&event, author, context)?;
+        if policy.trust == Trust::Signatures {
+            event.verify(verifier)?;
+        }
+        Ok(Checked {
+            event,
+            author,
+            context,
+            evicts,
+            stamp: self.stamp(),
+        })
+    }
+
+    fn check_room(
+        &self,
+        event: &SignedEvent<'_>,
+        author: Name,
+        context: Name,
+    ) -> Result<u64, IngestError> {
+        let full = |part| IngestError::Full { part };
+        if author.number.is_none() && !self.authors.has_room(self.free(AUTHORS)) {
+            return Err(full("authors"));
+        }
+        if context.number.is_none() && !self.contexts.has_room(self.free(CONTEXTS)) {
+            return Err(full("contexts"));
+        }
+        let evicts = self
+            .entries
+            .evictions(event.bytes().len())
+            .ok_or(full("bytes"))?;
+        if evicts > 0 {
+            let overflow = self.config.overflow;
+            let gone = self.first() + evicts;
+            if !overflow.evicts() || (overflow.keeps_unexported() && gone > self.exported()) {
+                return Err(full(if self.len() >= self.config.entries.into() {
+                    "entries"
+                } else {
+                    "bytes"
+                }));
+            }
+        }
+        if let Err(AppendError::Exhausted) = self.nodes.check_append() {
+            return Err(full("events at its height"));
+        }
+        Ok(evicts)
+    }
+
+    fn stamp(&self) -> Stamp {
+        Stamp {
+            block: self.counters.as_ptr() as usize,
+            size: self.size(),
+            first: self.first(),
+        }
+    }
+
+    fn free(&self, counter: usize) -> Free {
+        Free::from_word(self.counters[counter]).unwrap_or_default()
+    }
+
+    #[inline]
+    fn author_name(&self, author: &PublicKey) -> Name {
+        self.authors
+            .find(table::hash(author, self.config.seed), |last| {
+                self.entries.body(last).and_then(|body| body.get(1..33)) == Some(author)
+            })
+    }
+
+    #[inline]
+    fn context_name(&self, context: &str) -> Name {
+        self.contexts
+            .find(table::hash(context.as_bytes(), self.config.seed), |last| {
+                self.entries
+                    .body(last)
+                    .and_then(event::names)
+                    .is_some_and(|(_, name)| name == context.as_bytes())
+            })
+    }
+
+    /// Appends a checked event; its number. Fails, with [`IngestError::Stale`], only if the log
+    /// changed since the check or is another one.
+    ///
+    /// Cost: O(bytes), SHA-256 of the leaf, amortised one node; O(evicted) where it evicts.
+    pub fn append(&mut self, checked: Checked<'_>) -> Result<LogIndex, IngestError> {
+        if checked.stamp != self.stamp() {
+            return Err(IngestError::Stale);
+        }
+        let event = &checked.event;
+        let (mut author, mut context) = (checked.author, checked.context);
+        self.header.begin();
+        if checked.evicts > 0 {
+            self.forget(self.first() + checked.evicts);
+            author = self.author_name(&event.event().author);
+            context = self.context_name(event.event().context);
+        }
+        let appended = self.append_entry(event, author, context);
+        self.header.end();
+        appended.ok_or(IngestError::Stale)
+    }
+
+    #[inline]
+    fn append_entry(
+        &mut self,
+        event: &SignedEvent<'_>,
+        author: Name,
+        context: Name,
+    ) -> Option<LogIndex> {
+        let index = self.size();
+        let (mut authors, mut contexts) = (self.free(AUTHORS), self.free(CONTEXTS));
+        let author = self.authors.append(author, index, &mut authors)?;
+        let context = self.contexts.append(context, index, &mut contexts)?;
+        self.counters[AUTHORS] = authors.to_word();
+        self.counters[CONTEXTS] = contexts.to_word();
+        let signed = event.signature().is_some();
+        self.entries
+            .append(event.bytes(), event.id(), signed, author, context)?;
+        self.nodes.append(&leaf_hash(event.bytes())).ok()
+    }
+
+    /// Checks an event and appends it.
+    pub fn ingest<V: Verifier + ?Sized>(
+        &mut self,
+        bytes: &[u8],
+        policy: &Policy,
+        verifier: &V,
+        now: u64,
+    ) -> Result<LogIndex, IngestError> {
+        let checked = self.check(bytes, policy, verifier, now)?;
+        self.append(checked)
+    }
+
+    /// The entry of a number.
+    pub fn get(&self, index: LogIndex) -> Result<Entry<'_>, LookupError> {
+        match self.entries.body(index) {
+            Some(bytes) => Ok(Entry { index, bytes }),
+            None if index < self.first() => Err(LookupError::Pruned),
+            None => Err(LookupError::OutOfRange),
+        }
+    }
+
+    /// The number of the event with an id, if it is kept. Cost: O(1); one SHA-256 if it is.
+    pub fn find(&self, id: &EventId) -> Option<LogIndex> {
+        self.entries.find(id)
+    }
+
+    /// The kept entries from number `index` on, in order.
+    pub fn since(&self, index: LogIndex) -> impl Iterator<Item = Entry<'_>> {
+        (index.max(self.first())..self.size()).filter_map(|index| self.get(index).ok())
+    }
+
+    /// The kept entries of a context, in order.
+    pub fn by_context(&self, context: &str) -> impl Iterator<Item = Entry<'_>> {
+        let ends = self
+            .context_name(context)
+            .number
+            .and_then(|n| self.contexts.ends(n));
+        self.chain(ends, Chain::Context)
+    }
+
+    /// The kept entries of an author, in order.
+    pub fn by_author(&self, author: &PublicKey) -> impl Iterator<Item = Entry<'_>> {
+        let ends = self
+            .author_name(author)
+            .number
+            .and_then(|n| self.authors.ends(n));
+        self.chain(ends, Chain::Author)
+    }
+
+    /// The last kept entry of an author: what the author's next event names as its previous one.
+    pub fn last_by(&self, author: &PublicKey) -> Option<Entry<'_>> {
+        let number = self.author_name(author).number?;
+        let (_, last) = self.authors.ends(number)?;
+        self.get(last).ok()
+    }
+
+    fn chain(&self, ends: Option<(u64, u64)>, chain: Chain) -> impl Iterator<Item = Entry<'_>> {
+        let mut next = ends.map(|(first, _)| first);
+        core::iter::from_fn(move || {
+            let index = next?;
+            next = match self.entries.link(index, chain)?.1 {
+                0 => None,
+                after => Some(after.into()),
+            };
+            self.get(index).ok()
+        })
+    }
+
+    /// The root over all events; proofs at this size hash nothing from now on. It depends on the
+    /// events alone.
+    pub fn root(&mut self) -> Hash {
+        if self.nodes.is_folded() {
+            return self.nodes.root();
+        }
+        self.header.begin();
+        let root = self.nodes.root();
+        self.header.end();
+        root
+    }
+
+    /// The root when the log had `size` events. Writes nothing.
+    pub fn root_at(&self, size: u64) -> Result<Hash, ProofError> {
+        self.nodes.root_at(size)
+    }
+
+    /// Proves that entry `index` is in the log of the first `size` events.
+    pub fn prove_inclusion(&self, index: LogIndex, size: u64) -> Result<Proof, ProofError> {
+        self.nodes.prove_inclusion(index, size)
+    }
+
+    /// Proves that the log of the first `old_size` events is the beginning of that of `new_size`.
+    pub fn prove_consistency(&self, old_size: u64, new_size: u64) -> Result<Proof, ProofError> {
+        self.nodes.prove_consistency(old_size, new_size)
+    }
+
+    /// How many events, from the first, were exported.
+    pub fn exported(&self) -> u64 {
+        self.counters[EXPORTED]
+    }
+
+    /// Notes that the first `size` events are stored elsewhere. Never goes back.
+    pub fn mark_exported(&mut self, size: u64) -> Result<(), PruneError> {
+        if size > self.size() {
+            return Err(PruneError::OutOfRange);
+        }
+        if size > self.exported() {
+            self.header.begin();
+            self.counters[EXPORTED] = size;
+            self.header.end();
+        }
+        Ok(())
+    }
+
+    /// Forgets the events before `first` and every hash that only they need. The root stays, and
+    /// every proof between kept entries; asking for others is [`ProofError::Pruned`]. Cost:
+    /// O(forgotten).
+    pub fn prune(&mut self, first: LogIndex) -> Result<(), PruneError> {
+        if first > self.size() {
+            return Err(PruneError::OutOfRange);
+        }
+        let exported = self.exported();
+        if self.config.overflow.keeps_unexported() && first > exported {
+            return Err(PruneError::NotExported { exported });
+        }
+        if first > self.first() {
+            self.header.begin();
+            self.forget(first);
+            self.header.end();
+        }
+        Ok(())
+    }
+
+    fn forget(&mut self, first: LogIndex) {
+        let (mut authors, mut contexts) = (self.free(AUTHORS), self.free(CONTEXTS));
+        while self.entries.first() < first
+            && let Some(slot) = self.entries.remove_first()
+        {
+            self.authors
+                .remove_first(slot.author, slot.next_author, &mut authors);
+            self.contexts
+                .remove_first(slot.context, slot.next_context, &mut contexts);
+        }
+        self.counters[AUTHORS] = authors.to_word();
+        self.counters[CONTEXTS] = contexts.to_word();
+        // `first` is at most the size, the one thing that pruning nodes refuses.
+        let pruned = self.nodes.prune(first);
+        debug_assert!(pruned.is_ok());
+    }
+
+    /// Checks every kept body against the hashes: that it is an event, that its id is the one in
+    /// the index, and that the tree is the one over these leaves. Cost: O(bytes), two SHA-256 an
+    /// event and one for each node.
+    pub fn verify(&self) -> Result<(), BlockError> {
+        for index in self.first()..self.size() {
+            let entry = self.get(index).map_err(|_| BlockError::Corrupt)?;
+            let event = entry.decode().map_err(|_| BlockError::Corrupt)?;
+            let names = (event.event().author, event.event().context);
+            let linked = |chain| self.entries.link(index, chain).map(|(number, _)| number);
+            if self.find(event.id()) != Some(index)
+                || self.author_name(&names.0).number != linked(Chain::Author)
+                || self.context_name(names.1).number != linked(Chain::Context)
+                || self.nodes.node(0, index) != Ok(&leaf_hash(entry.bytes()))
+            {
+                return Err(BlockError::Corrupt);
+            }
+        }
+        self.nodes.verify()
+    }
+
+    /// Seals the block with its SHA-256.
+    pub fn seal(&mut self) -> Hash {
+        self.header.seal(&all_sections(
+            self.counters,
+            &self.nodes,
+            &self.entries,
+            [&self.authors, &self.contexts],
+        ))
+    }
+
+    /// SHA-256 of the block: equal after the same calls in the same order.
+    pub fn image_digest(&self) -> Hash {
+        let sections = self.all_sections();
+        self.header.as_ref().image_digest(&sections)
+    }
+
+    fn all_sections(&self) -> [&[u8]; 12] {
+        all_sections(
+            self.counters,
+            &self.nodes,
+            &self.entries,
+            [&self.authors, &self.contexts],
+        )
+    }
+
+    /// Sections of the block and their bytes.
+    pub fn sections(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        const NAMES: [&str; 12] = [
+            "log counters",
+            "tree counters",
+            "tree frontier",
+            "tree fold",
+            "tree hashes",
+            "log entries",
+            "log ids",
+            "log authors",
+            "log author table",
+            "log contexts",
+            "log context table",
+            "log bodies",
+        ];
+        let bytes = self.all_sections().map(<[u8]>::len);
+        core::iter::once(("header", HEADER_BYTES)).chain(NAMES.into_iter().zip(bytes))
+    }
+}
+
+fn all_sections<'s>(
+    counters: &'s [u64],
+    nodes: &'s Nodes<'_>,
+    entries: &'s Entries<'_>,
+    [authors, contexts]: [&'s Chains<'_>; 2],
+) -> [&'s [u8]; 12] {
+    let [tree, frontier, fold, hashes] = nodes.sections();
+    let [slots, ids, bodies] = entries.sections();
+    let [authors, author_table] = authors.sections();
+    let [contexts, context_table] = contexts.sections();
+    [
+        bytemuck::cast_slice(counters),
+        tree,
+        frontier,
+        fold,
+        hashes,
+        slots,
+        ids,
+        authors,
+        author_table,
+        contexts,
+        context_table,
+        bodies,
+    ]
+}
+
+fn check_time(event: &event::Event<'_>, policy: &Policy, now: u64) -> Result<(), IngestError> {
+    let ahead = event.at.saturating_sub(now);
+    if ahead > policy.max_ahead {
+        return Err(IngestError::TooEarly { ahead });
+    }
+    let age = now.saturating_sub(event.at);
+    if policy.max_age.is_some_and(|limit| age > limit) {
+        return Err(IngestError::TooOld { age });
+    }
+    if event.kind.expires().is_some_and(|expires| expires <= now) {
+        return Err(IngestError::Expired);
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

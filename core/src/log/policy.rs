@@ -1,0 +1,148 @@
+//! What a log takes.
+
+use super::chains::Name;
+use super::event::{DecodeError, EventId, SignedEvent};
+use crate::error::errors;
+
+/// Who vouches for the events of a log.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Trust {
+    /// Their authors: every event is signed and every signature checked.
+    #[default]
+    Signatures,
+    /// Whoever appends: signatures are not looked at. For a node's own records and for rebuilding
+    /// from a log that was checked before.
+    Trusted,
+}
+
+/// What a log takes; a value, so that a caller can use another for each source.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Policy {
+    /// Who vouches for events.
+    pub trust: Trust,
+    /// Whether an author's previous event must be in the log already, and be of that author.
+    pub strict: bool,
+    /// By how many milliseconds an event's time may be ahead of `now`.
+    pub max_ahead: u64,
+    /// By how many milliseconds an event's time may be behind `now`; `None` for any.
+    pub max_age: Option<u64>,
+}
+
+impl Policy {
+    /// Signed events, up to a minute ahead of the clock, of any age and in any order.
+    pub const fn new() -> Self {
+        Self {
+            trust: Trust::Signatures,
+            strict: false,
+            max_ahead: 60_000,
+            max_age: None,
+        }
+    }
+
+    /// The same without looking at signatures.
+    pub const fn trusted() -> Self {
+        Self {
+            trust: Trust::Trusted,
+            ..Self::new()
+        }
+    }
+
+    /// The same, with previous events known.
+    pub const fn strict(mut self) -> Self {
+        self.strict = true;
+        self
+    }
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+errors! {
+    /// Why an event was not taken; the log is unchanged.
+    pub enum IngestError: 0x0630 {
+        /// The bytes are not an event.
+        Malformed = 1 => "the bytes are not an event",
+        /// The layout is of another version.
+        UnknownVersion { found: u8 } = 2 => "the event has layout version {found}, this build reads 1",
+        /// The same event has shorter bytes, or something follows it.
+        NotCanonical = 3 => "the event is not in its canonical encoding",
+        /// A field is longer than allowed.
+        TooLong { field: &'static str, limit: u32 } = 4 => "{field} is longer than {limit}",
+        /// The embedding has a component or scale that is no finite number.
+        NotFinite = 5 => "the embedding has a component that is not a finite number",
+        /// The event carries no signature and the policy wants one.
+        Unsigned = 6 => "the event carries no signature",
+        /// The signature is not the author's.
+        BadSignature = 7 => "the signature is not one of the event's author for its content",
+        /// The event has another id than it was announced with.
+        WrongId = 8 => "the event has another id than announced",
+        /// The log has it.
+        Duplicate { index: u64 } = 9 => "the event is in the log already, at {index}",
+        /// The author's previous event is not in the log.
+        UnknownPrev = 10 => "the author's previous event is not in the log; fetch it first",
+        /// The claim held until a time that is over.
+        Expired = 11 => "the event has expired",
+        /// The event's time is too far ahead.
+        TooEarly { ahead: u64 } = 12 => "the event is dated {ahead} ms ahead; check both clocks",
+        /// The event's time is too far back.
+        TooOld { age: u64 } = 13 => "the event is dated {age} ms back, more than the policy allows",
+        /// There is no room in `part` of the log.
+        Full { part: &'static str } = 14 => "the log has no room for more {part}; prune it, or export and prune it",
+        /// The log changed since the event was checked, or is another one.
+        Stale = 15 => "the log changed since the event was checked; check it again",
+    }
+}
+
+impl From<DecodeError> for IngestError {
+    fn from(error: DecodeError) -> Self {
+        match error {
+            DecodeError::Malformed => Self::Malformed,
+            DecodeError::UnknownVersion { found } => Self::UnknownVersion { found },
+            DecodeError::NotCanonical => Self::NotCanonical,
+            DecodeError::TooLong { field, limit } => Self::TooLong { field, limit },
+            DecodeError::NotFinite => Self::NotFinite,
+            DecodeError::Unsigned => Self::Unsigned,
+            DecodeError::BadSignature => Self::BadSignature,
+        }
+    }
+}
+
+/// An event that a log would take, and what the check found out on the way.
+#[derive(Clone, Copy, Debug)]
+pub struct Checked<'a> {
+    pub(crate) event: SignedEvent<'a>,
+    pub(crate) author: Name,
+    pub(crate) context: Name,
+    pub(crate) evicts: u64,
+    pub(crate) stamp: Stamp,
+}
+
+/// Which log a check was made against, and when.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Stamp {
+    pub(crate) block: usize,
+    pub(crate) size: u64,
+    pub(crate) first: u64,
+}
+
+impl<'a> Checked<'a> {
+    /// The event.
+    pub const fn event(&self) -> &SignedEvent<'a> {
+        &self.event
+    }
+
+    /// Its id.
+    pub const fn id(&self) -> &EventId {
+        self.event.id()
+    }
+
+    /// How many of the oldest entries go when it is appended.
+    pub const fn evicts(&self) -> u64 {
+        self.evicts
+    }
+}
