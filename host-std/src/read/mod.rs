@@ -23,6 +23,8 @@ pub mod window;
 use std::io;
 use std::path::Path;
 
+use sensilla::learn::features::MAX_SAMPLE;
+
 pub use source::Source;
 
 /// Why input was refused; nothing of it was used.
@@ -112,15 +114,12 @@ pub trait Recordings: Iterator<Item = Result<Recording, InputError>> {
     fn notes(&self) -> &[String];
 }
 
-/// Reads a number as a sample: finite, and in the range of `f32`.
+/// Reads a number as a sample: finite, and of a magnitude that features take.
 fn number(text: &str) -> Result<f32, String> {
     match text.parse::<f32>() {
-        Ok(value) if value.is_finite() => Ok(value),
+        Ok(value) if value.abs() <= MAX_SAMPLE => Ok(value),
         _ if missing(text) => Err("a value is missing; fill it in or leave the row out".into()),
-        Ok(_) => Err(format!(
-            "`{}` is out of the range of a 32-bit float",
-            shown(text)
-        )),
+        Ok(_) => Err(format!("`{}` is out of range: ±1e12", shown(text))),
         Err(_) => Err(format!("`{}` is not a number", shown(text))),
     }
 }

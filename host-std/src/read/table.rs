@@ -432,7 +432,7 @@ mod tests {
             ),
             (
                 "t,what,x\n0,a,1\n1,a,1e39\n",
-                "line 3: column `x`: `1e39` is out of",
+                "line 3: column `x`: `1e39` is out of range",
             ),
             ("t,what,x\n0,,1\n", "line 2: the label is empty"),
             ("t,what,x\nnow,a,1\n", "line 2: the time `now` is neither"),

@@ -1,1 +1,56 @@
 //! The result of a run as one self-contained web page.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`confusion`] | which label was taken for which |
+//! | [`page`] | the page around the plots |
+//! | [`plots`] | the plots, as SVG |
+
+pub mod confusion;
+pub mod page;
+pub mod plots;
+
+pub use confusion::Confusion;
+
+/// What a report shows. A part that is empty is left out.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    /// What was done.
+    pub title: String,
+    /// What came out, as name and value.
+    pub facts: Vec<(String, String)>,
+    /// Which label was taken for which.
+    pub confusion: Option<Confusion>,
+    /// For each look-up, the similarity of the best hit and whether its label was right.
+    pub similarities: Vec<(f32, bool)>,
+    /// The conflicts over time.
+    pub conflicts: Vec<ConflictPoint>,
+    /// Spikes of one window.
+    pub raster: Raster,
+    /// How often each executor was chosen.
+    pub routes: Vec<(String, u64)>,
+    /// Bytes of each section of the memory.
+    pub memory: Vec<(String, u64)>,
+}
+
+/// How many conflicts there were after an event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ConflictPoint {
+    /// Time of the event, in milliseconds.
+    pub at: u64,
+    /// Found until then.
+    pub found: u64,
+    /// Resolved until then.
+    pub resolved: u64,
+}
+
+/// Spike trains of several values.
+#[derive(Clone, Debug, Default)]
+pub struct Raster {
+    /// Names of the values.
+    pub rows: Vec<String>,
+    /// Steps of a train.
+    pub steps: u32,
+    /// Each spike: its row, its step, and whether it is negative.
+    pub spikes: Vec<(u32, u32, bool)>,
+}

@@ -43,8 +43,9 @@ pub(super) fn save(path: &Path, blocks: &Blocks) -> Result<(), StoreError> {
         _ => {}
     }
     let result = write(&new, blocks).and_then(|()| {
-        if let Ok(old) = fs::metadata(path) {
-            fs::set_permissions(&new, old.permissions())?;
+        match fs::metadata(path) {
+            Ok(old) => fs::set_permissions(&new, old.permissions())?,
+            Err(_) => keep_private(&new)?,
         }
         File::open(&new)?.sync_all()?;
         fs::rename(&new, path)?;
@@ -88,6 +89,18 @@ fn write(path: &Path, blocks: &Blocks) -> io::Result<()> {
     }
     transaction.commit().map_err(|e| other(e.into()))?;
     database.close().map_err(|e| other(e.into()))
+}
+
+/// A store holds signing keys: what is made anew is its owner's alone.
+#[cfg(unix)]
+fn keep_private(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::PermissionsExt;
+    fs::set_permissions(path, fs::Permissions::from_mode(0o600))
+}
+
+#[cfg(not(unix))]
+fn keep_private(_: &Path) -> io::Result<()> {
+    Ok(())
 }
 
 #[cfg(unix)]
