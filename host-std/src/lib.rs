@@ -4,6 +4,8 @@
 //! |---|---|
 //! | [`read`] | recordings, vectors and claims out of `.ts`, CSV and JSON lines |
 //! | [`store`] | a node on disk: named blocks, each with its SHA-256, saved whole or not at all |
+//! | [`examples`] | a file as vectors |
+//! | [`profile`] | what a node takes in, by the names users give |
 //! | [`report`] | the result of a run as one self-contained web page |
 //! | [`memory`] | aligned memory for blocks |
 //! | [`progress`] | progress bars where someone watches |
@@ -13,7 +15,9 @@
 
 pub mod command;
 pub mod error;
+pub mod examples;
 pub mod memory;
+pub mod profile;
 pub mod progress;
 pub mod read;
 pub mod report;

@@ -2,7 +2,7 @@
 
 use clap::Args;
 
-use super::samples::{Input, Samples};
+use super::samples::Samples;
 use super::{Common, output};
 use crate::Error;
 
@@ -13,22 +13,9 @@ pub struct Arguments {
 }
 
 pub fn run(_: &Common, arguments: Arguments) -> Result<(), Error> {
-    let mut read = 0;
-    match arguments.samples.open(None)? {
-        Input::Recordings(mut recordings) => {
-            for recording in recordings.by_ref() {
-                recording?;
-                read += 1;
-            }
-            recordings.notes().iter().for_each(output::note);
-        }
-        Input::Vectors(vectors) => {
-            for vector in vectors {
-                vector?;
-                read += 1;
-            }
-        }
-    }
+    let examples = arguments.samples.examples(None)?;
+    examples.notes.iter().for_each(output::note);
+    let read = examples.items.len();
     Err(Error::Failed(format!(
         "{read} read; this build has no node to learn with yet"
     )))

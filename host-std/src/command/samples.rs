@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::Error;
-use crate::read::table::{Columns, TableReader};
+use crate::examples::Examples;
+use crate::profile::{Reading, Shape};
+use crate::read::table::{Column, Columns, TableReader};
 use crate::read::ts::TsReader;
 use crate::read::vectors::VectorReader;
 use crate::read::window::Windows;
@@ -40,41 +42,56 @@ pub struct Samples {
     pub rate: Option<f64>,
 }
 
-/// An opened file of samples.
-pub enum Input {
-    /// Streams of samples.
-    Recordings(Box<dyn Recordings>),
-    /// Vectors.
-    Vectors(VectorReader),
-}
-
 impl Samples {
-    /// Opens the file; `channels` are the names of the channels if they are known already.
-    pub fn open(&self, channels: Option<Vec<String>>) -> Result<Input, Error> {
+    /// Reads the file into vectors. Where `known` is given they have its shape, and what the
+    /// command line leaves open is read as it was then.
+    pub fn examples(&self, known: Option<&Shape>) -> Result<Examples, Error> {
         let mut source = Source::open(&self.file)?;
+        let file = source.name().to_owned();
         let format = match self.format {
             Some(format) => format,
             None => Format::guess(&mut source)?,
         };
         self.check(format)?;
-        let windows = self.window.map(|length| Windows {
+        let (names, before) = match known {
+            Some(Shape::Samples { names, reading, .. }) => (names.clone(), reading.clone()),
+            _ => Default::default(),
+        };
+        let reading = Reading {
+            label: self.label.clone().or(before.label.clone()),
+            time: self.time.clone().or(before.time.clone()),
+            window: self.window.or(before.window),
+            hop: if self.window.is_some() {
+                self.hop
+            } else {
+                before.hop
+            },
+        };
+        let windows = reading.window.map(|length| Windows {
             length: length as usize,
-            hop: self.hop.unwrap_or(length) as usize,
+            hop: reading.hop.unwrap_or(length) as usize,
         });
-        Ok(match format {
-            Format::Ts => Input::Recordings(Box::new(TsReader::new(source, windows))),
-            Format::Csv => Input::Recordings(Box::new(TableReader::new(
+        let column = |given: &Option<String>, before: Option<String>| match given {
+            Some(title) => Some(Column::Named(title.clone())),
+            None => before.map(Column::IfThere),
+        };
+        let mut recordings: Box<dyn Recordings> = match format {
+            Format::Jsonl => {
+                return Examples::of_vectors(&file, VectorReader::new(source), known);
+            }
+            Format::Ts => Box::new(TsReader::new(source, windows)),
+            Format::Csv => Box::new(TableReader::new(
                 source,
                 &Columns {
-                    label: self.label.clone(),
-                    time: self.time.clone(),
-                    channels,
+                    label: column(&self.label, before.label),
+                    time: column(&self.time, before.time),
+                    channels: (!names.is_empty()).then_some(names),
                     windows,
                     delimiter: self.delimiter.and_then(|c| u8::try_from(c).ok()),
                 },
-            )?)),
-            Format::Jsonl => Input::Vectors(VectorReader::new(source)),
-        })
+            )?),
+        };
+        Examples::of_recordings(&file, &mut *recordings, self.rate, reading, known)
     }
 
     fn check(&self, format: Format) -> Result<(), Error> {

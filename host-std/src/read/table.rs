@@ -14,13 +14,22 @@ use std::io::Read;
 /// Rows that are read ahead to learn the rate from the time column.
 const AHEAD: usize = 64;
 
+/// A column by its title.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Column {
+    /// Must be there.
+    Named(String),
+    /// Is used if it is there.
+    IfThere(String),
+}
+
 /// How the columns of a file are used.
 #[derive(Clone, Debug, Default)]
 pub struct Columns {
     /// The column with the label.
-    pub label: Option<String>,
+    pub label: Option<Column>,
     /// The column with the time.
-    pub time: Option<String>,
+    pub time: Option<Column>,
     /// The channels by name and in this order, where they are known already; else every other
     /// numeric column.
     pub channels: Option<Vec<String>>,
@@ -99,8 +108,13 @@ impl TableReader {
                 )
             })
         };
-        let label = columns.label.as_deref().map(find).transpose()?;
-        let time = columns.time.as_deref().map(find).transpose()?;
+        let column = |column: &Option<Column>| match column {
+            Some(Column::Named(title)) => find(title).map(Some),
+            Some(Column::IfThere(title)) => Ok(header.iter().position(|t| t == title)),
+            None => Ok(None),
+        };
+        let label = column(&columns.label)?;
+        let time = column(&columns.time)?;
         if label.is_some() && label == time {
             return Err(fault(
                 None,
@@ -341,10 +355,14 @@ mod tests {
             .map_err(|e| e.to_string())
     }
 
+    fn named(title: &str) -> Column {
+        Column::Named(title.into())
+    }
+
     fn labelled() -> Columns {
         Columns {
-            label: Some("what".into()),
-            time: Some("t".into()),
+            label: Some(named("what")),
+            time: Some(named("t")),
             ..Columns::default()
         }
     }
@@ -370,7 +388,7 @@ mod tests {
             text += &format!("{},{i}\n", if i < 5 { "a" } else { "b" });
         }
         let columns = Columns {
-            label: Some("what".into()),
+            label: Some(named("what")),
             windows: Some(Windows { length: 3, hop: 2 }),
             ..Columns::default()
         };
@@ -395,6 +413,17 @@ mod tests {
         );
         let error = read("x,z\n1,2\n", &columns).unwrap_err();
         assert_eq!(error, "t.csv, line 1: no column `y`; there are: x, z");
+    }
+
+    #[test]
+    fn columns_that_may_be_there_may_be_missing() {
+        let columns = Columns {
+            label: Some(Column::IfThere("what".into())),
+            ..Columns::default()
+        };
+        assert_eq!(read("x\n1\n", &columns).unwrap()[0].label, None);
+        let there = read("x,what\n1,a\n", &columns).unwrap();
+        assert_eq!(there[0].label.as_deref(), Some("a"));
     }
 
     #[test]
@@ -445,7 +474,7 @@ mod tests {
             assert!(error.contains(expected), "{text:?}: {error}");
         }
         let same = Columns {
-            time: Some("what".into()),
+            time: Some(named("what")),
             ..labelled()
         };
         assert!(
@@ -466,7 +495,7 @@ mod tests {
                 writer.write_record([label.as_str(), &value.to_string()]).unwrap();
             }
             let text = String::from_utf8(writer.into_inner().unwrap()).unwrap();
-            let columns = Columns { label: Some("what".into()), ..Columns::default() };
+            let columns = Columns { label: Some(named("what")), ..Columns::default() };
             let mut expected: Vec<(String, Vec<f32>)> = Vec::new();
             for (label, value) in &rows {
                 let label = label.trim();
