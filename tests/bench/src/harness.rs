@@ -1,0 +1,246 @@
+//! What every benchmark shares: options, progress, interleaved measuring, the table and the JSON.
+
+use anyhow::{Context, Result, bail};
+use indicatif::{ProgressBar, ProgressStyle};
+use serde_json::json;
+use std::path::PathBuf;
+use std::time::Instant;
+
+/// The command line.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    pub name: Option<String>,
+    pub case: Option<String>,
+    pub contender: Option<String>,
+    pub quick: bool,
+    pub plot: bool,
+}
+
+impl Options {
+    pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Self> {
+        let mut options = Self::default();
+        let mut arguments = arguments;
+        while let Some(argument) = arguments.next() {
+            let mut value = || {
+                arguments
+                    .next()
+                    .context(format!("{argument} needs a value"))
+            };
+            match argument.as_str() {
+                "--case" => options.case = Some(value()?),
+                "--contender" => options.contender = Some(value()?),
+                "--quick" => options.quick = true,
+                "--plot" => options.plot = true,
+                name if !name.starts_with('-') && options.name.is_none() => {
+                    options.name = Some(argument);
+                }
+                _ => bail!(
+                    "unknown argument {argument:?}; \
+                     usage: bench [NAME] [--case C] [--contender K] [--quick] [--plot]"
+                ),
+            }
+        }
+        Ok(options)
+    }
+}
+
+/// Pins the process to the first core it may use.
+pub fn pin() {
+    if let Some(core) = core_affinity::get_core_ids().and_then(|ids| ids.first().copied()) {
+        core_affinity::set_for_current(core);
+    }
+}
+
+struct Row {
+    case: String,
+    contender: String,
+    metric: String,
+    value: f64,
+    unit: String,
+}
+
+/// A run of one benchmark: collects its rows.
+pub struct Bench {
+    name: &'static str,
+    options: Options,
+    rows: Vec<Row>,
+    bar: ProgressBar,
+}
+
+/// A closure that does `items` units of work a call, beside others that do the same.
+pub struct Contender<'c> {
+    pub name: &'c str,
+    pub items: usize,
+    pub work: Box<dyn FnMut() + 'c>,
+}
+
+impl<'c> Contender<'c> {
+    pub fn new(name: &'c str, items: usize, work: impl FnMut() + 'c) -> Self {
+        Self {
+            name,
+            items,
+            work: Box::new(work),
+        }
+    }
+}
+
+impl Bench {
+    pub fn new(name: &'static str, options: Options) -> Self {
+        let bar = ProgressBar::new_spinner();
+        if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {msg}") {
+            bar.set_style(style);
+        }
+        Self {
+            name,
+            options,
+            rows: Vec::new(),
+            bar,
+        }
+    }
+
+    pub fn quick(&self) -> bool {
+        self.options.quick
+    }
+
+    pub fn plot(&self) -> bool {
+        self.options.plot
+    }
+
+    /// Whether the command line asks for the case.
+    pub fn wants_case(&self, case: &str) -> bool {
+        self.options
+            .case
+            .as_deref()
+            .is_none_or(|wanted| wanted == case)
+    }
+
+    /// Whether the command line asks for the contender.
+    pub fn wants(&self, contender: &str) -> bool {
+        self.options
+            .contender
+            .as_deref()
+            .is_none_or(|wanted| wanted == contender)
+    }
+
+    /// Says what is going on; a line each where the output is no terminal.
+    pub fn progress(&self, message: impl Into<String>) {
+        let message = message.into();
+        if self.bar.is_hidden() {
+            eprintln!("{message}");
+        } else {
+            self.bar.set_message(message);
+            self.bar.tick();
+        }
+    }
+
+    /// Says what a reader of the table must know, such as a case left out.
+    pub fn note(&self, message: impl AsRef<str>) {
+        self.bar.suspend(|| eprintln!("note: {}", message.as_ref()));
+    }
+
+    pub fn row(&mut self, case: &str, contender: &str, metric: &str, value: f64, unit: &str) {
+        self.rows.push(Row {
+            case: case.into(),
+            contender: contender.into(),
+            metric: metric.into(),
+            value,
+            unit: unit.into(),
+        });
+    }
+
+    /// Measures contenders that each call does `items` of: `rounds` rounds in which each runs once
+    /// after the other, the median of nanoseconds an item as metric `ns`, after a warm-up round.
+    pub fn measure(&mut self, case: &str, rounds: usize, mut contenders: Vec<Contender<'_>>) {
+        contenders.retain(|contender| self.wants(contender.name));
+        if !self.wants_case(case) || contenders.is_empty() {
+            return;
+        }
+        self.progress(format!("{}: {case}", self.name));
+        let rounds = if self.options.quick {
+            rounds.div_ceil(5)
+        } else {
+            rounds
+        };
+        let mut samples = vec![Vec::with_capacity(rounds); contenders.len()];
+        for round in 0..=rounds {
+            for (contender, samples) in contenders.iter_mut().zip(&mut samples) {
+                let start = Instant::now();
+                (contender.work)();
+                let ns = start.elapsed().as_nanos() as f64;
+                if round > 0 {
+                    samples.push(ns / contender.items as f64);
+                }
+            }
+        }
+        for (contender, samples) in contenders.iter().zip(&mut samples) {
+            self.row(case, contender.name, "ns", percentile(samples, 0.5), "ns");
+        }
+    }
+
+    /// Prints the table and writes `target/bench/NAME.json`.
+    pub fn finish(self) -> Result<()> {
+        self.bar.finish_and_clear();
+        let width = |f: fn(&Row) -> &str| self.rows.iter().map(|r| f(r).len()).max().unwrap_or(0);
+        let (case, contender, metric) = (
+            width(|r| &r.case),
+            width(|r| &r.contender),
+            width(|r| &r.metric),
+        );
+        for row in &self.rows {
+            println!(
+                "{:case$}  {:contender$}  {:metric$}  {:>12.3} {}",
+                row.case, row.contender, row.metric, row.value, row.unit
+            );
+        }
+        let folder = output_folder();
+        std::fs::create_dir_all(&folder)?;
+        let rows: Vec<_> = self
+            .rows
+            .iter()
+            .map(|r| {
+                json!({"case": r.case, "contender": r.contender, "metric": r.metric,
+                       "value": r.value, "unit": r.unit})
+            })
+            .collect();
+        let path = folder.join(format!("{}.json", self.name));
+        let text = serde_json::to_string_pretty(&json!({"machine": machine(), "rows": rows}))?;
+        std::fs::write(&path, text)?;
+        println!("written to {}", path.display());
+        Ok(())
+    }
+}
+
+/// `target/bench` of the project, two folders up.
+pub fn output_folder() -> PathBuf {
+    PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../../target/bench"))
+}
+
+/// The folder with data that the project does not carry, if the user has it.
+pub fn data_folder() -> Option<PathBuf> {
+    std::env::var_os("SENSILLA_BENCH_DATA").map(PathBuf::from)
+}
+
+/// The value below which a share `p` of the samples lies; sorts them.
+pub fn percentile(samples: &mut [f64], p: f64) -> f64 {
+    samples.sort_by(f64::total_cmp);
+    let last = samples.len().saturating_sub(1);
+    samples
+        .get((last as f64 * p).round() as usize)
+        .copied()
+        .unwrap_or(f64::NAN)
+}
+
+fn machine() -> String {
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    let model = info.lines().find_map(|line| {
+        line.strip_prefix("model name")?
+            .split_once(": ")
+            .map(|(_, m)| m)
+    });
+    format!(
+        "{} {}, kernels {:?}",
+        model.unwrap_or("unknown processor"),
+        std::env::consts::ARCH,
+        sensilla::simd::level()
+    )
+}

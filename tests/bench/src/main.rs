@@ -1,0 +1,39 @@
+//! Benchmarks beside the real contenders: `cargo xtask bench [NAME] [--case C] [--contender K]
+//! [--quick] [--plot]`.
+//!
+//! One run, one pinned thread, contenders interleaved. Prints a table and writes
+//! `target/bench/NAME.json`. Each NAME is a file beside this one with
+//! `pub fn run(bench: &mut Bench) -> anyhow::Result<()>`, named in [`BENCHES`].
+
+mod bank;
+mod harness;
+
+use anyhow::{Result, bail};
+use harness::{Bench, Options};
+
+type Run = fn(&mut Bench) -> Result<()>;
+
+/// Every benchmark: its name and what runs it.
+const BENCHES: &[(&str, Run)] = &[("bank", bank::run)];
+
+fn main() -> Result<()> {
+    let options = Options::parse(std::env::args().skip(1))?;
+    if let Some(name) = &options.name
+        && !BENCHES.iter().any(|(known, _)| known == name)
+    {
+        let known: Vec<&str> = BENCHES.iter().map(|(name, _)| *name).collect();
+        bail!(
+            "there is no benchmark {name:?}; there are {}",
+            known.join(", ")
+        );
+    }
+    harness::pin();
+    for (name, run) in BENCHES {
+        if options.name.as_deref().is_none_or(|wanted| wanted == *name) {
+            let mut bench = Bench::new(name, options.clone());
+            run(&mut bench)?;
+            bench.finish()?;
+        }
+    }
+    Ok(())
+}
