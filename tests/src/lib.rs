@@ -31,7 +31,11 @@ const CASES: &[Case] = &[
     cases::learn::features,
     cases::merkle::tree,
     cases::log::events,
+    cases::log::log,
     cases::grid::candidates,
+    cases::bank::i8_cosine,
+    cases::bank::f32_euclidean,
+    cases::bank::i8_dot_scan,
 ];
 
 /// Runs every case in `room`, zeroed before each, of [`ROOM_BYTES`] aligned as blocks are.

@@ -1,4 +1,4 @@
-//! Events: canonical bytes, ids, Ed25519 signatures.
+//! Events (canonical bytes, ids, Ed25519 signatures) and the log that holds them.
 
 use crate::transcript::Transcript;
 use crate::{Hex, Report};
@@ -6,7 +6,8 @@ use ed25519_dalek::SigningKey;
 use sensilla::log::event::{Embedding, Event, SignedEvent};
 use sensilla::log::kind::{Assert, Challenge, Decision, EventKind, Support, Witness};
 use sensilla::log::sign::Ed25519;
-use sensilla::log::{Signer, kind};
+use sensilla::log::{EventLog, LogConfig, Policy, Signer, kind};
+use sensilla::merkle::{leaf_hash, verify_inclusion};
 
 /// One signed event of each kind, and what comes of bytes that were tampered with.
 pub fn events(room: &mut [u8], report: &mut dyn Report) {
@@ -89,4 +90,70 @@ pub fn events(room: &mut [u8], report: &mut dyn Report) {
     report.line("log/ids", &Hex(&ids.finish()));
     report.line("log/signed-bytes", &Hex(&bytes.finish()));
     report.line("log/tampered", &Hex(&tampered.finish()));
+}
+
+const LOG: LogConfig = LogConfig::new(32, 8 * 1024).authors(4).contexts(4);
+
+/// A log that takes claims of two authors, refuses what it must, proves what it holds and forgets
+/// its beginning.
+pub fn log(room: &mut [u8], report: &mut dyn Report) {
+    let (memory, out) = room.split_at_mut(LOG.bytes());
+    let mut log = EventLog::format(memory, LOG).unwrap();
+    let keys = [
+        SigningKey::from_bytes(&[7; 32]),
+        SigningKey::from_bytes(&[8; 32]),
+    ];
+    let policy = Policy::new().strict();
+    let mut answers = Transcript::new();
+    for i in 0..24_u64 {
+        let key = &keys[i as usize % 2];
+        let author = key.public_key();
+        let prev = log
+            .last_by(&author)
+            .and_then(|entry| entry.decode().ok().map(|event| *event.id()));
+        let event = Event {
+            author,
+            prev,
+            at: 1_000 * i,
+            context: ["wrist", "ankle"][(i / 3) as usize % 2],
+            embedding: Embedding::i8(&[1, 2, 3, 4], 0.5),
+            kind: EventKind::Assert(Assert {
+                subject: "wearer",
+                predicate: "activity",
+                value: ["stands", "walks", "runs"][i as usize % 3],
+                evidence: &[],
+                confidence: 40_000,
+                expires: None,
+                supersedes: None,
+            }),
+        };
+        let signed = event.sign(key, out).unwrap();
+        let length = signed.bytes().len();
+        let now = 1_000 * i;
+        answers.shown(&log.ingest(&out[..length], &policy, &Ed25519, now));
+        answers.shown(&log.ingest(&out[..length], &policy, &Ed25519, now));
+        out[length - 1] ^= 1;
+        answers.shown(&log.ingest(&out[..length], &policy, &Ed25519, now));
+        answers.bytes(&log.root());
+    }
+    let (size, root) = (log.size(), log.root());
+    for index in [0, 7, size - 1] {
+        let proof = log.prove_inclusion(index, size).unwrap();
+        let leaf = leaf_hash(log.get(index).unwrap().bytes());
+        verify_inclusion(&leaf, index, size, &proof, &root).unwrap();
+        proof.iter().for_each(|hash| answers.bytes(hash));
+    }
+    for entry in log.by_context("ankle") {
+        answers.number(entry.index());
+    }
+    for entry in log.by_author(&keys[1].public_key()) {
+        answers.number(entry.index());
+    }
+    answers.shown(&log.prune(9));
+    answers.shown(&log.get(8).err());
+    log.verify().unwrap();
+    assert_eq!(log.root(), root);
+    report.line("log/root", &Hex(&root));
+    report.line("log/answers", &Hex(&answers.finish()));
+    report.line("log/image", &Hex(&log.seal()));
 }

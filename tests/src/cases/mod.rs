@@ -1,5 +1,6 @@
 //! The cases, a file for each module of the core.
 
+pub mod bank;
 pub mod block;
 pub mod grid;
 pub mod learn;

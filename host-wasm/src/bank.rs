@@ -1,0 +1,328 @@
+//! The pattern bank.
+
+use crate::failure;
+use crate::memory::{Line, lines};
+use self_cell::{MutBorrow, self_cell};
+use sensilla::bank::{
+    BankConfig, Element, Pattern, PatternBank, PatternBankRef, PatternId, Scratch, ScratchConfig,
+    SearchError,
+};
+use sensilla::block::BlockError;
+use wasm_bindgen::prelude::*;
+
+type Memory = MutBorrow<Vec<Line>>;
+
+self_cell!(
+    struct OwnedBank {
+        owner: Memory,
+        #[not_covariant]
+        dependent: PatternBank,
+    }
+);
+
+self_cell!(
+    struct OwnedScratch {
+        owner: Memory,
+        #[not_covariant]
+        dependent: Scratch,
+    }
+);
+
+/// Most neighbours of a query unless the bank is told otherwise.
+const NEIGHBOURS: u32 = 128;
+
+/// A pattern bank in memory of the module.
+#[wasm_bindgen]
+pub struct Bank {
+    bank: OwnedBank,
+    scratch: OwnedScratch,
+    config: BankConfig,
+    most: u32,
+}
+
+/// What a search of one query or many found, query after query, the most similar first.
+#[wasm_bindgen]
+pub struct Hits {
+    counts: Vec<u32>,
+    ids: Vec<u64>,
+    similarities: Vec<f32>,
+    labels: Vec<u32>,
+    confidences: Vec<u16>,
+}
+
+#[wasm_bindgen]
+impl Bank {
+    /// An empty bank of `capacity` vectors of `dimensions` components, kept in eight bits a
+    /// component, or as `f32` where `floats` is true.
+    #[wasm_bindgen(constructor)]
+    pub fn new(dimensions: u32, capacity: u32, floats: Option<bool>) -> Result<Bank, JsValue> {
+        let element = match floats {
+            Some(true) => Element::F32,
+            _ => Element::I8,
+        };
+        let config = BankConfig::new(dimensions, capacity).element(element);
+        Self::within(memory(config.bytes())?, config, |memory| {
+            PatternBank::format(memory, config)
+        })
+    }
+
+    /// A bank from the bytes that [`toBytes`](Self::to_bytes) gave, on this machine or another.
+    /// Bytes that were changed since throw.
+    #[wasm_bindgen(js_name = fromBytes)]
+    pub fn from_bytes(bytes: &[u8]) -> Result<Bank, JsValue> {
+        let mut memory = lines(bytes.len()).ok_or_else(too_much)?;
+        bytemuck::cast_slice_mut::<_, u8>(&mut memory)
+            .get_mut(..bytes.len())
+            .ok_or_else(too_much)?
+            .copy_from_slice(bytes);
+        let config = *PatternBankRef::open_verified(bytemuck::cast_slice(&memory))
+            .map_err(failure::of)?
+            .config();
+        Self::within(memory, config, |memory| PatternBank::open(memory))
+    }
+
+    fn within(
+        memory: Vec<Line>,
+        config: BankConfig,
+        make: impl FnOnce(&mut [u8]) -> Result<PatternBank<'_>, BlockError>,
+    ) -> Result<Bank, JsValue> {
+        Ok(Self {
+            bank: owned(memory, make)?,
+            scratch: scratch(&config, NEIGHBOURS)?,
+            config,
+            most: NEIGHBOURS,
+        })
+    }
+
+    /// Components of a vector.
+    #[wasm_bindgen(getter)]
+    pub fn dimensions(&self) -> u32 {
+        self.config.dimensions()
+    }
+
+    /// Most vectors at a time.
+    #[wasm_bindgen(getter)]
+    pub fn capacity(&self) -> u32 {
+        self.config.capacity()
+    }
+
+    /// Vectors now.
+    #[wasm_bindgen(getter)]
+    pub fn length(&self) -> u32 {
+        self.bank.with_dependent(|_, bank| bank.len() as u32)
+    }
+
+    /// Bytes of the bank, whole and fixed.
+    #[wasm_bindgen(getter, js_name = byteLength)]
+    pub fn byte_length(&self) -> u32 {
+        self.config.bytes() as u32
+    }
+
+    /// Adds one vector and returns its id. `confidence` is 0 to 1 (1 where left out), `at`
+    /// milliseconds.
+    pub fn insert(
+        &mut self,
+        vector: &[f32],
+        label: u32,
+        confidence: Option<f32>,
+        at: Option<f64>,
+    ) -> Result<u64, JsValue> {
+        let pattern = pattern(label, confidence, at)?;
+        self.bank
+            .with_dependent_mut(|_, bank| bank.insert(vector, pattern))
+            .map(PatternId::to_u64)
+            .map_err(failure::of)
+    }
+
+    /// Adds many vectors, end to end in `vectors`, with a label each; returns their ids. Either
+    /// all go in or none.
+    #[wasm_bindgen(js_name = insertBatch)]
+    pub fn insert_batch(
+        &mut self,
+        vectors: &[f32],
+        labels: &[u32],
+        at: Option<f64>,
+    ) -> Result<Vec<u64>, JsValue> {
+        let patterns = labels
+            .iter()
+            .map(|&label| pattern(label, None, at))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut ids = vec![PatternId::default(); patterns.len()];
+        self.bank
+            .with_dependent_mut(|_, bank| bank.insert_batch(vectors, &patterns, &mut ids))
+            .map_err(failure::of)?;
+        Ok(ids.into_iter().map(PatternId::to_u64).collect())
+    }
+
+    /// Takes a vector out.
+    pub fn remove(&mut self, id: u64) -> Result<(), JsValue> {
+        self.bank
+            .with_dependent_mut(|_, bank| bank.remove(PatternId::from_u64(id)))
+            .map(drop)
+            .map_err(failure::of)
+    }
+
+    /// The vector of `id` as the bank keeps it.
+    pub fn vector(&self, id: u64) -> Result<Vec<f32>, JsValue> {
+        let mut vector = vec![0.0; self.config.dimensions() as usize];
+        self.bank
+            .with_dependent(|_, bank| bank.vector(PatternId::from_u64(id), &mut vector))
+            .map_err(failure::of)?;
+        Ok(vector)
+    }
+
+    /// The `k` nearest of each query, the queries end to end in `queries`. Writes nothing to the
+    /// bank.
+    #[wasm_bindgen(js_name = searchBatch)]
+    pub fn search_batch(&mut self, queries: &[f32], k: u32) -> Result<Hits, JsValue> {
+        let dimensions = self.config.dimensions() as usize;
+        if !queries.len().is_multiple_of(dimensions) {
+            return Err(failure::argument(&format!(
+                "{} components are not whole queries of {dimensions}",
+                queries.len()
+            )));
+        }
+        if k > self.most {
+            self.scratch = scratch(&self.config, k)?;
+            self.most = k;
+        }
+        let most = k.min(self.length()) as usize;
+        let mut found = Hits::with_room(queries.len() / dimensions, most);
+        let Self { bank, scratch, .. } = self;
+        bank.with_dependent(|_, bank| {
+            scratch.with_dependent_mut(|_, scratch| {
+                for query in queries.chunks_exact(dimensions) {
+                    found.add(&bank.search(query, k as usize, scratch)?);
+                }
+                Ok::<_, SearchError>(found)
+            })
+        })
+        .map_err(failure::of)
+    }
+
+    /// SHA-256 of the bank's bytes: equal after the same calls in the same order, on every host.
+    #[wasm_bindgen(js_name = imageDigest)]
+    pub fn image_digest(&self) -> Vec<u8> {
+        self.bank
+            .with_dependent(|_, bank| bank.image_digest().to_vec())
+    }
+
+    /// The bytes of the bank, sealed, for storage or for another node. Copies them once.
+    #[wasm_bindgen(js_name = toBytes)]
+    pub fn to_bytes(&mut self) -> Result<Vec<u8>, JsValue> {
+        self.bank.with_dependent_mut(|_, bank| bank.seal());
+        // The bank borrows its memory for good; it is put aside and opened again.
+        let aside = BankConfig::new(1, 1);
+        let aside = owned(memory(aside.bytes())?, |memory| {
+            PatternBank::format(memory, aside)
+        })?;
+        let memory = std::mem::replace(&mut self.bank, aside)
+            .into_owner()
+            .into_inner();
+        let mut bytes = bytemuck::cast_slice::<_, u8>(&memory).to_vec();
+        bytes.truncate(self.config.bytes());
+        self.bank = owned(memory, |memory| PatternBank::open(memory))?;
+        Ok(bytes)
+    }
+}
+
+#[wasm_bindgen]
+impl Hits {
+    /// How many were found for each query: less than asked for where the bank holds less.
+    #[wasm_bindgen(getter)]
+    pub fn counts(&self) -> Vec<u32> {
+        self.counts.clone()
+    }
+
+    /// Their ids.
+    #[wasm_bindgen(getter)]
+    pub fn ids(&self) -> Vec<u64> {
+        self.ids.clone()
+    }
+
+    /// How similar they are, larger is more.
+    #[wasm_bindgen(getter)]
+    pub fn similarities(&self) -> Vec<f32> {
+        self.similarities.clone()
+    }
+
+    /// Their labels.
+    #[wasm_bindgen(getter)]
+    pub fn labels(&self) -> Vec<u32> {
+        self.labels.clone()
+    }
+
+    /// How far they are to be trusted, 0 to 1.
+    #[wasm_bindgen(getter)]
+    pub fn confidences(&self) -> Vec<f32> {
+        self.confidences
+            .iter()
+            .map(|&confidence| f32::from(confidence) / f32::from(u16::MAX))
+            .collect()
+    }
+}
+
+impl Hits {
+    fn with_room(queries: usize, k: usize) -> Self {
+        let most = queries.saturating_mul(k);
+        Self {
+            counts: Vec::with_capacity(queries),
+            ids: Vec::with_capacity(most),
+            similarities: Vec::with_capacity(most),
+            labels: Vec::with_capacity(most),
+            confidences: Vec::with_capacity(most),
+        }
+    }
+
+    fn add(&mut self, hits: &sensilla::bank::Hits<'_>) {
+        self.counts.push(hits.len() as u32);
+        for hit in hits.iter() {
+            self.ids.push(hit.id.to_u64());
+            self.similarities.push(hit.similarity);
+            self.labels.push(hit.label);
+            self.confidences.push(hit.confidence);
+        }
+    }
+}
+
+fn too_much() -> JsValue {
+    failure::argument("the module cannot have that much memory")
+}
+
+fn memory(bytes: usize) -> Result<Vec<Line>, JsValue> {
+    lines(bytes).ok_or_else(too_much)
+}
+
+fn owned(
+    memory: Vec<Line>,
+    make: impl FnOnce(&mut [u8]) -> Result<PatternBank<'_>, BlockError>,
+) -> Result<OwnedBank, JsValue> {
+    OwnedBank::try_new(MutBorrow::new(memory), |memory| {
+        make(bytemuck::cast_slice_mut(memory.borrow_mut()))
+    })
+    .map_err(failure::of)
+}
+
+fn scratch(config: &BankConfig, most: u32) -> Result<OwnedScratch, JsValue> {
+    let config = ScratchConfig::new(config, most);
+    OwnedScratch::try_new(MutBorrow::new(memory(config.bytes())?), |memory| {
+        Scratch::format(bytemuck::cast_slice_mut(memory.borrow_mut()), config)
+    })
+    .map_err(failure::of)
+}
+
+fn pattern(label: u32, confidence: Option<f32>, at: Option<f64>) -> Result<Pattern, JsValue> {
+    let confidence = confidence.unwrap_or(1.0);
+    if !(0.0..=1.0).contains(&confidence) {
+        return Err(failure::argument("a confidence is 0 to 1"));
+    }
+    let at = at.unwrap_or(0.0);
+    if !(0.0..=9e15).contains(&at) {
+        return Err(failure::argument("a time is milliseconds, not negative"));
+    }
+    Ok(Pattern {
+        label,
+        confidence: (confidence * f32::from(u16::MAX) + 0.5) as u16,
+        at: at as u64,
+    })
+}
