@@ -11,6 +11,7 @@ extern crate std;
 )]
 pub mod bank;
 pub mod block;
+pub mod coherence;
 pub mod error;
 pub mod grid;
 pub mod learn;

@@ -75,6 +75,16 @@ impl GridConfig {
         self.capacity
     }
 
+    /// The secret of the hash buckets.
+    pub(crate) const fn hash_seed(&self) -> u32 {
+        self.seed
+    }
+
+    /// Distance up to which two vectors are about the same thing.
+    pub const fn reach(&self) -> f32 {
+        self.radius
+    }
+
     /// Bytes of the block.
     pub const fn bytes(&self) -> usize {
         HEADER_BYTES.saturating_add(self.sections())

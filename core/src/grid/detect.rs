@@ -193,12 +193,26 @@ impl<'a> Parts<'a> {
         self.entries.live(slot).is_some()
     }
 
+    /// The context of the claim in a slot.
+    pub(crate) fn context(&self, slot: u32) -> u32 {
+        self.entries.context(slot)
+    }
+
     /// The slot that the next claim gets.
     pub(crate) fn next_slot(&self) -> Option<u32> {
         match self.word(FREE) {
             0 => Some(self.word(USED)).filter(|&used| used < self.config.capacity),
             free => Some(free - 1),
         }
+    }
+
+    /// Whether a vector would have a place. Cost: O(dimensions).
+    pub(crate) fn check_vector(
+        &self,
+        length: usize,
+        vector: impl Iterator<Item = f32>,
+    ) -> Result<(), ProbeError> {
+        project::check(&self.config, length, vector)
     }
 
     /// The place of a vector; `None` for the empty one.
@@ -221,10 +235,50 @@ impl<'a> Parts<'a> {
         &self,
         probe: &Probe<'_>,
         place: Option<&Place>,
+        found: impl FnMut(u32),
+    ) -> Coverage {
+        self.look(probe, place, self.config.candidates, found)
+    }
+
+    /// Calls `found` with every claim about the same thing as the one in `slot`, however many.
+    pub(crate) fn neighbours(&self, slot: u32, mut found: impl FnMut(u32)) {
+        let Some(entry) = self.entries.live(slot) else {
+            return;
+        };
+        let point;
+        let vector = if entry[FLAGS] & HAS_VECTOR == 0 {
+            &[]
+        } else if self.config.is_direct() {
+            point = self.cells.at(entry[PLACE]).1;
+            &point[..]
+        } else {
+            self.row(slot).as_flattened()
+        };
+        let vector = vector
+            .get(..self.config.dimensions as usize)
+            .unwrap_or_default();
+        let probe = Probe {
+            context: entry[CONTEXT],
+            subject: (entry[FLAGS] & HAS_SUBJECT != 0).then(|| tag_of(entry)),
+            vector,
+        };
+        let place = self.locate(vector).unwrap_or_default();
+        self.look(&probe, place.as_ref(), u32::MAX, |other| {
+            if other != slot {
+                found(other);
+            }
+        });
+    }
+
+    #[inline]
+    fn look(
+        &self,
+        probe: &Probe<'_>,
+        place: Option<&Place>,
+        most: u32,
         mut found: impl FnMut(u32),
     ) -> Coverage {
         let mut coverage = Coverage::default();
-        let most = self.config.candidates;
         if let Some(tag) = probe.subject {
             let (mut link, count) = self.subjects.first(&self.entries, probe.context, tag);
             let looked = count.min(most);

@@ -17,12 +17,15 @@ mod errors;
 mod project;
 mod subject;
 #[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
 mod tests;
 
 pub use config::{GridConfig, MAX_CAPACITY, MAX_DIMENSIONS, PREFIX, ROWS};
 pub(crate) use detect::Parts;
 pub use detect::{Coverage, Inserted, Probe};
 pub use errors::{InsertError, ProbeError, ProjectionError, RemoveError};
+pub(crate) use project::Place;
 pub use project::{MAX_NORM, Projection, principal_rows};
 pub use subject::Tag;
 

@@ -161,6 +161,32 @@ fn norm_bound<'r, T: 'r>(
     largest
 }
 
+/// Whether a vector has a place; the empty one does.
+pub(super) fn check(
+    config: &GridConfig,
+    length: usize,
+    vector: impl Iterator<Item = f32>,
+) -> Result<(), ProbeError> {
+    if length != 0 && length != config.dimensions as usize {
+        return Err(ProbeError::WrongLength {
+            expected: config.dimensions,
+            found: length as u32,
+        });
+    }
+    let mut lanes = [0.0_f64; 4];
+    for (i, component) in vector.enumerate() {
+        if !component.is_finite() {
+            return Err(ProbeError::NotFinite);
+        }
+        lanes[i & 3] += f64::from(component) * f64::from(component);
+    }
+    let norm = libm::sqrt((lanes[0] + lanes[2]) + (lanes[1] + lanes[3]));
+    if !config.is_direct() && norm / config.edge() > REACH {
+        return Err(ProbeError::TooFar);
+    }
+    Ok(())
+}
+
 /// Checks a vector and finds its place. Cost: O(15 × dimensions) with rows, else O(dimensions).
 pub(super) fn locate(
     config: &GridConfig,
@@ -189,7 +215,7 @@ pub(super) fn locate(
             return Err(ProbeError::NotFinite);
         }
         let norm = libm::sqrt(norm2);
-        if norm * per_edge > REACH {
+        if norm / config.edge() > REACH {
             return Err(ProbeError::TooFar);
         }
         let kept = if config.rows {

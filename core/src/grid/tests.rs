@@ -1,3 +1,4 @@
+use super::testing::Memory;
 use super::*;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
@@ -5,20 +6,6 @@ use std::vec::Vec;
 use std::{format, vec};
 
 type Pairs = BTreeSet<(u32, u32)>;
-
-/// A block on the heap.
-pub(crate) struct Memory(Vec<[u64; 8]>, usize);
-
-impl Memory {
-    pub(crate) fn new(bytes: usize) -> Self {
-        Self(vec![[0; 8]; bytes.div_ceil(64) + 1], bytes)
-    }
-    pub(crate) fn get(&mut self) -> &mut [u8] {
-        let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut self.0);
-        let skip = bytes.as_ptr().align_offset(64);
-        &mut bytes[skip..skip + self.1]
-    }
-}
 
 #[derive(Clone, Debug)]
 struct Claim {

@@ -1,0 +1,243 @@
+//! Contexts and who may decide in them: `k` of `n` Ed25519 keys, registered per context.
+//!
+//! A context without an authority has nobody who may decide: resolutions and third-party
+//! deprecations there are refused, not accepted.
+
+use super::config::MAX_KEYS;
+use super::errors::{AuthorityError, Refusal};
+use crate::Hash;
+use crate::grid::Tag;
+use crate::log::sign::{Domain, Endorsement, split, verify_endorsement};
+use crate::log::{PublicKey, Verifier};
+
+/// Words of a context's record; 0 to 3 are the tag of its name.
+const CLAIMS: usize = 4;
+/// Threshold and number of keys, a byte each; above them, whether a check was cut short.
+const POWERS: usize = 5;
+const INCOMPLETE: u32 = 1 << 16;
+/// Vectors seen, in the low three bytes; drift is in the top one.
+const SEEN: usize = 6;
+/// One while the context is in use.
+const LIVE: usize = 7;
+
+#[derive(Debug)]
+pub(super) struct Contexts<'a> {
+    /// How many records are used; padding may add one.
+    pub count: usize,
+    pub records: &'a mut [[u32; 8]],
+    pub keys: &'a mut [PublicKey],
+    /// Two a context: the mean of the first vectors, and the recent mean.
+    pub drift: &'a mut [[f32; 16]],
+}
+
+impl Contexts<'_> {
+    fn word(&self, context: u32, at: usize) -> u32 {
+        self.records
+            .get(context as usize)
+            .and_then(|r| r.get(at))
+            .copied()
+            .unwrap_or(0)
+    }
+
+    fn set(&mut self, context: u32, at: usize, value: u32) {
+        let record = self.records.get_mut(context as usize);
+        if let Some(word) = record.and_then(|r| r.get_mut(at)) {
+            *word = value;
+        }
+    }
+
+    /// The number of the context with a name. Cost: O(contexts).
+    pub fn find(&self, tag: Tag) -> Option<u32> {
+        let [a, b, c, d] = tag.0;
+        let same = |r: &[u32; 8]| r[LIVE] == 1 && r[..4] == [a, b, c, d];
+        self.records
+            .iter()
+            .take(self.count)
+            .position(same)
+            .map(|at| at as u32)
+    }
+
+    /// A number that is free.
+    pub fn free(&self) -> Option<u32> {
+        let mut records = self.records.iter().take(self.count);
+        let free = records.position(|r| r[LIVE] == 0);
+        free.map(|at| at as u32)
+    }
+
+    /// The number of a context, taken into use if need be; the caller has seen that one is free.
+    pub fn enter(&mut self, tag: Tag) -> Option<u32> {
+        if let Some(context) = self.find(tag) {
+            return Some(context);
+        }
+        let context = self.free()?;
+        let [a, b, c, d] = tag.0;
+        if let Some(record) = self.records.get_mut(context as usize) {
+            *record = [a, b, c, d, 0, 0, 0, 1];
+        }
+        Some(context)
+    }
+
+    /// Counts one claim more.
+    pub fn hold(&mut self, context: u32) {
+        let claims = self.word(context, CLAIMS);
+        self.set(context, CLAIMS, claims + 1);
+    }
+
+    /// Counts one claim less; a context with neither claims nor authority is forgotten.
+    pub fn release(&mut self, context: u32) {
+        let claims = self.word(context, CLAIMS).wrapping_sub(1);
+        self.set(context, CLAIMS, claims);
+        if claims == 0 {
+            self.set_incomplete(context, false);
+        }
+        if claims == 0 && self.word(context, POWERS) == 0 {
+            if let Some(record) = self.records.get_mut(context as usize) {
+                *record = [0; 8];
+            }
+            let at = context as usize * 2;
+            if let Some(drift) = self.drift.get_mut(at..at + 2) {
+                drift.fill([0.0; 16]);
+            }
+        }
+    }
+
+    /// Registers who decides in a context, in place of whoever did.
+    pub fn register(
+        &mut self,
+        tag: Tag,
+        threshold: u8,
+        keys: &[PublicKey],
+    ) -> Result<(), AuthorityError> {
+        check_keys(threshold, keys)?;
+        let context = self.enter(tag).ok_or(AuthorityError::ContextsFull)?;
+        let incomplete = self.is_incomplete(context);
+        let powers = u32::from_le_bytes([threshold, keys.len() as u8, 0, 0]);
+        self.set(context, POWERS, powers);
+        self.set_incomplete(context, incomplete);
+        let at = context as usize * MAX_KEYS;
+        if let Some(to) = self.keys.get_mut(at..at + MAX_KEYS) {
+            to.fill([0; 32]);
+            // Sorted, so that state does not depend on the order they were named in.
+            for (to, from) in to.iter_mut().zip(keys) {
+                *to = *from;
+            }
+            if let Some(named) = to.get_mut(..keys.len()) {
+                named.sort_unstable();
+            }
+        }
+        Ok(())
+    }
+
+    /// Threshold and keys of a context's authority.
+    pub fn authority(&self, context: u32) -> Option<(u8, &[PublicKey])> {
+        let [threshold, count, ..] = self.word(context, POWERS).to_le_bytes();
+        let at = context as usize * MAX_KEYS;
+        let keys = self.keys.get(at..at + usize::from(count))?;
+        (count > 0).then_some((threshold, keys))
+    }
+
+    /// Whether enough of the context's keys have signed `digest`, each counted once.
+    pub fn check<V: Verifier + ?Sized>(
+        &self,
+        context: Option<u32>,
+        domain: Domain,
+        digest: &Hash,
+        signatures: &[Endorsement],
+        verifier: &V,
+    ) -> Result<(), Refusal> {
+        let (needed, keys) = context
+            .and_then(|c| self.authority(c))
+            .ok_or(Refusal::NoAuthority)?;
+        let mut valid = 0;
+        for key in keys {
+            let mut of_key = signatures.iter().filter(|s| split(s).0 == *key).take(2);
+            if of_key.any(|s| verify_endorsement(verifier, domain, digest, s)) {
+                valid += 1;
+                if valid >= needed {
+                    return Ok(());
+                }
+            }
+        }
+        Err(Refusal::TooFewSignatures { valid, needed })
+    }
+
+    pub fn seen(&self, context: u32) -> u32 {
+        self.word(context, SEEN) & 0x00ff_ffff
+    }
+
+    pub fn drifts(&self, context: u32) -> bool {
+        self.word(context, SEEN) >> 24 != 0
+    }
+
+    pub fn set_seen(&mut self, context: u32, seen: u32, drifts: bool) {
+        self.set(
+            context,
+            SEEN,
+            seen.min(0x00ff_ffff) | u32::from(drifts) << 24,
+        );
+    }
+
+    pub fn tag(&self, context: u32) -> Option<Tag> {
+        let [a, b, c, d, _, _, _, live] = *self.records.get(context as usize)?;
+        (live == 1).then_some(Tag([a, b, c, d]))
+    }
+
+    /// Whether a check in this context was cut short and not made up for.
+    pub fn is_incomplete(&self, context: u32) -> bool {
+        self.word(context, POWERS) & INCOMPLETE != 0
+    }
+
+    pub fn set_incomplete(&mut self, context: u32, incomplete: bool) {
+        let rest = self.word(context, POWERS) & !INCOMPLETE;
+        let bit = if incomplete { INCOMPLETE } else { 0 };
+        self.set(context, POWERS, rest | bit);
+    }
+
+    /// Whether any context is incomplete.
+    pub fn any_incomplete(&self) -> bool {
+        self.records.iter().any(|r| r[POWERS] & INCOMPLETE != 0)
+    }
+
+    /// Both means of a context's vectors.
+    pub fn means(&self, context: u32) -> &[[f32; 16]] {
+        let at = context as usize * 2;
+        self.drift.get(at..at + 2).unwrap_or_default()
+    }
+
+    /// Checks the records; `claims` counts a context's claims.
+    pub fn verify(&self, claims: impl Fn(u32) -> u32) -> Option<()> {
+        for (context, record) in (0..).zip(self.records.iter().take(self.count)) {
+            let keys = self
+                .keys
+                .get(context as usize * MAX_KEYS..)?
+                .get(..MAX_KEYS)?;
+            let drift = self.drift.get(context as usize * 2..)?.get(..2)?;
+            let [threshold, count, rest @ ..] = (record[POWERS] & !INCOMPLETE).to_le_bytes();
+            let (named, blank) = keys.split_at_checked(count.into())?;
+            (rest == [0, 0] && blank.iter().all(|k| *k == [0; 32])).then_some(())?;
+            (record[CLAIMS] == claims(context) && record[SEEN] >> 24 <= 1).then_some(())?;
+            (drift.iter().flatten().all(|d| d.is_finite())).then_some(())?;
+            match record[LIVE] {
+                0 => (*record == [0; 8]).then_some(())?,
+                1 if count > 0 => check_keys(threshold, named).ok()?,
+                1 => (threshold == 0 && record[CLAIMS] > 0).then_some(())?,
+                _ => return None,
+            }
+            let same = |other: &[u32; 8]| other[LIVE] == 1 && other[..4] == record[..4];
+            let twice = self.records.iter().skip(context as usize + 1).any(same);
+            (record[LIVE] == 0 || !twice).then_some(())?;
+        }
+        Some(())
+    }
+}
+
+pub(super) fn check_keys(threshold: u8, keys: &[PublicKey]) -> Result<(), AuthorityError> {
+    let twice = |(i, key): (usize, &PublicKey)| keys.iter().skip(i + 1).any(|other| other == key);
+    if keys.is_empty() || keys.len() > MAX_KEYS || keys.iter().enumerate().any(twice) {
+        return Err(AuthorityError::BadKeys);
+    }
+    if threshold == 0 || usize::from(threshold) > keys.len() {
+        return Err(AuthorityError::BadThreshold);
+    }
+    Ok(())
+}

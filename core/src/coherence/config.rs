@@ -1,0 +1,269 @@
+//! How much an engine holds, and the thresholds it decides by.
+
+use crate::block::{BlockError, CONFIG_WORDS, HEADER_BYTES, section};
+use crate::grid::GridConfig;
+use crate::log::kind::CERTAIN;
+
+/// Most keys of one context's authority.
+pub const MAX_KEYS: usize = 8;
+/// Authors that share one set of the budget table.
+pub(super) const WAYS: usize = 8;
+
+/// Size and thresholds of an [`Engine`](super::Engine); all of it is fixed at creation.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct EngineConfig {
+    pub(super) grid: GridConfig,
+    pub(super) conflicts: u32,
+    pub(super) contexts: u16,
+    pub(super) budgets: u16,
+    pub(super) witnesses: u32,
+    pub(super) temperature: u16,
+    pub(super) confidence: u16,
+    pub(super) escalation: u32,
+    pub(super) steps: u8,
+    pub(super) independent: u8,
+    pub(super) refill: u32,
+    pub(super) burst: u16,
+    pub(super) challenge: u16,
+    pub(super) heat: u16,
+    pub(super) drift: u16,
+}
+
+impl EngineConfig {
+    /// An engine over the claims of `grid`, with as many conflicts and a quarter as many
+    /// witnesses as claims, 16 contexts, 64 budgets.
+    pub const fn new(grid: GridConfig) -> Self {
+        Self {
+            conflicts: grid.capacity(),
+            witnesses: grid.capacity().div_ceil(4),
+            grid,
+            contexts: 16,
+            budgets: 64,
+            temperature: fraction(8, 10),
+            confidence: fraction(7, 10),
+            escalation: 3_600_000,
+            steps: 3,
+            independent: 3,
+            refill: 60_000,
+            burst: 100,
+            challenge: 10,
+            heat: 100,
+            drift: 4,
+        }
+    }
+
+    /// Most conflicts, open ones and the closed ones still remembered; 1 to 2²⁴.
+    pub const fn conflicts(mut self, conflicts: u32) -> Self {
+        self.conflicts = conflicts;
+        self
+    }
+
+    /// Most contexts with claims or an authority; at least 1.
+    pub const fn contexts(mut self, contexts: u16) -> Self {
+        self.contexts = contexts;
+        self
+    }
+
+    /// Authors whose spending is remembered at once, rounded up to a power of two times eight.
+    /// An author who has spent nothing lately needs no place.
+    pub const fn budgets(mut self, budgets: u16) -> Self {
+        self.budgets = budgets;
+        self
+    }
+
+    /// Most witnesses of claims in force; at most 2²⁴.
+    pub const fn witnesses(mut self, witnesses: u32) -> Self {
+        self.witnesses = witnesses;
+        self
+    }
+
+    /// Temperature, a fraction of [`CERTAIN`], at which a conflict escalates. By default 0.8.
+    pub const fn temperature(mut self, temperature: u16) -> Self {
+        self.temperature = temperature;
+        self
+    }
+
+    /// Confidence, a fraction of [`CERTAIN`], above which claims can contradict. By default 0.7.
+    pub const fn confidence(mut self, confidence: u16) -> Self {
+        self.confidence = confidence;
+        self
+    }
+
+    /// Milliseconds after which an open conflict escalates by itself, and how often at most. By
+    /// default one hour and three times.
+    pub const fn escalation(mut self, milliseconds: u32, steps: u8) -> Self {
+        self.escalation = milliseconds;
+        self.steps = steps;
+        self
+    }
+
+    /// How many vertex-disjoint paths of witnesses lift the need for one. By default 3.
+    pub const fn independent(mut self, paths: u8) -> Self {
+        self.independent = paths;
+        self
+    }
+
+    /// Every author's budget: `burst` units at most, one more each `refill` milliseconds, of
+    /// which a challenge costs `challenge`. By default 100, one a minute, 10.
+    pub const fn budget(mut self, burst: u16, refill: u32, challenge: u16) -> Self {
+        self.burst = burst;
+        self.refill = refill;
+        self.challenge = challenge;
+        self
+    }
+
+    /// Units of support that take a conflict's temperature from 0 to 1. By default 100.
+    pub const fn heat(mut self, units: u16) -> Self {
+        self.heat = units;
+        self
+    }
+
+    /// Radii that a context's recent vectors may lie from its first ones before its claims are
+    /// taken with caution; 0 turns the watch off. By default 4.
+    pub const fn drift(mut self, radii: u16) -> Self {
+        self.drift = radii;
+        self
+    }
+
+    /// The grid inside.
+    pub const fn grid(&self) -> GridConfig {
+        self.grid
+    }
+
+    /// Bytes of the block.
+    pub const fn bytes(&self) -> usize {
+        let claims = self.grid.capacity() as usize;
+        let conflicts = self.conflicts as usize;
+        let contexts = self.contexts as usize;
+        let mut end = HEADER_BYTES.saturating_add(self.grid.sections());
+        end = section(end, 16, 4);
+        end = section(end, self.staging(), 4);
+        // Claims: ids, authors, records, details, id table, expiry heap.
+        end = section(end, claims, 32);
+        end = section(end, claims, 32);
+        end = section(end, claims, 64);
+        end = section(end, claims, 16);
+        end = section(end, claims.next_power_of_two(), 4);
+        end = section(end, claims, 4);
+        // Conflicts: ids, both sides, records, id table, deadline heap.
+        end = section(end, conflicts, 32);
+        end = section(end, conflicts.saturating_mul(2), 32);
+        end = section(end, conflicts, 64);
+        end = section(end, conflicts.next_power_of_two(), 4);
+        end = section(end, conflicts, 4);
+        // Contexts: records, keys, drift.
+        end = section(end, contexts, 32);
+        end = section(end, contexts.saturating_mul(MAX_KEYS), 32);
+        end = section(end, contexts.saturating_mul(2), 64);
+        // Budgets: keys, times.
+        end = section(end, self.budget_slots(), 32);
+        end = section(end, self.budget_slots(), 8);
+        // Witnesses: vertices, records.
+        end = section(end, self.witnesses as usize, 64);
+        end = section(end, self.witnesses as usize, 16);
+        // Refusals by kind.
+        section(end, 32, 4)
+    }
+
+    /// Components of the buffer that an event's vector is read into.
+    pub(super) const fn staging(&self) -> usize {
+        self.grid.dimensions() as usize
+    }
+
+    pub(super) const fn budget_slots(&self) -> usize {
+        (self.budgets as usize).div_ceil(WAYS).next_power_of_two() * WAYS
+    }
+
+    pub(super) fn check(&self) -> Result<(), BlockError> {
+        let fits = (1..=1 << 24).contains(&self.conflicts)
+            && self.witnesses <= 1 << 24
+            && self.contexts >= 1
+            && self.budgets >= 1
+            && self.temperature > 0
+            && self.escalation > 0
+            && self.steps <= 16
+            && (1..=16).contains(&self.independent)
+            && self.refill > 0
+            && self.heat > 0
+            && self.challenge <= self.burst;
+        if fits {
+            self.grid.check()
+        } else {
+            Err(BlockError::BadConfig)
+        }
+    }
+
+    pub(super) fn to_words(self) -> [u32; CONFIG_WORDS] {
+        let both = |high: u16, low: u16| u32::from(high) << 16 | u32::from(low);
+        let [a, b, c, d, e, f, ..] = self.grid.to_words();
+        [
+            a,
+            b,
+            c,
+            d,
+            e,
+            f,
+            self.conflicts,
+            both(self.contexts, self.budgets),
+            self.witnesses,
+            both(self.temperature, self.confidence),
+            self.escalation,
+            both(u16::from(self.steps), u16::from(self.independent)),
+            self.refill,
+            both(self.burst, self.challenge),
+            both(self.heat, self.drift),
+            0,
+        ]
+    }
+
+    pub(super) fn from_words(words: &[u32; CONFIG_WORDS]) -> Result<Self, BlockError> {
+        let [
+            a,
+            b,
+            c,
+            d,
+            e,
+            f,
+            conflicts,
+            g,
+            witnesses,
+            h,
+            escalation,
+            i,
+            refill,
+            j,
+            k,
+            0,
+        ] = *words
+        else {
+            return Err(BlockError::BadConfig);
+        };
+        let split = |word: u32| ((word >> 16) as u16, word as u16);
+        let small = |value: u16| u8::try_from(value).map_err(|_| BlockError::BadConfig);
+        let ((contexts, budgets), (temperature, confidence)) = (split(g), split(h));
+        let ((steps, independent), (burst, challenge), (heat, drift)) =
+            (split(i), split(j), split(k));
+        let config = Self {
+            grid: GridConfig::from_words(&[a, b, c, d, e, f])?,
+            conflicts,
+            contexts,
+            budgets,
+            witnesses,
+            temperature,
+            confidence,
+            escalation,
+            steps: small(steps)?,
+            independent: small(independent)?,
+            refill,
+            burst,
+            challenge,
+            heat,
+            drift,
+        };
+        config.check().map(|()| config)
+    }
+}
+
+const fn fraction(of: u32, whole: u32) -> u16 {
+    (of * CERTAIN as u32 / whole) as u16
+}

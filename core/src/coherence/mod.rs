@@ -1,0 +1,42 @@
+//! Claims that contradict each other, and what becomes of it.
+//!
+//! A claim is in force from its assertion until it expires, is taken back, or falls in a
+//! resolution. Two claims in force that are about the same thing ([`grid`](crate::grid)) and that
+//! a [`Judge`] calls incompatible make a [`Conflict`]. It restricts what its claims may be used
+//! for ([`Quarantine`]), grows hot with support and old with time, escalates, and ends with a
+//! decision that enough of the context's authorities have signed, or with one of its claims.
+//!
+//! Every change is an event that a log has taken ([`Engine::apply`]) or the passing of time
+//! ([`Engine::advance`]); [`Engine::admit`] tells beforehand whether the log should take it.
+
+mod apply;
+mod authority;
+mod budget;
+mod claims;
+mod config;
+mod conflict;
+mod digest;
+mod drift;
+mod engine;
+mod errors;
+mod judge;
+mod order;
+mod quarantine;
+mod repair;
+mod store;
+mod table;
+#[cfg(test)]
+mod tests;
+pub mod trace;
+mod witness;
+
+pub use apply::{Advanced, Applied, History};
+pub use claims::Claim;
+pub use config::{EngineConfig, MAX_KEYS};
+pub use conflict::{Conflict, Status, conflict_id};
+pub use engine::{Engine, Tally};
+pub use errors::{ApplyError, AuthorityError, Refusal};
+pub use judge::{DifferentValues, Judge, Proposition};
+pub use quarantine::Quarantine;
+pub use repair::Repaired;
+pub use witness::{MAX_PATH, MAX_WITNESSES};
