@@ -23,6 +23,7 @@ pub mod merkle;
     reason = "the graph search, which comes next, uses the rest"
 )]
 pub mod simd;
+pub mod spike;
 
 /// A SHA-256 digest.
 pub type Hash = [u8; 32];

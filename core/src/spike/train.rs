@@ -1,0 +1,654 @@
+//! Spike trains as planes of bits, preallocated.
+//!
+//! A plane has one bit for each value and step, value-major: the train of one value is a row of
+//! `steps` bits, step `t` at bit `t % 8` of byte `t / 8`, one byte a value at eight steps.
+//! Polarity, where there is any, is a plane apart in which a set bit means a negative spike: one
+//! bit a value, or one bit a spike. Attention wants the same bits step-major, which is
+//! [`SpikeTrains::transpose`]; other systems want a list, which is [`SpikeTrains::events`].
+
+use crate::block::{
+    self, BlockError, CONFIG_WORDS, CarverMut, HEADER_BYTES, HeaderMut, Kind, section,
+};
+use crate::error::errors;
+
+/// The largest number of trains.
+pub const MAX_VALUES: u32 = 1 << 24;
+/// The largest number of steps of a train.
+pub const MAX_STEPS: u32 = 4096;
+
+const KIND: Kind = Kind(*b"SPIK");
+const VERSION: u32 = 1;
+
+errors! {
+    /// Why values were not encoded; the trains are unchanged.
+    pub enum EncodeError: 0x0410 {
+        /// More values than trains.
+        Full { capacity: u32, found: u32 } = 1
+            => "{found} values do not fit into {capacity} trains",
+        /// The code has another number of steps than the trains.
+        WrongSteps { expected: u32, found: u32 } = 2
+            => "the trains have {expected} steps, the code gives {found}",
+        /// The code needs a plane for polarity that the trains do not have.
+        NoPolarity = 3 => "the code gives negative spikes, the trains have no plane for them",
+        /// A value is not finite or outside the range of the code.
+        OutOfRange { index: u32 } = 4 => "value {index} is not finite or outside the code's range",
+        /// A train needs more steps than there are.
+        TooLong { index: u32 } = 5 => "the train of value {index} does not fit into the steps",
+        /// A parameter of the code is outside its documented range.
+        BadCode = 6 => "a parameter of the code is outside its documented range",
+    }
+}
+
+errors! {
+    /// Why an output was not written; it is unchanged.
+    pub enum OutputError: 0x0420 {
+        /// The output has the wrong length.
+        WrongLength { expected: u32, found: u32 } = 1
+            => "the output has {found} places, {expected} are needed",
+        /// The code has another number of steps than the trains.
+        WrongSteps { expected: u32, found: u32 } = 2
+            => "the trains have {expected} steps, the code reads {found}",
+    }
+}
+
+/// Which spikes may be negative.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[repr(u32)]
+pub enum Polarity {
+    /// None.
+    Positive = 0,
+    /// All of a train or none: one bit a value.
+    PerValue = 1,
+    /// Any: one bit a spike.
+    PerSpike = 2,
+}
+
+/// Number, length and polarity of the trains in a [`SpikeTrains`] block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SpikeConfig {
+    values: u32,
+    steps: u32,
+    polarity: Polarity,
+}
+
+impl SpikeConfig {
+    /// `values` (1 to [`MAX_VALUES`]) trains of `steps` (1 to [`MAX_STEPS`]) steps, with one bit
+    /// of polarity a value.
+    pub const fn new(values: u32, steps: u32) -> Self {
+        Self {
+            values,
+            steps,
+            polarity: Polarity::PerValue,
+        }
+    }
+
+    /// Sets which spikes may be negative.
+    pub const fn polarity(mut self, polarity: Polarity) -> Self {
+        self.polarity = polarity;
+        self
+    }
+
+    /// Which spikes may be negative.
+    pub const fn polarity_kind(&self) -> Polarity {
+        self.polarity
+    }
+
+    /// Trains at most.
+    pub const fn values(&self) -> u32 {
+        self.values
+    }
+
+    /// Steps of a train.
+    pub const fn steps(&self) -> u32 {
+        self.steps
+    }
+
+    /// Bytes of a train in the plane of spikes.
+    pub const fn row_bytes(&self) -> usize {
+        self.steps.div_ceil(8) as usize
+    }
+
+    const fn plane_bytes(&self) -> usize {
+        (self.values as usize).saturating_mul(self.row_bytes())
+    }
+
+    const fn sign_bytes(&self) -> usize {
+        match self.polarity {
+            Polarity::Positive => 0,
+            Polarity::PerValue => self.values.div_ceil(8) as usize,
+            Polarity::PerSpike => self.plane_bytes(),
+        }
+    }
+
+    /// Bytes of memory the block takes.
+    pub const fn bytes(&self) -> usize {
+        let at = section(HEADER_BYTES, 1, 4);
+        let at = section(at, self.plane_bytes(), 1);
+        section(at, self.sign_bytes(), 1)
+    }
+
+    const fn is_valid(&self) -> bool {
+        self.values != 0 && self.values <= MAX_VALUES && self.steps != 0 && self.steps <= MAX_STEPS
+    }
+
+    const fn to_words(self) -> [u32; CONFIG_WORDS] {
+        let mut words = [0; CONFIG_WORDS];
+        words[0] = self.values;
+        words[1] = self.steps;
+        words[2] = self.polarity as u32;
+        words
+    }
+
+    fn from_words(words: [u32; CONFIG_WORDS]) -> Option<Self> {
+        let polarity = match words[2] {
+            0 => Polarity::Positive,
+            1 => Polarity::PerValue,
+            2 => Polarity::PerSpike,
+            _ => return None,
+        };
+        let config = Self::new(words[0], words[1]).polarity(polarity);
+        (config.is_valid() && config.to_words() == words).then_some(config)
+    }
+}
+
+/// One spike of a list, in the order of an address-event representation: by time, then address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Event {
+    /// Index of the value.
+    pub address: u32,
+    /// Step.
+    pub time: u32,
+    /// Whether it is an off-spike, of polarity -1.
+    pub negative: bool,
+}
+
+/// The trains of some values. See the [module](self).
+#[derive(Debug)]
+pub struct SpikeTrains<'a> {
+    header: HeaderMut<'a>,
+    config: SpikeConfig,
+    len: &'a mut [u32],
+    fire: &'a mut [u8],
+    sign: &'a mut [u8],
+}
+
+impl<'a> SpikeTrains<'a> {
+    /// No trains, in `memory`, aligned and of [`SpikeConfig::bytes`].
+    pub fn format(memory: &'a mut [u8], config: SpikeConfig) -> Result<Self, BlockError> {
+        if !config.is_valid() {
+            return Err(BlockError::BadConfig);
+        }
+        let (header, carver) =
+            block::format(memory, KIND, VERSION, config.to_words(), config.bytes())?;
+        Self::carve(header, carver, config)
+    }
+
+    /// The trains that `memory` holds. Cost: one pass, to check that what is unused is zero.
+    pub fn open(memory: &'a mut [u8]) -> Result<Self, BlockError> {
+        let (header, carver) = block::open_mut(memory, KIND, VERSION)?;
+        let config =
+            SpikeConfig::from_words(header.as_ref().config()).ok_or(BlockError::BadConfig)?;
+        if header.as_ref().bytes() != config.bytes() as u64 {
+            return Err(BlockError::Corrupt);
+        }
+        let trains = Self::carve(header, carver, config)?;
+        if trains.is_sound() {
+            Ok(trains)
+        } else {
+            Err(BlockError::Corrupt)
+        }
+    }
+
+    /// Like [`open`](Self::open), of a sealed block whose SHA-256 matches.
+    pub fn open_verified(memory: &'a mut [u8]) -> Result<Self, BlockError> {
+        block::verify_seal(memory, KIND, VERSION)?;
+        Self::open(memory)
+    }
+
+    fn carve(
+        header: HeaderMut<'a>,
+        mut carver: CarverMut<'a>,
+        config: SpikeConfig,
+    ) -> Result<Self, BlockError> {
+        Ok(Self {
+            header,
+            config,
+            len: carver.take(1)?,
+            fire: carver.take(config.plane_bytes())?,
+            sign: carver.take(config.sign_bytes())?,
+        })
+    }
+
+    fn is_sound(&self) -> bool {
+        let (rest, rows) = (self.len.get(1..), self.config.row_bytes());
+        if self.len() > self.config.values as usize
+            || rest.is_some_and(|rest| rest.iter().any(|&x| x != 0))
+        {
+            return false;
+        }
+        let past = match self.config.steps % 8 {
+            0 => 0,
+            used => 0xffu8 << used,
+        };
+        let live = self.len() * rows;
+        let row_plane = |plane: &[u8]| {
+            plane.iter().skip(live).all(|&b| b == 0)
+                && (past == 0
+                    || plane
+                        .chunks_exact(rows)
+                        .all(|row| row.last().is_none_or(|&b| b & past == 0)))
+        };
+        let signs = match self.config.polarity {
+            Polarity::Positive => true,
+            Polarity::PerValue => {
+                let whole = self.len() / 8;
+                let past = 0xffu8 << (self.len() % 8);
+                self.sign.get(whole).is_none_or(|&b| b & past == 0)
+                    && self.sign.iter().skip(whole + 1).all(|&b| b == 0)
+            }
+            // A polarity without its spike would make equal trains differ in bytes.
+            Polarity::PerSpike => {
+                row_plane(self.sign) && self.sign.iter().zip(&*self.fire).all(|(s, f)| s & !f == 0)
+            }
+        };
+        row_plane(self.fire) && signs
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> SpikeConfig {
+        self.config
+    }
+
+    /// Trains held.
+    pub fn len(&self) -> usize {
+        self.len.first().map_or(0, |&len| len as usize)
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// The spikes of the trains held, [`SpikeConfig::row_bytes`] a train.
+    pub fn fire(&self) -> &[u8] {
+        let bytes = self.len() * self.config.row_bytes();
+        self.fire.get(..bytes).unwrap_or(&[])
+    }
+
+    /// The polarities of the trains held: nothing, one bit a value, or one bit a spike.
+    pub fn sign(&self) -> &[u8] {
+        let bytes = match self.config.polarity {
+            Polarity::Positive => 0,
+            Polarity::PerValue => self.len().div_ceil(8),
+            Polarity::PerSpike => self.len() * self.config.row_bytes(),
+        };
+        self.sign.get(..bytes).unwrap_or(&[])
+    }
+
+    /// The train of value `index`.
+    pub fn train(&self, index: usize) -> Option<Train<'_>> {
+        if index >= self.len() {
+            return None;
+        }
+        let rows = self.config.row_bytes();
+        let from = index * rows;
+        let fire = self.fire.get(from..from + rows)?;
+        let (sign, negative) = match self.config.polarity {
+            Polarity::Positive => (None, false),
+            Polarity::PerValue => (None, self.sign.get(index / 8)? >> (index % 8) & 1 == 1),
+            Polarity::PerSpike => (Some(self.sign.get(from..from + rows)?), false),
+        };
+        Some(Train {
+            fire,
+            sign,
+            negative,
+            steps: self.config.steps,
+        })
+    }
+
+    /// Spikes in all trains.
+    pub fn spikes(&self) -> u64 {
+        self.fire().iter().map(|b| u64::from(b.count_ones())).sum()
+    }
+
+    /// All spikes by time, then address: the list other systems take (AER). Cost: O(values ×
+    /// steps).
+    pub fn events(&self) -> impl Iterator<Item = Event> {
+        (0..self.config.steps).flat_map(move |time| {
+            (0..self.len()).filter_map(move |address| {
+                let negative = self.train(address)?.at(time)?;
+                Some(Event {
+                    address: address as u32,
+                    time,
+                    negative,
+                })
+            })
+        })
+    }
+
+    /// Words of one step in [`transpose`](Self::transpose)'s output.
+    pub fn plane_words(&self) -> usize {
+        (self.config.values as usize).div_ceil(64)
+    }
+
+    /// Writes the spikes step-major: for each step a plane of
+    /// [`plane_words`](Self::plane_words) words, value `i` at bit `i % 64` of word `i / 64`.
+    /// Cost: O(values × steps / 8).
+    pub fn transpose(&self, out: &mut [u64]) -> Result<(), OutputError> {
+        let words = self.plane_words();
+        let expected = words * self.config.steps as usize;
+        if out.len() != expected {
+            return Err(OutputError::WrongLength {
+                expected: u32::try_from(expected).unwrap_or(u32::MAX),
+                found: u32::try_from(out.len()).unwrap_or(u32::MAX),
+            });
+        }
+        out.fill(0);
+        let rows = self.config.row_bytes();
+        for column in 0..rows {
+            for (word, group) in self.fire().chunks(64 * rows).enumerate() {
+                for (part, eight) in group.chunks(8 * rows).enumerate() {
+                    let mut bytes = [0; 8];
+                    for (byte, row) in bytes.iter_mut().zip(eight.chunks_exact(rows)) {
+                        *byte = row.get(column).copied().unwrap_or(0);
+                    }
+                    let turned = transpose8(u64::from_le_bytes(bytes)).to_le_bytes();
+                    let steps = out.chunks_exact_mut(words).skip(column * 8).zip(turned);
+                    for (plane, bits) in steps {
+                        if let Some(place) = plane.get_mut(word) {
+                            *place |= u64::from(bits) << (part * 8);
+                        }
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// Removes all trains.
+    pub fn clear(&mut self) {
+        self.header.begin();
+        self.len.fill(0);
+        self.fire.fill(0);
+        self.sign.fill(0);
+        self.header.end();
+    }
+
+    /// Checks that a code of `steps` steps and `values` values fits.
+    pub(super) fn fits(&self, values: usize, steps: u32) -> Result<(), EncodeError> {
+        if values > self.config.values as usize {
+            return Err(EncodeError::Full {
+                capacity: self.config.values,
+                found: u32::try_from(values).unwrap_or(u32::MAX),
+            });
+        }
+        if steps != self.config.steps {
+            return Err(EncodeError::WrongSteps {
+                expected: self.config.steps,
+                found: steps,
+            });
+        }
+        Ok(())
+    }
+
+    pub(super) fn has_sign(&self) -> bool {
+        self.config.polarity != Polarity::Positive
+    }
+
+    /// Replaces all trains by `values` ones that `write` gives, from zeroed planes: the plane of
+    /// spikes and that of polarities, as long as the trains need.
+    pub(super) fn replace(&mut self, values: usize, write: impl FnOnce(&mut [u8], &mut [u8])) {
+        self.header.begin();
+        let rows = self.config.row_bytes();
+        // What the last trains used is all that can be set.
+        let (old, old_signs) = (self.fire().len(), self.sign().len());
+        let fill = |plane: &mut [u8], bytes: usize| {
+            if let Some(used) = plane.get_mut(..bytes) {
+                used.fill(0);
+            }
+        };
+        fill(self.fire, old);
+        fill(self.sign, old_signs);
+        if let Some(len) = self.len.first_mut() {
+            *len = values as u32;
+        }
+        let signs = self.sign().len();
+        if let (Some(fire), Some(sign)) = (
+            self.fire.get_mut(..values * rows),
+            self.sign.get_mut(..signs),
+        ) {
+            write(fire, sign);
+        }
+        self.header.end();
+    }
+
+    /// Replaces all trains by `values` ones, each given by `write`.
+    pub(super) fn replace_rows(
+        &mut self,
+        values: usize,
+        mut write: impl FnMut(usize, &mut Row<'_>),
+    ) {
+        let rows = self.config.row_bytes();
+        let polarity = self.config.polarity;
+        self.replace(values, |fire, sign| {
+            for (index, fire) in fire.chunks_exact_mut(rows).enumerate() {
+                let from = index * rows;
+                let mut row = Row {
+                    fire,
+                    sign: match polarity {
+                        Polarity::PerSpike => sign.get_mut(from..from + rows),
+                        _ => None,
+                    },
+                    negative: false,
+                };
+                write(index, &mut row);
+                if row.negative
+                    && polarity == Polarity::PerValue
+                    && let Some(byte) = sign.get_mut(index / 8)
+                {
+                    *byte |= 1 << (index % 8);
+                }
+            }
+        });
+    }
+
+    fn parts(&self) -> [&[u8]; 3] {
+        [bytemuck::cast_slice(self.len), self.fire, self.sign]
+    }
+
+    /// Seals the block with its SHA-256, which is returned.
+    pub fn seal(&mut self) -> crate::Hash {
+        self.header
+            .seal(&[bytemuck::cast_slice(self.len), self.fire, self.sign])
+    }
+
+    /// SHA-256 of the whole block.
+    pub fn image_digest(&self) -> crate::Hash {
+        self.header.as_ref().image_digest(&self.parts())
+    }
+
+    /// Name and bytes of each section.
+    pub fn sections(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        let [len, fire, sign] = self.parts().map(<[u8]>::len);
+        [
+            ("header", HEADER_BYTES),
+            ("count", len),
+            ("spikes", fire),
+            ("polarities", sign),
+        ]
+        .into_iter()
+    }
+}
+
+/// A train that is being written.
+pub(super) struct Row<'r> {
+    fire: &'r mut [u8],
+    sign: Option<&'r mut [u8]>,
+    negative: bool,
+}
+
+impl Row<'_> {
+    /// Fires at `step`.
+    pub fn fire(&mut self, step: usize, negative: bool) {
+        let (byte, bit) = (step / 8, 1 << (step % 8));
+        if let Some(place) = self.fire.get_mut(byte) {
+            *place |= bit;
+        }
+        if negative {
+            self.negative = true;
+            if let Some(sign) = &mut self.sign
+                && let Some(place) = sign.get_mut(byte)
+            {
+                *place |= bit;
+            }
+        }
+    }
+}
+
+/// The train of one value.
+#[derive(Clone, Copy, Debug)]
+pub struct Train<'t> {
+    fire: &'t [u8],
+    sign: Option<&'t [u8]>,
+    negative: bool,
+    steps: u32,
+}
+
+impl<'t> Train<'t> {
+    /// Whether the spike at `step` is negative; `None` where there is none.
+    pub fn at(&self, step: u32) -> Option<bool> {
+        let (byte, bit) = ((step / 8) as usize, step % 8);
+        if self.fire.get(byte)? >> bit & 1 == 0 {
+            return None;
+        }
+        Some(match self.sign {
+            Some(sign) => sign.get(byte)? >> bit & 1 == 1,
+            None => self.negative,
+        })
+    }
+
+    /// Step and polarity (negative or not) of each spike, in order.
+    pub fn iter(&self) -> impl Iterator<Item = (u32, bool)> + use<'t> {
+        let train = *self;
+        (0..self.steps).filter_map(move |step| Some((step, train.at(step)?)))
+    }
+
+    /// Spikes.
+    pub fn count(&self) -> u32 {
+        self.fire.iter().map(|b| b.count_ones()).sum()
+    }
+
+    /// Step of the first spike.
+    pub fn first(&self) -> Option<u32> {
+        self.iter().next().map(|(step, _)| step)
+    }
+}
+
+/// Transposes an 8 × 8 matrix of bits, row `i` in byte `i` (Warren, "Hacker's Delight", 7-3).
+const fn transpose8(mut x: u64) -> u64 {
+    let mut t = (x ^ (x >> 7)) & 0x00aa_00aa_00aa_00aa;
+    x ^= t ^ (t << 7);
+    t = (x ^ (x >> 14)) & 0x0000_cccc_0000_cccc;
+    x ^= t ^ (t << 14);
+    t = (x ^ (x >> 28)) & 0x0000_0000_f0f0_f0f0;
+    x ^ t ^ (t << 28)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::vec;
+    use std::vec::Vec;
+
+    fn memory(bytes: usize) -> Vec<[u64; 8]> {
+        // Vectors of eight words are not aligned to 64 bytes: room to move.
+        vec![[0; 8]; bytes / 64 + 1]
+    }
+
+    fn aligned(memory: &mut [[u64; 8]]) -> &mut [u8] {
+        let bytes: &mut [u8] = bytemuck::cast_slice_mut(memory);
+        let offset = bytes.as_ptr().align_offset(block::ALIGN);
+        &mut bytes[offset..]
+    }
+
+    #[test]
+    fn rows_events_and_planes_say_the_same() {
+        proptest!(ProptestConfig::with_cases(64), |(
+            steps in 1u32..40,
+            polarity in prop::sample::select(vec![Polarity::Positive, Polarity::PerValue, Polarity::PerSpike]),
+            trains in prop::collection::vec(prop::collection::vec(any::<(bool, bool)>(), 40), 0..150),
+        )| {
+            let config = SpikeConfig::new(150, steps).polarity(polarity);
+            let mut block = memory(config.bytes());
+            let mut spikes = SpikeTrains::format(aligned(&mut block), config).unwrap();
+            spikes.replace_rows(150, |_, row| row.fire(0, true));
+            spikes.replace_rows(trains.len(), |i, row| {
+                for (t, &(fires, negative)) in trains[i].iter().take(steps as usize).enumerate() {
+                    if fires {
+                        row.fire(t, negative);
+                    }
+                }
+            });
+            let fired = |i: usize, t: usize| {
+                let any_negative = trains[i][..steps as usize].iter().any(|s| s.0 && s.1);
+                trains[i][t].0.then(|| match polarity {
+                    Polarity::Positive => false,
+                    Polarity::PerValue => any_negative,
+                    Polarity::PerSpike => trains[i][t].1,
+                })
+            };
+            let mut expected = vec![];
+            for t in 0..steps as usize {
+                for i in 0..trains.len() {
+                    if let Some(negative) = fired(i, t) {
+                        expected.push(Event { address: i as u32, time: t as u32, negative });
+                    }
+                }
+            }
+            prop_assert_eq!(spikes.events().collect::<Vec<_>>(), expected.clone());
+            prop_assert_eq!(spikes.spikes(), expected.len() as u64);
+
+            let words = spikes.plane_words();
+            let mut planes = vec![u64::MAX; words * steps as usize];
+            spikes.transpose(&mut planes).unwrap();
+            for t in 0..steps as usize {
+                for i in 0..words * 64 {
+                    let bit = planes[t * words + i / 64] >> (i % 64) & 1 == 1;
+                    prop_assert_eq!(bit, i < trains.len() && fired(i, t).is_some());
+                }
+            }
+            let digest = spikes.seal();
+            prop_assert_eq!(SpikeTrains::open_verified(aligned(&mut block)).unwrap().image_digest(), digest);
+        });
+    }
+
+    #[test]
+    fn refuses_configurations_and_blocks_out_of_range() {
+        let config = SpikeConfig::new(10, 9).polarity(Polarity::PerSpike);
+        let mut block = memory(config.bytes());
+        for bad in [
+            SpikeConfig::new(0, 8),
+            SpikeConfig::new(8, 0),
+            SpikeConfig::new(MAX_VALUES + 1, 8),
+            SpikeConfig::new(u32::MAX, u32::MAX),
+        ] {
+            assert_eq!(
+                SpikeTrains::format(aligned(&mut block), bad).unwrap_err(),
+                BlockError::BadConfig
+            );
+        }
+        let mut spikes = SpikeTrains::format(aligned(&mut block), config).unwrap();
+        spikes.replace_rows(10, |_, row| row.fire(8, false));
+        let before = block.clone();
+        for bit in 0..config.bytes() * 8 {
+            block.clone_from(&before);
+            aligned(&mut block)[bit / 8] ^= 1 << (bit % 8);
+            if let Ok(trains) = SpikeTrains::open(aligned(&mut block)) {
+                assert!(trains.events().all(|e| (e.address as usize) < trains.len()));
+            }
+        }
+    }
+}
