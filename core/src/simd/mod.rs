@@ -13,6 +13,7 @@ pub(crate) mod scalar;
 mod x86;
 
 mod level;
+pub(crate) mod spike;
 
 pub use level::{Level, Unsupported, force, level};
 

@@ -117,7 +117,9 @@ impl LatencyCode {
                 index: index.unwrap_or(0) as u32,
             });
         }
-        let least = values.iter().fold(1.0f32, |a, &b| if b < a { b } else { a });
+        let least = values
+            .iter()
+            .fold(1.0f32, |a, &b| if b < a { b } else { a });
         match self.curve {
             Curve::Linear => self.write(values, least, trains, &self.linear()),
             Curve::Logarithmic => self.write(values, least, trains, &self.logarithmic(least)),

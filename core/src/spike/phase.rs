@@ -122,7 +122,12 @@ mod tests {
             code.encode_u8(&values, &mut trains).unwrap();
             let mut out = [0.0; 256];
             code.decode(&trains, &mut out).unwrap();
-            assert!(values.iter().zip(out).all(|(&v, x)| f32::from(v) / 256.0 == x));
+            assert!(
+                values
+                    .iter()
+                    .zip(out)
+                    .all(|(&v, x)| f32::from(v) / 256.0 == x)
+            );
         }
     }
 

@@ -215,7 +215,9 @@ mod tests {
         let mut memory = Block::<{ ALL.bytes() }>::new();
         let mut trains = SpikeTrains::format(&mut memory, ALL).unwrap();
         let values: Vec<i8> = (-128..=127).collect();
-        RateCode::original().encode_i8(&values, &mut trains).unwrap();
+        RateCode::original()
+            .encode_i8(&values, &mut trains)
+            .unwrap();
         let mut distinct = std::collections::BTreeSet::new();
         for (i, &value) in values.iter().enumerate() {
             let expected: &[u32] = match value.unsigned_abs() {

@@ -1,0 +1,669 @@
+//! Trajectories become patterns, one at a time.
+//!
+//! A trajectory is merged into the most similar pattern of its label if that is similar enough:
+//! the pattern's vector moves to the running centroid, its statistics and confidence are renewed.
+//! Otherwise it opens a pattern of its own; in a full bank the pattern that is worth least goes,
+//! and the caller is told which ([`PatternBank::insert_evicting`]).
+//!
+//! The confidence of a pattern is the [Wilson lower bound](wilson_lower_bound) of its success
+//! rate, so one success counts for less than ten of ten. Statistics take 24 bytes a pattern.
+
+use super::confidence::{to_fraction, wilson_lower_bound};
+use super::trajectory::Trajectory;
+use crate::bank::{
+    BankConfig, Entry, InsertError, Metric, Pattern, PatternBank, PatternId, Scratch, SearchError,
+    UpdateError,
+};
+use crate::block::{
+    self, BlockError, CONFIG_WORDS, CarverMut, HEADER_BYTES, HeaderMut, Kind, section,
+};
+use crate::error::errors;
+
+/// A centroid weighs at most this many trajectories against the next, so that it goes on
+/// following what it stands for, and in an eight-bit bank still moves by whole codes.
+pub const MAX_WEIGHT: u32 = 64;
+
+const KIND: Kind = Kind(*b"EXTR");
+const VERSION: u32 = 1;
+
+errors! {
+    /// Why a trajectory was not learned; bank and statistics are unchanged.
+    pub enum LearnError: 0x0350 {
+        /// The bank has another shape than the extractor was made for.
+        WrongBank = 1 => "the bank's dimensions or capacity are not those the extractor was made for",
+        /// The vector has the wrong length.
+        WrongLength { expected: u32, found: u32 } = 2
+            => "the vector has {found} components, the bank takes {expected}",
+        /// A component is not finite.
+        NotFinite { index: u32 } = 3 => "component {index} of the vector is not finite",
+        /// The cosine of a vector of zeros is not defined.
+        ZeroVector = 4 => "the vector is zero, which has no cosine; skip this trajectory",
+        /// A component is so large that inner products could overflow.
+        TooLarge { index: u32 } = 5 => "component {index} is larger than 2^50; scale the vectors down",
+        /// The scratch memory was made for a smaller bank.
+        ScratchTooSmall = 6 => "the scratch memory was made for a smaller bank",
+        /// The bank refused for another reason.
+        Refused = 7 => "the bank refused the search; check its layout",
+        /// Every slot is taken and the extractor may not evict.
+        Full = 8 => "the bank is full and eviction is off; remove a pattern",
+    }
+}
+
+/// Shape and thresholds of an [`Extractor`].
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ExtractConfig {
+    dimensions: u32,
+    capacity: u32,
+    threshold: f32,
+    z: f32,
+    evict: bool,
+}
+
+impl ExtractConfig {
+    /// For banks of the shape of `bank`: merges at a similarity of 0.8 or more, takes the 68 %
+    /// Wilson bound (`z` = 1) for confidence, and evicts when full.
+    pub const fn new(bank: &BankConfig) -> Self {
+        Self {
+            dimensions: bank.dimensions(),
+            capacity: bank.capacity(),
+            threshold: 0.8,
+            z: 1.0,
+            evict: true,
+        }
+    }
+
+    /// Sets the similarity, in the bank's metric, from which a trajectory is merged. Finite.
+    pub const fn threshold(mut self, threshold: f32) -> Self {
+        self.threshold = threshold;
+        self
+    }
+
+    /// Sets the normal quantile of the confidence bound, 0 to 10.
+    pub const fn z(mut self, z: f32) -> Self {
+        self.z = z;
+        self
+    }
+
+    /// Whether a full bank gives up its least pattern for a new one.
+    pub const fn evict(mut self, evict: bool) -> Self {
+        self.evict = evict;
+        self
+    }
+
+    /// Bytes of memory the block takes.
+    pub const fn bytes(&self) -> usize {
+        let capacity = self.capacity as usize;
+        let at = section(HEADER_BYTES, capacity.saturating_mul(3), 4);
+        let at = section(at, capacity.saturating_mul(3), 4);
+        section(at, self.dimensions as usize, 4)
+    }
+
+    fn is_valid(&self) -> bool {
+        self.dimensions != 0
+            && self.dimensions <= crate::bank::MAX_DIMENSIONS
+            && self.capacity != 0
+            && self.capacity <= crate::bank::MAX_CAPACITY
+            && self.threshold.is_finite()
+            && (0.0..=10.0).contains(&self.z)
+    }
+
+    const fn to_words(self) -> [u32; CONFIG_WORDS] {
+        let mut words = [0; CONFIG_WORDS];
+        words[0] = self.dimensions;
+        words[1] = self.capacity;
+        words[2] = self.threshold.to_bits();
+        words[3] = self.z.to_bits();
+        words[4] = self.evict as u32;
+        words
+    }
+
+    fn from_words(words: [u32; CONFIG_WORDS]) -> Option<Self> {
+        let config = Self {
+            dimensions: words[0],
+            capacity: words[1],
+            threshold: f32::from_bits(words[2]),
+            z: f32::from_bits(words[3]),
+            evict: words[4] == 1,
+        };
+        (config.is_valid() && config.to_words() == words).then_some(config)
+    }
+}
+
+/// What a pattern was learned from.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Statistics {
+    /// Trajectories merged into it.
+    pub samples: u32,
+    /// Those that worked.
+    pub successes: u32,
+    /// Their mean latency, in microseconds.
+    pub latency_us: f32,
+    /// Their mean energy spent.
+    pub energy_spent: f32,
+    /// Their mean energy earned.
+    pub energy_earned: f32,
+}
+
+impl Statistics {
+    /// Successes over samples, 0 to 1.
+    pub fn success_rate(&self) -> f32 {
+        if self.samples == 0 {
+            return 0.0;
+        }
+        self.successes as f32 / self.samples as f32
+    }
+
+    /// Energy earned over energy spent; `None` where nothing was spent.
+    pub fn efficiency(&self) -> Option<f32> {
+        (self.energy_spent > 0.0).then(|| self.energy_earned / self.energy_spent)
+    }
+
+    fn take(&mut self, t: &Trajectory<'_>) {
+        if self.samples == u32::MAX {
+            self.samples /= 2;
+            self.successes /= 2;
+        }
+        self.samples += 1;
+        self.successes += u32::from(t.success);
+        let share = 1.0 / self.samples as f32;
+        let pairs = [
+            (&mut self.latency_us, t.latency_us),
+            (&mut self.energy_spent, t.energy_spent),
+            (&mut self.energy_earned, t.energy_earned),
+        ];
+        for (mean, value) in pairs {
+            *mean += (value as f32 - *mean) * share;
+        }
+    }
+}
+
+/// What became of a trajectory.
+#[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub enum Learned {
+    /// It was merged into a pattern.
+    Merged {
+        /// The pattern.
+        id: PatternId,
+        /// How similar it was before.
+        similarity: f32,
+    },
+    /// It opened a pattern.
+    Opened {
+        /// The pattern.
+        id: PatternId,
+        /// What went to make room.
+        evicted: Option<Entry>,
+    },
+}
+
+impl Learned {
+    /// The pattern that has the trajectory now.
+    pub fn id(&self) -> PatternId {
+        match *self {
+            Self::Merged { id, .. } | Self::Opened { id, .. } => id,
+        }
+    }
+}
+
+/// Merges trajectories into the patterns of one bank. See the [module](self).
+#[derive(Debug)]
+pub struct Extractor<'a> {
+    header: HeaderMut<'a>,
+    config: ExtractConfig,
+    /// Generation, samples and successes of each slot.
+    counts: &'a mut [u32],
+    /// Mean latency, energy spent and earned of each slot.
+    means: &'a mut [f32],
+    /// A centroid on its way to the bank; zero between calls.
+    row: &'a mut [f32],
+}
+
+impl<'a> Extractor<'a> {
+    /// Statistics of nothing, in `memory`, aligned and of [`ExtractConfig::bytes`].
+    pub fn format(memory: &'a mut [u8], config: ExtractConfig) -> Result<Self, BlockError> {
+        if !config.is_valid() {
+            return Err(BlockError::BadConfig);
+        }
+        let (header, carver) =
+            block::format(memory, KIND, VERSION, config.to_words(), config.bytes())?;
+        Self::carve(header, carver, config)
+    }
+
+    /// The statistics that `memory` holds.
+    pub fn open(memory: &'a mut [u8]) -> Result<Self, BlockError> {
+        let (header, carver) = block::open_mut(memory, KIND, VERSION)?;
+        let config =
+            ExtractConfig::from_words(header.as_ref().config()).ok_or(BlockError::BadConfig)?;
+        if header.as_ref().bytes() != config.bytes() as u64 {
+            return Err(BlockError::Corrupt);
+        }
+        let extractor = Self::carve(header, carver, config)?;
+        let (counts, _) = extractor.counts.as_chunks::<3>();
+        let sound = counts.iter().all(|[_, samples, good]| good <= samples)
+            && extractor.means.iter().all(|x| (0.0..=4.3e9).contains(x))
+            && extractor.row.iter().all(|x| x.to_bits() == 0);
+        if sound {
+            Ok(extractor)
+        } else {
+            Err(BlockError::Corrupt)
+        }
+    }
+
+    /// Like [`open`](Self::open), of a sealed block whose SHA-256 matches.
+    pub fn open_verified(memory: &'a mut [u8]) -> Result<Self, BlockError> {
+        block::verify_seal(memory, KIND, VERSION)?;
+        Self::open(memory)
+    }
+
+    fn carve(
+        header: HeaderMut<'a>,
+        mut carver: CarverMut<'a>,
+        config: ExtractConfig,
+    ) -> Result<Self, BlockError> {
+        let numbers = (config.capacity as usize).saturating_mul(3);
+        Ok(Self {
+            header,
+            config,
+            counts: carver.take(numbers)?,
+            means: carver.take(numbers)?,
+            row: carver.take(config.dimensions as usize)?,
+        })
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> ExtractConfig {
+        self.config
+    }
+
+    /// What pattern `id` was learned from; `None` of one that this extractor did not make.
+    pub fn statistics(&self, id: PatternId) -> Option<Statistics> {
+        let at = id.slot() as usize;
+        let (counts, _) = self.counts.as_chunks::<3>();
+        let (means, _) = self.means.as_chunks::<3>();
+        let [generation, samples, successes] = *counts.get(at)?;
+        let [latency_us, energy_spent, energy_earned] = *means.get(at)?;
+        (generation == generation_of(id) && samples != 0).then_some(Statistics {
+            samples,
+            successes,
+            latency_us,
+            energy_spent,
+            energy_earned,
+        })
+    }
+
+    fn keep(&mut self, id: PatternId, s: &Statistics) {
+        let at = id.slot() as usize;
+        self.header.begin();
+        let (counts, _) = self.counts.as_chunks_mut::<3>();
+        let (means, _) = self.means.as_chunks_mut::<3>();
+        if let (Some(counts), Some(means)) = (counts.get_mut(at), means.get_mut(at)) {
+            *counts = [generation_of(id), s.samples, s.successes];
+            *means = [s.latency_us, s.energy_spent, s.energy_earned];
+        }
+        self.row.fill(0.0);
+        self.header.end();
+    }
+
+    /// Learns one trajectory into `bank`. A pattern that someone else put there is taken over as
+    /// if it were one trajectory's. Cost: a search among the patterns of the label, and one
+    /// update or insertion.
+    pub fn learn(
+        &mut self,
+        bank: &mut PatternBank<'_>,
+        trajectory: &Trajectory<'_>,
+        scratch: &mut Scratch<'_>,
+    ) -> Result<Learned, LearnError> {
+        let shape = bank.config();
+        if shape.dimensions() != self.config.dimensions || shape.capacity() != self.config.capacity
+        {
+            return Err(LearnError::WrongBank);
+        }
+        let label = trajectory.label;
+        let same = |entry: &Entry| entry.label == label;
+        let nearest = bank
+            .search_filtered(trajectory.vector, 1, &same, scratch)?
+            .first();
+        let mut statistics = Statistics {
+            samples: 0,
+            successes: 0,
+            latency_us: 0.0,
+            energy_spent: 0.0,
+            energy_earned: 0.0,
+        };
+        match nearest {
+            Some(hit) if hit.similarity >= self.config.threshold => {
+                let known = self.statistics(hit.id);
+                let weight = known.map_or(1, |s| s.samples.min(MAX_WEIGHT));
+                statistics = known.unwrap_or(statistics);
+                statistics.take(trajectory);
+                let pattern = self.pattern(trajectory, &statistics);
+                self.centroid(bank, hit.id, trajectory.vector, weight);
+                let row = self.row.get(..self.config.dimensions as usize);
+                let updated = bank.update(hit.id, row.unwrap_or(&[]), pattern);
+                match updated {
+                    // Opposite vectors can meet in the middle: the old centroid stays.
+                    Err(UpdateError::ZeroVector) => {
+                        bank.annotate(hit.id, pattern)
+                            .map_err(|_| LearnError::Refused)?;
+                    }
+                    other => other?,
+                }
+                self.keep(hit.id, &statistics);
+                Ok(Learned::Merged {
+                    id: hit.id,
+                    similarity: hit.similarity,
+                })
+            }
+            _ => {
+                statistics.take(trajectory);
+                let pattern = self.pattern(trajectory, &statistics);
+                let (id, evicted) = if self.config.evict {
+                    let inserted = bank.insert_evicting(trajectory.vector, pattern)?;
+                    (inserted.id, inserted.evicted)
+                } else {
+                    (bank.insert(trajectory.vector, pattern)?, None)
+                };
+                self.keep(id, &statistics);
+                Ok(Learned::Opened { id, evicted })
+            }
+        }
+    }
+
+    fn pattern(&self, t: &Trajectory<'_>, s: &Statistics) -> Pattern {
+        let bound = wilson_lower_bound(s.successes, s.samples, self.config.z);
+        Pattern {
+            label: t.label,
+            confidence: to_fraction(bound),
+            at: t.at,
+        }
+    }
+
+    /// The mean of `weight` times the pattern and once the vector, both of length one where the
+    /// metric looks at directions only.
+    fn centroid(&mut self, bank: &PatternBank<'_>, id: PatternId, vector: &[f32], weight: u32) {
+        let dimensions = self.config.dimensions as usize;
+        let Some(row) = self.row.get_mut(..dimensions) else {
+            return;
+        };
+        if bank.vector(id, row).is_err() {
+            return;
+        }
+        let (mut old, mut new) = (1.0, 1.0);
+        if bank.config().metric_kind() == Metric::Cosine {
+            old = reciprocal_length(row);
+            new = reciprocal_length(vector);
+        }
+        let weight = weight as f32;
+        let share = 1.0 / (weight + 1.0);
+        for (c, &x) in row.iter_mut().zip(vector) {
+            *c = (*c * old * weight + x * new) * share;
+        }
+    }
+
+    fn parts(&self) -> [&[u8]; 3] {
+        [
+            bytemuck::cast_slice(self.counts),
+            bytemuck::cast_slice(self.means),
+            bytemuck::cast_slice(self.row),
+        ]
+    }
+
+    /// Seals the block with its SHA-256, which is returned.
+    pub fn seal(&mut self) -> crate::Hash {
+        self.header.seal(&[
+            bytemuck::cast_slice(self.counts),
+            bytemuck::cast_slice(self.means),
+            bytemuck::cast_slice(self.row),
+        ])
+    }
+
+    /// SHA-256 of the whole block.
+    pub fn image_digest(&self) -> crate::Hash {
+        self.header.as_ref().image_digest(&self.parts())
+    }
+
+    /// Name and bytes of each section.
+    pub fn sections(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        let [counts, means, row] = self.parts().map(<[u8]>::len);
+        [
+            ("header", HEADER_BYTES),
+            ("counts", counts),
+            ("means", means),
+            ("centroid", row),
+        ]
+        .into_iter()
+    }
+}
+
+fn generation_of(id: PatternId) -> u32 {
+    (id.to_u64() >> 32) as u32
+}
+
+/// One over the length of a vector; one for a length that has no reciprocal.
+fn reciprocal_length(vector: &[f32]) -> f32 {
+    let length = libm::sqrtf(crate::simd::dot_f32(vector, vector));
+    if length > 0.0 && length.is_finite() {
+        1.0 / length
+    } else {
+        1.0
+    }
+}
+
+impl From<SearchError> for LearnError {
+    fn from(error: SearchError) -> Self {
+        match error {
+            SearchError::WrongLength { expected, found } => Self::WrongLength { expected, found },
+            SearchError::NotFinite { index } => Self::NotFinite { index },
+            SearchError::ZeroVector => Self::ZeroVector,
+            SearchError::TooLarge { index } => Self::TooLarge { index },
+            SearchError::ScratchTooSmall => Self::ScratchTooSmall,
+            _ => Self::Refused,
+        }
+    }
+}
+
+impl From<InsertError> for LearnError {
+    fn from(error: InsertError) -> Self {
+        match error {
+            InsertError::WrongLength { expected, found } => Self::WrongLength { expected, found },
+            InsertError::NotFinite { index } => Self::NotFinite { index },
+            InsertError::ZeroVector => Self::ZeroVector,
+            InsertError::TooLarge { index } => Self::TooLarge { index },
+            InsertError::Full => Self::Full,
+            _ => Self::Refused,
+        }
+    }
+}
+
+impl From<UpdateError> for LearnError {
+    fn from(error: UpdateError) -> Self {
+        match error {
+            UpdateError::WrongLength { expected, found } => Self::WrongLength { expected, found },
+            UpdateError::NotFinite { index } => Self::NotFinite { index },
+            UpdateError::ZeroVector => Self::ZeroVector,
+            UpdateError::TooLarge { index } => Self::TooLarge { index },
+            _ => Self::Refused,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::bank::ScratchConfig;
+    use crate::block::Block;
+    use crate::learn::confidence::rank;
+
+    const BANK: BankConfig = BankConfig::new(2, 3);
+    const SCRATCH: ScratchConfig = ScratchConfig::new(&BANK, 4);
+    const CONFIG: ExtractConfig = ExtractConfig::new(&BANK);
+
+    struct Memory {
+        bank: Block<{ BANK.bytes() }>,
+        scratch: Block<{ SCRATCH.bytes() }>,
+        extractor: Block<{ CONFIG.bytes() }>,
+    }
+
+    impl Memory {
+        fn new() -> Self {
+            Self {
+                bank: Block::new(),
+                scratch: Block::new(),
+                extractor: Block::new(),
+            }
+        }
+
+        fn parts(
+            &mut self,
+            config: ExtractConfig,
+        ) -> (PatternBank<'_>, Scratch<'_>, Extractor<'_>) {
+            (
+                PatternBank::format(&mut self.bank, BANK).unwrap(),
+                Scratch::format(&mut self.scratch, SCRATCH).unwrap(),
+                Extractor::format(&mut self.extractor, config).unwrap(),
+            )
+        }
+    }
+
+    fn trajectory(vector: &[f32], label: u32, success: bool, at: u64) -> Trajectory<'_> {
+        Trajectory {
+            vector,
+            label,
+            latency_us: 100 * at as u32,
+            energy_spent: 10,
+            energy_earned: 30,
+            success,
+            executor: 0,
+            at,
+        }
+    }
+
+    #[test]
+    fn similar_trajectories_of_a_label_become_one_pattern() {
+        let mut memory = Memory::new();
+        let (mut bank, mut scratch, mut extractor) = memory.parts(CONFIG);
+        let mut learn = |v: &[f32], label, success, at| {
+            extractor
+                .learn(&mut bank, &trajectory(v, label, success, at), &mut scratch)
+                .unwrap()
+        };
+        let first = learn(&[1.0, 0.0], 1, true, 1);
+        let merged = learn(&[4.0, 2.0], 1, true, 3);
+        assert!(matches!(merged, Learned::Merged { similarity, .. } if similarity > 0.85));
+        assert_eq!(merged.id(), first.id());
+        // Another label, though the same direction; then the same label in another direction.
+        assert!(matches!(
+            learn(&[1.0, 0.0], 2, true, 4),
+            Learned::Opened { .. }
+        ));
+        assert!(matches!(
+            learn(&[0.0, 1.0], 1, false, 5),
+            Learned::Opened { .. }
+        ));
+        assert_eq!(bank.len(), 3);
+
+        let s = extractor.statistics(first.id()).unwrap();
+        assert_eq!((s.samples, s.successes), (2, 2));
+        assert_eq!((s.latency_us, s.efficiency()), (200.0, Some(3.0)));
+        let mut centroid = [0.0; 2];
+        bank.vector(first.id(), &mut centroid).unwrap();
+        let angle = libm::atan2f(centroid[1], centroid[0]);
+        assert!((angle - libm::atan2f(1.0, 2.0) / 2.0).abs() < 0.02);
+        let confidence = bank.get(first.id()).unwrap().confidence;
+        assert_eq!(confidence, to_fraction(wilson_lower_bound(2, 2, 1.0)));
+    }
+
+    #[test]
+    fn hole_03_a_full_bank_forgets_the_least_and_says_which() {
+        let mut memory = Memory::new();
+        let (mut bank, mut scratch, mut extractor) = memory.parts(CONFIG.threshold(2.0));
+        let vectors = [[1.0, 0.0], [0.0, 1.0], [-1.0, 0.0], [0.0, -1.0]];
+        let mut ids = std::vec::Vec::new();
+        for (i, v) in vectors.iter().take(3).enumerate() {
+            let t = trajectory(v, 1, i != 1, 1000);
+            ids.push(extractor.learn(&mut bank, &t, &mut scratch).unwrap().id());
+        }
+        let t = trajectory(&vectors[3], 1, true, 2000);
+        let Learned::Opened { evicted, id } = extractor.learn(&mut bank, &t, &mut scratch).unwrap()
+        else {
+            panic!("merged")
+        };
+        // The one that failed has no confidence; nothing of it is left behind.
+        assert_eq!(evicted.map(|e| e.id), Some(ids[1]));
+        assert_eq!(extractor.statistics(ids[1]), None);
+        assert_eq!(extractor.statistics(id).map(|s| s.samples), Some(1));
+        assert_eq!(bank.len(), 3);
+
+        let mut strict = Memory::new();
+        let (mut bank, mut scratch, mut extractor) =
+            strict.parts(CONFIG.threshold(2.0).evict(false));
+        for v in &vectors[..3] {
+            extractor
+                .learn(&mut bank, &trajectory(v, 1, true, 1), &mut scratch)
+                .unwrap();
+        }
+        let before = (bank.image_digest(), extractor.image_digest());
+        assert_eq!(
+            extractor.learn(&mut bank, &t, &mut scratch),
+            Err(LearnError::Full)
+        );
+        assert_eq!((bank.image_digest(), extractor.image_digest()), before);
+    }
+
+    #[test]
+    fn hole_02_a_bad_vector_changes_nothing() {
+        let mut memory = Memory::new();
+        let (mut bank, mut scratch, mut extractor) = memory.parts(CONFIG);
+        let before = (bank.image_digest(), extractor.image_digest());
+        let cases: [(&[f32], LearnError); 4] = [
+            (
+                &[1.0],
+                LearnError::WrongLength {
+                    expected: 2,
+                    found: 1,
+                },
+            ),
+            (&[0.0, f32::INFINITY], LearnError::NotFinite { index: 1 }),
+            (&[f32::NAN, 0.0], LearnError::NotFinite { index: 0 }),
+            (&[0.0, 0.0], LearnError::ZeroVector),
+        ];
+        for (vector, error) in cases {
+            let t = trajectory(vector, 1, true, 1);
+            assert_eq!(extractor.learn(&mut bank, &t, &mut scratch), Err(error));
+        }
+        assert_eq!((bank.image_digest(), extractor.image_digest()), before);
+    }
+
+    #[test]
+    fn ranking_weighs_similarity_by_confidence() {
+        let mut memory = Memory::new();
+        let (mut bank, mut scratch, mut extractor) = memory.parts(CONFIG);
+        for i in 0..10 {
+            let t = trajectory(&[1.0, 0.5], 1, true, i);
+            extractor.learn(&mut bank, &t, &mut scratch).unwrap();
+        }
+        let t = trajectory(&[1.0, 0.0], 2, false, 11);
+        extractor.learn(&mut bank, &t, &mut scratch).unwrap();
+        let hits = bank.search(&[1.0, 0.1], 2, &mut scratch).unwrap();
+        assert_eq!(hits.first().unwrap().label, 2);
+        let mut out = [None; 4];
+        let ranked = rank(&hits, &mut out);
+        assert_eq!(ranked.len(), 2);
+        assert_eq!(ranked[0].unwrap().hit.label, 1);
+        assert_eq!(ranked[1].unwrap().score, 0.0);
+    }
+
+    #[test]
+    fn statistics_survive_saving() {
+        let mut memory = Memory::new();
+        let (mut bank, mut scratch, mut extractor) = memory.parts(CONFIG);
+        let t = trajectory(&[1.0, 0.5], 1, true, 5);
+        let id = extractor.learn(&mut bank, &t, &mut scratch).unwrap().id();
+        let expected = extractor.statistics(id);
+        extractor.seal();
+        let extractor = Extractor::open_verified(&mut memory.extractor).unwrap();
+        assert_eq!(extractor.statistics(id), expected);
+    }
+}
