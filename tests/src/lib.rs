@@ -33,6 +33,7 @@ const CASES: &[Case] = &[
     cases::log::events,
     cases::log::log,
     cases::grid::candidates,
+    cases::coherence::conflicts,
     cases::bank::i8_cosine,
     cases::bank::f32_euclidean,
     cases::bank::i8_dot_scan,

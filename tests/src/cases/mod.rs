@@ -2,6 +2,7 @@
 
 pub mod bank;
 pub mod block;
+pub mod coherence;
 pub mod grid;
 pub mod learn;
 pub mod log;
