@@ -316,7 +316,7 @@ mod tests {
             let span = last - first as f32;
             let linear = encode(&LatencyCode::new(steps, Curve::Linear).first(first), &values).unwrap();
             let log = encode(&LatencyCode::new(steps, Curve::Logarithmic).first(first), &values).unwrap();
-            let charge = |x: f32| { let y = x.max(0.01 + 1e-7); libm::logf(y / (y - 0.01)) + first as f32 };
+            let charge = |x: f32| { let y = x.max((0.01f64 + 1e-7) as f32); libm::logf(y / (y - 0.01)) + first as f32 };
             let latest = values.iter().map(|&x| charge(x) - first as f32).fold(0.0f32, f32::max);
             for (i, &x) in values.iter().enumerate() {
                 let time = (-span * (x - 1.0)).min((-f64::from(span) * (0.01 - 1.0)) as f32) + first as f32;

@@ -1,14 +1,35 @@
 //! Signals as spikes, and what spikes are good for.
+//!
+//! [`train`] keeps spikes as planes of bits. Encoder and decoder of a code stand side by side:
+//!
+//! | code | for | file |
+//! |---|---|---|
+//! | rate | values, where the coincidence of trains matters | [`rate`] |
+//! | latency | values, one spike each | [`latency`] |
+//! | weighted phase | values, without loss | [`phase`] |
+//! | burst, time to the first spike | intensities | [`burst`] |
+//! | delta, step-forward, moving window | signals, their changes | [`contrast`] |
+//! | Ben's spiker | signals, to be given back by a filter | [`bens`] |
 
+pub mod bens;
+pub mod burst;
+pub mod contrast;
 pub mod latency;
 pub mod phase;
 pub mod rate;
+pub mod sample;
 pub mod train;
 
+pub use bens::{BensDecoder, BensSpiker};
+pub use burst::{BurstCode, FirstSpike};
+pub use contrast::{Contrast, Delta, MovingWindow, StepForward};
 pub use latency::{Curve, LatencyCode};
 pub use phase::PhaseCode;
 pub use rate::RateCode;
-pub use train::{EncodeError, Event, OutputError, Polarity, SpikeConfig, SpikeTrains, Train};
+pub use sample::{Real, SampleCode, SampleError, SignalError};
+pub use train::{
+    EncodeError, Event, MarkError, OutputError, Polarity, SpikeConfig, SpikeTrains, Train,
+};
 
 /// Checks that a decoder's output has a place for each train.
 fn check_output(trains: &SpikeTrains<'_>, steps: u32, places: usize) -> Result<(), OutputError> {

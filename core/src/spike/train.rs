@@ -40,6 +40,18 @@ errors! {
 }
 
 errors! {
+    /// Why a spike was not written; the trains are unchanged.
+    pub enum MarkError: 0x0450 {
+        /// There is no train of this address.
+        NoTrain = 1 => "there is no train of this address; start more trains",
+        /// The step lies behind the last.
+        TooLate = 2 => "the step lies behind the trains' last",
+        /// The trains have no plane for negative spikes.
+        NoPolarity = 3 => "the trains have no plane for negative spikes",
+    }
+}
+
+errors! {
     /// Why an output was not written; it is unchanged.
     pub enum OutputError: 0x0420 {
         /// The output has the wrong length.
@@ -362,6 +374,68 @@ impl<'a> SpikeTrains<'a> {
                         }
                     }
                 }
+            }
+        }
+        Ok(())
+    }
+
+    /// Replaces all trains by `values` silent ones, to be written as their signals come in.
+    pub fn start(&mut self, values: usize) -> Result<(), EncodeError> {
+        self.fits(values, self.config.steps)?;
+        self.replace(values, |_, _| ());
+        Ok(())
+    }
+
+    /// Writes a spike of train `address` at step `time`. A train with one bit of polarity becomes
+    /// negative as a whole with its first negative spike.
+    pub fn mark(&mut self, address: usize, time: u32, negative: bool) -> Result<(), MarkError> {
+        if address >= self.len() {
+            return Err(MarkError::NoTrain);
+        }
+        if time >= self.config.steps {
+            return Err(MarkError::TooLate);
+        }
+        if negative && !self.has_sign() {
+            return Err(MarkError::NoPolarity);
+        }
+        let rows = self.config.row_bytes();
+        let from = address * rows;
+        self.header.begin();
+        if let Some(fire) = self.fire.get_mut(from..from + rows) {
+            let mut row = Row {
+                fire,
+                sign: match self.config.polarity {
+                    Polarity::PerSpike => self.sign.get_mut(from..from + rows),
+                    _ => None,
+                },
+                negative: false,
+            };
+            row.fire(time as usize, negative);
+        }
+        if negative
+            && self.config.polarity == Polarity::PerValue
+            && let Some(byte) = self.sign.get_mut(address / 8)
+        {
+            *byte |= 1 << (address % 8);
+        }
+        self.header.end();
+        Ok(())
+    }
+
+    /// Writes the polarities (1, -1, 0 for none) of one signal as train `address`, from step 0.
+    pub fn write(&mut self, address: usize, polarities: &[i8]) -> Result<(), MarkError> {
+        if polarities.len() > self.config.steps as usize {
+            return Err(MarkError::TooLate);
+        }
+        if address >= self.len() {
+            return Err(MarkError::NoTrain);
+        }
+        if polarities.iter().any(|&p| p < 0) && !self.has_sign() {
+            return Err(MarkError::NoPolarity);
+        }
+        for (time, &polarity) in polarities.iter().enumerate() {
+            if polarity != 0 {
+                self.mark(address, time as u32, polarity < 0)?;
             }
         }
         Ok(())
