@@ -5,10 +5,6 @@
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
-#[allow(
-    dead_code,
-    reason = "the graph search, which comes next, uses the rest"
-)]
 pub mod bank;
 pub mod block;
 pub mod coherence;
@@ -18,10 +14,6 @@ pub mod learn;
 pub mod log;
 pub mod merkle;
 #[allow(unsafe_code)]
-#[allow(
-    dead_code,
-    reason = "the graph search, which comes next, uses the rest"
-)]
 pub mod simd;
 pub mod spike;
 

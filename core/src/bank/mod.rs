@@ -26,6 +26,8 @@
 
 mod config;
 mod errors;
+mod graph;
+mod link;
 mod mutable;
 mod open;
 mod pattern;
@@ -40,7 +42,7 @@ mod view;
 
 pub use config::{BankConfig, Element, Layout, MAX_CAPACITY, MAX_DIMENSIONS, Metric};
 pub use errors::{IdError, InsertError, SearchError, UpdateError};
-pub use mutable::{Inserted, PatternBank};
+pub use mutable::{Audit, Inserted, PatternBank};
 pub use pattern::{Entry, Pattern, PatternId};
 pub use read::PatternBankRef;
 pub use scratch::{Hit, Hits, Method, Scratch, ScratchConfig};

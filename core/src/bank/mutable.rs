@@ -8,7 +8,8 @@ use super::read::PatternBankRef;
 use super::scratch::{Hits, Scratch};
 use super::search::Search;
 use super::sections::Sections;
-use super::{KIND, VERSION, open};
+use super::view::state;
+use super::{KIND, VERSION, link, open};
 use crate::Hash;
 use crate::block::{self, BlockError, HeaderMut};
 
@@ -30,6 +31,18 @@ pub struct Inserted {
     pub id: PatternId,
     /// The pattern that went for it, if the bank was full.
     pub evicted: Option<Entry>,
+}
+
+/// What a step of an audit did.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Audit {
+    /// Patterns looked at.
+    pub checked: u32,
+    /// Patterns that were hard to reach and were linked anew.
+    pub mended: u32,
+    /// Whether the step came to the last slot; the next begins at the first.
+    pub round_done: bool,
 }
 
 impl<'a> PatternBank<'a> {
@@ -171,7 +184,9 @@ impl<'a> PatternBank<'a> {
             .set_record(slot, Record::new(&pattern, id.generation()));
         self.sections.set_uses(slot, 0);
         self.sections.set_latest(pattern.at);
+        link::unlink(&mut self.sections, slot);
         self.sections.store(slot, vector, largest);
+        link::link(&mut self.sections, slot);
         self.header.end();
         Ok(())
     }
@@ -234,6 +249,36 @@ impl<'a> PatternBank<'a> {
         }
         self.sections.set_latest(now);
         self.header.end();
+    }
+
+    /// Looks at up to `budget` slots, from where the last call ended, and links those better that
+    /// a search for their own vector does not meet. After a whole round without other changes
+    /// every pattern can be reached; without a graph there is nothing to do. About one insertion's
+    /// work a slot.
+    pub fn audit_step(&mut self, budget: u32) -> Audit {
+        let high = self.sections.view().counter(state::HIGH);
+        let mut audit = Audit::default();
+        if !self.sections.config.has_graph() || high == 0 {
+            audit.round_done = true;
+            return audit;
+        }
+        self.header.begin();
+        let mut slot = self.sections.view().counter(state::AUDIT).min(high - 1);
+        for _ in 0..budget.min(high) {
+            if self.sections.view().is_live(slot) {
+                audit.checked += 1;
+                audit.mended += u32::from(link::audit(&mut self.sections, slot));
+            }
+            slot += 1;
+            if slot == high {
+                slot = 0;
+                audit.round_done = true;
+                break;
+            }
+        }
+        self.sections.set_counter(state::AUDIT, slot);
+        self.header.end();
+        audit
     }
 
     /// See [`PatternBankRef::get`].
@@ -317,10 +362,12 @@ impl<'a> PatternBank<'a> {
         let slot = self.sections.take_slot();
         self.sections.occupy(slot, pattern);
         self.sections.store(slot, vector, largest);
+        link::link(&mut self.sections, slot);
         PatternId::new(slot, self.sections.view().record(slot).generation())
     }
 
     fn clear(&mut self, slot: u32) {
+        link::unlink(&mut self.sections, slot);
         self.sections.vacate(slot);
     }
 

@@ -68,11 +68,6 @@ impl<'p> Pool<'p> {
         self.entries.get(..self.len).unwrap_or(&[])
     }
 
-    #[inline(always)]
-    pub fn into_slice(self) -> &'p mut [u64] {
-        self.entries.get_mut(..self.len).unwrap_or(&mut [])
-    }
-
     /// What an entry must be less than to get in.
     #[inline(always)]
     pub fn bound(&self) -> u64 {

@@ -276,6 +276,32 @@ impl<K: Kernels> Scan<'_, K> {
     }
 }
 
+/// Scores entries by their floats and sorts them; returns how many.
+#[inline(always)]
+pub(super) fn rank_again<K: Kernels>(
+    kernels: K,
+    view: &View<'_>,
+    query: &Query<'_>,
+    entries: &mut [u64],
+) -> u32 {
+    let euclid = view.config.metric == Metric::SquaredEuclidean;
+    for four in entries.chunks_mut(4) {
+        let slots = [0, 1, 2, 3].map(|i| slot_of(four[i.min(four.len() - 1)]));
+        let rows = slots.map(|slot| view.float_row(slot));
+        let scores = match euclid {
+            true => kernels
+                .float_squares(query.floats, rows)
+                .map(|square| -square),
+            false => kernels.float_dots(query.floats, rows),
+        };
+        for ((place, slot), score) in four.iter_mut().zip(slots).zip(scores) {
+            *place = entry(score, slot);
+        }
+    }
+    entries.sort_unstable();
+    entries.len() as u32
+}
+
 /// How far scores by codes may be off, in units of the steps of query and row.
 struct Margin {
     per_residual: f32,

@@ -2,11 +2,12 @@
 
 use super::config::{Element, Metric};
 use super::errors::SearchError;
+use super::graph::{self, Scorer};
 use super::pattern::Entry;
-use super::pool::{score_of, slot_of};
+use super::pool::{Pool, score_of, slot_of};
 use super::quantise::{self, Query, Width};
 use super::scan;
-use super::scratch::{Hit, Hits, Method, Scratch, split};
+use super::scratch::{Hit, Hits, Method, Scratch, Work, split};
 use super::view::View;
 use crate::simd::{Kernels, Task, dispatch};
 
@@ -91,8 +92,18 @@ impl<'s> Task for Run<'_, 's, '_> {
             scratch,
             ..
         } = self;
-        let (buffers, mut work) = split(scratch.parts(), &view.config);
-        let query = quantise::prepare(kernels, &view.config, vector, Width::Wide, buffers)?;
+        let config = &view.config;
+        let method = match search.filter {
+            Some(_) => Method::Scan,
+            None => search.method.unwrap_or_else(|| choose(view, self.ef)),
+        };
+        let (buffers, mut work) = split(scratch.parts(), config);
+        // The walk of a bank with floats only has to find what they rank again.
+        let width = match (method, config.element) {
+            (Method::Graph, Element::I8F32) => Width::Narrow,
+            _ => Width::Wide,
+        };
+        let query = quantise::prepare(kernels, config, vector, width, buffers)?;
         let accepts = |slot| {
             search
                 .filter
@@ -102,8 +113,10 @@ impl<'s> Task for Run<'_, 's, '_> {
             Some(_) => Some(&accepts),
             None => None,
         };
-        let method = Method::Scan;
-        let (found, distances) = scan::scan(kernels, view, &query, search.k, filter, &mut work);
+        let (found, distances) = match method {
+            Method::Graph => walk(kernels, view, &query, self.ef, search.k, &mut work),
+            Method::Scan => scan::scan(kernels, view, &query, search.k, filter, &mut work),
+        };
         for (entry, hit) in work.pool.iter().zip(&mut *work.hits).take(found) {
             let similarity = similarity(view, &query, score_of(*entry));
             *hit = Hit::new(&view.entry(slot_of(*entry)), similarity).to_words();
@@ -111,6 +124,55 @@ impl<'s> Task for Run<'_, 's, '_> {
         let hits = work.hits.get(..found).unwrap_or(&[]);
         Ok(Hits::new(hits, method, distances))
     }
+}
+
+/// The way that costs less, by integers alone so that every host takes the same.
+#[inline(always)]
+fn choose(view: &View<'_>, ef: usize) -> Method {
+    let config = &view.config;
+    let sixteens = config.padded() as u64 / 16;
+    let scan = view.live() as u64 * sixteens;
+    let graph = u64::from(config.scan_cost) * ef as u64 * (sixteens + 8);
+    match config.has_graph() && scan > graph {
+        true => Method::Graph,
+        false => Method::Scan,
+    }
+}
+
+/// Walks the graph and ranks the best again by their floats if there are any; returns how many were
+/// found and how many rows were compared.
+#[inline(always)]
+fn walk<K: Kernels>(
+    kernels: K,
+    view: &View<'_>,
+    query: &Query<'_>,
+    ef: usize,
+    k: usize,
+    work: &mut Work<'_>,
+) -> (usize, u32) {
+    let words = view.config.capacity.div_ceil(64) as usize;
+    let visited = work.visited.get_mut(..words).unwrap_or(&mut []);
+    visited.fill(0);
+    let ef = ef.min(work.pool.len());
+    let mut pool = Pool::new(work.pool.get_mut(..ef).unwrap_or(&mut []));
+    let mut distances = graph::walk(kernels, &Scorer::new(*view, *query), &mut pool, visited);
+    let found = pool.len();
+    if view.config.element == Element::I8F32 {
+        let depth = found.min(rank_again(k));
+        distances += scan::rank_again(
+            kernels,
+            view,
+            query,
+            work.pool.get_mut(..depth).unwrap_or(&mut []),
+        );
+    }
+    (found.min(k), distances)
+}
+
+/// How many of the best by codes are ranked again by floats for `k` wanted.
+#[inline(always)]
+const fn rank_again(k: usize) -> usize {
+    k + k / 4 + 2
 }
 
 /// What a score of a finished search means to the caller.

@@ -160,6 +160,49 @@ impl<'a> Sections<'a> {
         self.clear_vector(slot);
     }
 
+    /// Appends a link; the slot has room.
+    pub fn push_link(&mut self, slot: u32, other: u32) {
+        let degree = self.config.degree();
+        let at = slot as usize * degree + self.view().degree(slot);
+        let end = (slot as usize + 1) * degree;
+        match &mut self.links {
+            LinksMut::Short(links) if at < end => {
+                if let Some(place) = links.get_mut(at) {
+                    *place = (other + 1) as u16;
+                }
+            }
+            LinksMut::Long(links) if at < end => {
+                if let Some(place) = links.get_mut(at) {
+                    *place = other + 1;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    /// Takes a link out; the others keep their order.
+    pub fn remove_link(&mut self, slot: u32, other: u32) {
+        fn remove<T: Copy + PartialEq + Default>(links: &mut [T], link: T) {
+            if let Some(at) = links.iter().position(|&l| l == link) {
+                links.copy_within(at + 1.., at);
+                if let Some(last) = links.last_mut() {
+                    *last = T::default();
+                }
+            }
+        }
+        let degree = self.config.degree();
+        let range = slot as usize * degree..(slot as usize + 1) * degree;
+        match &mut self.links {
+            LinksMut::None => {}
+            LinksMut::Short(links) => {
+                remove(links.get_mut(range).unwrap_or(&mut []), (other + 1) as u16);
+            }
+            LinksMut::Long(links) => {
+                remove(links.get_mut(range).unwrap_or(&mut []), other + 1);
+            }
+        }
+    }
+
     fn clear_vector(&mut self, slot: u32) {
         let at = slot as usize;
         let padded = self.padded;

@@ -246,8 +246,77 @@ proptest! {
             let found: BTreeMap<_, _> =
                 bank.iter().map(|e| (e.id, (e.label, e.uses, e.last_use))).collect();
             prop_assert_eq!(&found, &model);
+            // Degrees, symmetry, no link to a dead slot, no content outside of live slots.
+            prop_assert_eq!(open::check(&bank.as_ref().view), Ok(()));
+        }
+        if config.has_graph() {
+            for _ in 0..2 {
+                while !bank.audit_step(7).round_done {}
+            }
+            prop_assert_eq!(unreachable(&bank), 0);
+            prop_assert_eq!(open::check(&bank.as_ref().view), Ok(()));
         }
         PatternBank::open(memory.get()).unwrap();
+    }
+}
+
+/// Live patterns that no path leads to from the entries of a walk.
+fn unreachable(bank: &PatternBank<'_>) -> usize {
+    let bank = bank.as_ref();
+    let view = &bank.view;
+    let mut seen = vec![false; view.high()];
+    let mut waiting = graph::entries(view);
+    while let Some(slot) = waiting.pop() {
+        if !core::mem::replace(&mut seen[slot as usize], true) {
+            view.for_links(slot, |link| waiting.push(link));
+        }
+    }
+    view.entries()
+        .filter(|entry| !seen[entry.id.slot() as usize])
+        .count()
+}
+
+#[test]
+fn the_graph_finds_what_the_scan_finds() {
+    for element in [Element::I8, Element::F32, Element::I8F32, Element::Bits] {
+        for metric in [
+            Metric::Cosine,
+            Metric::InnerProduct,
+            Metric::SquaredEuclidean,
+        ] {
+            if element == Element::Bits && metric != Metric::Cosine {
+                continue;
+            }
+            let config = BankConfig::new(24, 500)
+                .element(element)
+                .metric(metric)
+                .links(8);
+            let scratch_config = ScratchConfig::new(&config, 64);
+            let mut scratch = Memory::new(scratch_config.bytes());
+            let mut scratch = Scratch::format(scratch.get(), scratch_config).unwrap();
+            let mut memory = Memory::new(config.bytes());
+            let bank = filled(config, &mut memory, 11);
+            let (mut random, mut found) = (Random(2), 0);
+            for _ in 0..20 {
+                let query = random.vector(24);
+                let walk = Search {
+                    method: Some(Method::Graph),
+                    ..Search::new(10)
+                };
+                let hits = bank.search_with(&query, &walk, &mut scratch).unwrap();
+                assert_eq!((hits.method(), hits.len()), (Method::Graph, 10));
+                assert!(hits.distances() < 360);
+                // By similarity, for bits have many ties.
+                let last = hits.get(9).unwrap().similarity;
+                let exact = bank.search_exact(&query, 10, &mut scratch).unwrap();
+                found += exact
+                    .iter()
+                    .filter(|hit| hit.similarity >= last)
+                    .count()
+                    .min(10);
+            }
+            assert!(found >= 190, "{element:?} {metric:?}: {found} of 200");
+        }
     }
 }
 

@@ -3,6 +3,7 @@
 use super::config::{BankConfig, Element, STATE_WORDS};
 use super::pattern::{Entry, PatternId, Record};
 use crate::block::{BlockError, Carver};
+use crate::simd::Kernels;
 use sha2::{Digest, Sha256};
 
 /// Places of the counters in the state section.
@@ -297,6 +298,30 @@ impl<'v> View<'v> {
             .iter()
             .map(|&link| u32::from(link))
             .chain(long.iter().copied())
+    }
+
+    /// How many links a slot has.
+    #[inline(always)]
+    pub fn degree(&self, slot: u32) -> usize {
+        let mut count = 0;
+        self.for_links(slot, |_| count += 1);
+        count
+    }
+
+    /// Hints that the links of a slot will be read soon.
+    #[inline(always)]
+    pub fn prefetch_links<K: Kernels>(&self, kernels: K, slot: u32) {
+        let degree = self.config.degree();
+        let start = slot as usize * degree;
+        match self.links {
+            Links::None => {}
+            Links::Short(links) => {
+                kernels.prefetch(links.get(start..start + degree).unwrap_or(&[]));
+            }
+            Links::Long(links) => {
+                kernels.prefetch(links.get(start..start + degree).unwrap_or(&[]));
+            }
+        }
     }
 
     /// Calls `f` with each link of a slot.

@@ -1,0 +1,221 @@
+//! The walk through the graph: from a few fixed entries towards the query, keeping the best
+//! candidates in one sorted pool and expanding the best that has not been expanded.
+//!
+//! The graph is a navigable small world of one layer (Malkov and others, 2014 and 2018): with
+//! entries spread over the bank, layers gave the same recall at the same effort. After an expansion
+//! the neighbours not seen before are collected first, then scored four at a time.
+
+use super::config::{Element, Metric};
+use super::pool::{EXPANDED, Pool, entry, slot_of};
+use super::quantise::Query;
+use super::view::View;
+use crate::simd::Kernels;
+
+/// Banks up to this size stay in the caches, so that hints only cost.
+const PREFETCH_FROM: usize = 4_096;
+/// Most links of a slot, and most slots of one batch.
+pub(super) const MOST_LINKS: usize = 64;
+
+/// Scores rows against a query, larger is better.
+#[derive(Clone, Copy)]
+pub(super) struct Scorer<'s> {
+    view: View<'s>,
+    query: Query<'s>,
+    factor: f32,
+    euclid: bool,
+    codes: bool,
+}
+
+impl<'s> Scorer<'s> {
+    #[inline(always)]
+    pub fn new(view: View<'s>, query: Query<'s>) -> Self {
+        let euclid = view.config.metric == Metric::SquaredEuclidean;
+        Self {
+            view,
+            query,
+            factor: if euclid { 2.0 * query.step } else { 1.0 },
+            euclid,
+            codes: view.config.has_codes(),
+        }
+    }
+
+    /// Scores of four slots, in the units that [`scan`](super::scan) uses for codes.
+    #[inline(always)]
+    fn four<K: Kernels>(&self, kernels: K, slots: [u32; 4]) -> [f32; 4] {
+        if self.codes {
+            let rows = slots.map(|slot| self.view.row(slot));
+            let dots = kernels.row_dots(rows, &self.query.codes);
+            let mut scores = [0.0; 4];
+            for ((score, dot), slot) in scores.iter_mut().zip(dots).zip(slots) {
+                *score = dot as f32 * (self.view.scale(slot) * self.factor);
+                if self.euclid {
+                    *score -= self.view.norms.get(slot as usize).copied().unwrap_or(0.0);
+                }
+            }
+            return scores;
+        }
+        if self.view.config.element == Element::Bits {
+            let query: &[u8] = bytemuck::cast_slice(self.query.codes.low);
+            return slots.map(|slot| -(kernels.hamming(query, self.view.row(slot)) as f32));
+        }
+        let rows = slots.map(|slot| self.view.float_row(slot));
+        match self.euclid {
+            true => kernels
+                .float_squares(self.query.floats, rows)
+                .map(|square| -square),
+            false => kernels.float_dots(self.query.floats, rows),
+        }
+    }
+
+    #[inline(always)]
+    fn prefetch<K: Kernels>(&self, kernels: K, slot: u32) {
+        match self.view.config.element {
+            Element::F32 => kernels.prefetch(self.view.float_row(slot)),
+            _ => kernels.prefetch(self.view.row(slot)),
+        }
+    }
+}
+
+/// How many entries a walk starts from.
+#[inline(always)]
+fn entry_count(high: usize) -> u32 {
+    ((high as u32).isqrt() / 4).clamp(1, MOST_LINKS as u32 * 4)
+}
+
+/// The `i`-th entry: slots spread evenly by the golden ratio, the next live one from there.
+#[inline(always)]
+fn entry_slot(view: &View<'_>, i: u32) -> Option<u32> {
+    let high = view.high() as u32;
+    let spread = (i + 1).wrapping_mul(0x9e37_79b9);
+    let first = ((u64::from(spread) * u64::from(high)) >> 32) as u32;
+    (first..high)
+        .chain(0..first)
+        .find(|&slot| view.is_live(slot))
+}
+
+/// The slots that every walk starts from.
+#[cfg(test)]
+pub(super) fn entries(view: &View<'_>) -> std::vec::Vec<u32> {
+    (0..entry_count(view.high()))
+        .filter_map(|i| entry_slot(view, i))
+        .collect()
+}
+
+/// Fills `pool` with the best candidates that the walk meets; returns how many rows it scored.
+/// `visited` has a bit for each slot; those set before are not visited.
+#[inline(always)]
+pub(super) fn walk<K: Kernels>(
+    kernels: K,
+    scorer: &Scorer<'_>,
+    pool: &mut Pool<'_>,
+    visited: &mut [u64],
+) -> u32 {
+    let view = &scorer.view;
+    let high = view.high();
+    let hints = high >= PREFETCH_FROM;
+    let mut batch = Batch::new();
+    let mut distances = 0;
+    let entries = entry_count(high);
+    for i in 0..entries {
+        if let Some(slot) = entry_slot(view, i)
+            && visit(visited, slot)
+        {
+            batch.push(slot);
+            if hints {
+                scorer.prefetch(kernels, slot);
+            }
+        }
+        if batch.len == MOST_LINKS || i + 1 == entries {
+            distances += batch.len as u32;
+            batch.score(kernels, scorer, pool);
+        }
+    }
+    let mut next = 0;
+    while let Some(&candidate) = pool.as_slice().get(next) {
+        if candidate & EXPANDED != 0 {
+            next += 1;
+            continue;
+        }
+        pool.expand(next);
+        view.for_links(slot_of(candidate), |slot| {
+            if visit(visited, slot) {
+                batch.push(slot);
+                if hints {
+                    scorer.prefetch(kernels, slot);
+                }
+            }
+        });
+        distances += batch.len as u32;
+        let best = batch.score(kernels, scorer, pool);
+        next = best.min(next + 1);
+        if hints && let Some(&candidate) = pool.as_slice().get(next) {
+            view.prefetch_links(kernels, slot_of(candidate));
+        }
+    }
+    distances
+}
+
+/// Marks a slot as visited; false if it was.
+#[inline(always)]
+pub(super) fn visit(visited: &mut [u64], slot: u32) -> bool {
+    let Some(word) = visited.get_mut(slot as usize / 64) else {
+        return false;
+    };
+    let bit = 1 << (slot % 64);
+    let fresh = *word & bit == 0;
+    *word |= bit;
+    fresh
+}
+
+/// Slots waiting to be scored.
+struct Batch {
+    slots: [u32; MOST_LINKS],
+    len: usize,
+}
+
+impl Batch {
+    #[inline(always)]
+    fn new() -> Self {
+        Self {
+            slots: [0; MOST_LINKS],
+            len: 0,
+        }
+    }
+
+    #[inline(always)]
+    fn push(&mut self, slot: u32) {
+        if let Some(place) = self.slots.get_mut(self.len) {
+            *place = slot;
+            self.len += 1;
+        }
+    }
+
+    /// Scores all, offers them to the pool and empties the batch; returns the first place in the
+    /// pool that changed.
+    #[inline(always)]
+    fn score<K: Kernels>(&mut self, kernels: K, scorer: &Scorer<'_>, pool: &mut Pool<'_>) -> usize {
+        let mut best = usize::MAX;
+        let last = self
+            .slots
+            .get(self.len.wrapping_sub(1))
+            .copied()
+            .unwrap_or(0);
+        let padded = self.len.next_multiple_of(4).min(MOST_LINKS);
+        if let Some(rest) = self.slots.get_mut(self.len..padded) {
+            rest.fill(last);
+        }
+        let (fours, _) = self.slots.as_chunks::<4>();
+        for (number, four) in fours.iter().take(padded / 4).enumerate() {
+            let scores = scorer.four(kernels, *four);
+            for (at, (score, slot)) in scores.into_iter().zip(*four).enumerate() {
+                if number * 4 + at < self.len
+                    && let Some(at) = pool.insert(entry(score, slot))
+                {
+                    best = best.min(at);
+                }
+            }
+        }
+        self.len = 0;
+        best
+    }
+}

@@ -1,0 +1,473 @@
+//! How the graph is kept: a new pattern is linked to near and diverse neighbours, a removed one
+//! leaves its neighbours connected with each other, and an audit finds what is hard to reach.
+//!
+//! Links are symmetric, so that the neighbours of a slot are all that link to it. Neighbours are
+//! chosen by the rule of HNSW (Malkov and Yashunin 2018, algorithm 4): a candidate is taken if it
+//! is nearer to the new pattern than to any neighbour taken before; places left go to the nearest
+//! of the others.
+
+use super::config::{Element, Metric};
+use super::graph::{MOST_LINKS, Scorer, visit, walk};
+use super::pool::{Pool, score_of, slot_of};
+use super::quantise::{self, Query, square};
+use super::sections::Sections;
+use super::view::View;
+use crate::simd::{Codes, Kernels, Task, dispatch};
+
+/// Up to [`MOST_LINKS`] and one slots with scores.
+#[derive(Clone, Copy)]
+struct Few<T> {
+    items: [T; MOST_LINKS + 1],
+    len: usize,
+}
+
+impl<T: Copy + Default> Few<T> {
+    #[inline(always)]
+    fn new() -> Self {
+        Self {
+            items: [T::default(); MOST_LINKS + 1],
+            len: 0,
+        }
+    }
+
+    #[inline(always)]
+    fn push(&mut self, item: T) {
+        if let Some(place) = self.items.get_mut(self.len) {
+            *place = item;
+            self.len += 1;
+        }
+    }
+
+    #[inline(always)]
+    fn as_slice(&self) -> &[T] {
+        self.items.get(..self.len).unwrap_or(&[])
+    }
+
+    #[inline(always)]
+    fn as_mut_slice(&mut self) -> &mut [T] {
+        self.items.get_mut(..self.len).unwrap_or(&mut [])
+    }
+}
+
+/// How similar stored rows are to each other, in one unit for all pairs.
+#[derive(Clone, Copy)]
+struct Pairs<'v>(View<'v>);
+
+impl Pairs<'_> {
+    #[inline(always)]
+    fn four<K: Kernels>(&self, kernels: K, slot: u32, others: [u32; 4]) -> [f32; 4] {
+        let view = &self.0;
+        let euclid = view.config.metric == Metric::SquaredEuclidean;
+        match view.config.element {
+            Element::I8 | Element::I8F32 => {
+                let rows = others.map(|other| view.row(other));
+                let dots = kernels.pair_dots(view.row(slot), rows);
+                let scale = view.scale(slot);
+                let norm = |slot: u32| view.norms.get(slot as usize).copied().unwrap_or(0.0);
+                let mut scores = [0.0; 4];
+                for ((score, dot), other) in scores.iter_mut().zip(dots).zip(others) {
+                    let product = dot as f32 * (view.scale(other) * scale);
+                    *score = match euclid {
+                        true => 2.0 * product - norm(other) - norm(slot),
+                        false => product,
+                    };
+                }
+                scores
+            }
+            Element::F32 => {
+                let rows = others.map(|other| view.float_row(other));
+                match euclid {
+                    true => kernels
+                        .float_squares(view.float_row(slot), rows)
+                        .map(|square| -square),
+                    false => kernels.float_dots(view.float_row(slot), rows),
+                }
+            }
+            Element::Bits => {
+                let row = view.row(slot);
+                others.map(|other| -(kernels.hamming(row, view.row(other)) as f32))
+            }
+        }
+    }
+
+    /// Whether `slot` is at least as similar to one of `others` as `score`.
+    #[inline(always)]
+    fn any_nearer<K: Kernels>(&self, kernels: K, slot: u32, others: &[u32], score: f32) -> bool {
+        others.chunks(4).any(|four| {
+            let padded = [0, 1, 2, 3].map(|i| four[i.min(four.len() - 1)]);
+            self.four(kernels, slot, padded).iter().any(|&s| s >= score)
+        })
+    }
+
+    /// Fills `out` with how similar each of `others` is to `slot`.
+    #[inline(always)]
+    fn scores<K: Kernels>(&self, kernels: K, slot: u32, others: &[u32], out: &mut Few<(f32, u32)>) {
+        for four in others.chunks(4) {
+            let padded = [0, 1, 2, 3].map(|i| four[i.min(four.len() - 1)]);
+            let scores = self.four(kernels, slot, padded);
+            for (&other, score) in four.iter().zip(scores) {
+                out.push((score, other));
+            }
+        }
+    }
+}
+
+/// Links a slot whose vector is stored and that has no links yet.
+pub(super) fn link(sections: &mut Sections<'_>, slot: u32) {
+    if sections.config.has_graph() {
+        dispatch(Link { sections, slot });
+    }
+}
+
+/// Takes a slot out of the graph and mends what it leaves.
+pub(super) fn unlink(sections: &mut Sections<'_>, slot: u32) {
+    if sections.config.has_graph() {
+        dispatch(Unlink { sections, slot });
+    }
+}
+
+/// Looks whether a walk finds the slot, and links it to what it finds if not; true if it had to.
+pub(super) fn audit(sections: &mut Sections<'_>, slot: u32) -> bool {
+    dispatch(Audit { sections, slot })
+}
+
+struct Link<'r, 'a> {
+    sections: &'r mut Sections<'a>,
+    slot: u32,
+}
+
+impl Task for Link<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<K: Kernels>(self, kernels: K) {
+        let Self { sections, slot } = self;
+        let links = sections.config.links as usize;
+        let mut chosen = Few::new();
+        explore(kernels, sections, slot, true, |view, found, unit, _| {
+            choose(kernels, view, found, unit, links, &mut chosen);
+        });
+        for &other in chosen.as_slice() {
+            connect(kernels, sections, slot, other);
+        }
+    }
+}
+
+struct Audit<'r, 'a> {
+    sections: &'r mut Sections<'a>,
+    slot: u32,
+}
+
+impl Task for Audit<'_, '_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run<K: Kernels>(self, kernels: K) -> bool {
+        let Self { sections, slot } = self;
+        let links = sections.config.links as usize;
+        let mut chosen = Few::new();
+        let mut open = None;
+        let missed = explore(kernels, sections, slot, false, |view, found, unit, met| {
+            if met {
+                return false;
+            }
+            let linked = |other: u32| {
+                let mut linked = false;
+                view.for_links(slot, |link| linked |= link == other);
+                linked
+            };
+            let degree = view.config.degree();
+            open = found
+                .iter()
+                .map(|&entry| slot_of(entry))
+                .find(|&other| !linked(other) && view.degree(other) < degree);
+            choose(kernels, view, found, unit, links, &mut chosen);
+            true
+        });
+        if missed {
+            for &other in chosen.as_slice() {
+                connect(kernels, sections, slot, other);
+            }
+            // One link that nothing better can take away: to a neighbour with room.
+            if let Some(other) = open {
+                if sections.view().degree(slot) >= sections.config.degree() {
+                    let view = sections.view();
+                    let mut last = None;
+                    view.for_links(slot, |link| last = Some(link));
+                    if let Some(last) = last {
+                        disconnect(sections, slot, last);
+                    }
+                }
+                connect(kernels, sections, slot, other);
+            }
+        }
+        missed
+    }
+}
+
+struct Unlink<'r, 'a> {
+    sections: &'r mut Sections<'a>,
+    slot: u32,
+}
+
+impl Task for Unlink<'_, '_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<K: Kernels>(self, kernels: K) {
+        let Self { sections, slot } = self;
+        let mut around = Few::new();
+        sections.view().for_links(slot, |link| around.push(link));
+        for &other in around.as_slice() {
+            disconnect(sections, slot, other);
+        }
+        mend(kernels, sections, around.as_slice());
+    }
+}
+
+/// What turns the scores of a walk into the unit of [`Pairs`].
+#[derive(Clone, Copy)]
+struct Unit {
+    times: f32,
+    minus: f32,
+}
+
+impl Unit {
+    #[inline(always)]
+    fn of(self, entry: u64) -> f32 {
+        score_of(entry) * self.times - self.minus
+    }
+}
+
+/// Walks towards the vector of a slot, in the bank's own working memory, which is cleared again.
+/// `then` gets the candidates, the unit of their scores, and whether the slot was met, unless it
+/// is to be hidden from the walk.
+#[inline(always)]
+fn explore<K: Kernels, T>(
+    kernels: K,
+    sections: &mut Sections<'_>,
+    slot: u32,
+    hide: bool,
+    then: impl FnOnce(View<'_>, &[u64], Unit, bool) -> T,
+) -> T {
+    use core::mem::take;
+    let memory = take(&mut sections.pool);
+    let planes = take(&mut sections.planes);
+    let visited = take(&mut sections.visited);
+    let result = {
+        let view = sections.view();
+        let ef = (view.config.ef_construction as usize).min(memory.len());
+        let half = view.padded / 2;
+        let (even, rest) = planes.split_at_mut(half.min(planes.len()));
+        let (odd, low) = rest.split_at_mut(half.min(rest.len()));
+        let mut unit = Unit {
+            times: 1.0,
+            minus: 0.0,
+        };
+        let query = if view.config.has_codes() {
+            unit.times = view.scale(slot);
+            if view.config.metric == Metric::SquaredEuclidean {
+                unit = Unit {
+                    times: 1.0,
+                    minus: view.norms.get(slot as usize).copied().unwrap_or(0.0),
+                };
+            }
+            let codes = view.row(slot).iter().copied();
+            Query {
+                floats: &[],
+                codes: quantise::planes(codes, even, odd, bytemuck::cast_slice_mut(low)),
+                step: view.scale(slot),
+                norm2: 0.0,
+            }
+        } else {
+            Query {
+                floats: view.float_row(slot),
+                codes: Codes {
+                    even: &[],
+                    odd: &[],
+                    low: bytemuck::cast_slice(view.row(slot)),
+                    high: &[],
+                    sum: 0,
+                },
+                step: 1.0,
+                norm2: square(kernels, view.float_row(slot)),
+            }
+        };
+        let mut pool = Pool::new(memory.get_mut(..ef).unwrap_or(&mut []));
+        if hide {
+            visit(visited, slot);
+        }
+        walk(kernels, &Scorer::new(view, query), &mut pool, visited);
+        let met = !visit(visited, slot);
+        then(view, pool.as_slice(), unit, met)
+    };
+    memory.fill(0);
+    planes.fill(0);
+    visited.fill(0);
+    sections.pool = memory;
+    sections.planes = planes;
+    sections.visited = visited;
+    result
+}
+
+/// Chooses up to `most` of the candidates, which come best first.
+#[inline(always)]
+fn choose<K: Kernels>(
+    kernels: K,
+    view: View<'_>,
+    found: &[u64],
+    unit: Unit,
+    most: usize,
+    chosen: &mut Few<u32>,
+) {
+    let pairs = Pairs(view);
+    let mut others = Few::new();
+    for &entry in found {
+        if chosen.len == most {
+            break;
+        }
+        let slot = slot_of(entry);
+        if pairs.any_nearer(kernels, slot, chosen.as_slice(), unit.of(entry)) {
+            if others.len < most {
+                others.push(slot);
+            }
+        } else {
+            chosen.push(slot);
+        }
+    }
+    for &slot in others.as_slice() {
+        if chosen.len == most {
+            break;
+        }
+        chosen.push(slot);
+    }
+}
+
+/// Links two slots, if they are not; where one has no room, its least useful link goes, which may
+/// be the new one.
+#[inline(always)]
+fn connect<K: Kernels>(kernels: K, sections: &mut Sections<'_>, a: u32, b: u32) {
+    let view = sections.view();
+    let mut linked = a == b;
+    view.for_links(a, |link| linked |= link == b);
+    if linked {
+        return;
+    }
+    for (full, new) in [(a, b), (b, a)] {
+        if sections.view().degree(full) < sections.config.degree() {
+            continue;
+        }
+        match least_useful(kernels, sections.view(), full, new) {
+            Some(other) if other != new => disconnect(sections, full, other),
+            _ => return,
+        }
+    }
+    sections.push_link(a, b);
+    sections.push_link(b, a);
+}
+
+fn disconnect(sections: &mut Sections<'_>, a: u32, b: u32) {
+    sections.remove_link(a, b);
+    sections.remove_link(b, a);
+}
+
+/// Fewest links that another slot's choice leaves a slot with.
+const FEWEST_LINKS: usize = 3;
+
+/// Which of the links of a full slot and a new one to give up: of those that the rule of diversity
+/// refuses the farthest, else the farthest of all; but none whose slot has few links left.
+#[inline(always)]
+fn least_useful<K: Kernels>(kernels: K, view: View<'_>, full: u32, new: u32) -> Option<u32> {
+    let pairs = Pairs(view);
+    let mut slots = Few::new();
+    view.for_links(full, |link| slots.push(link));
+    slots.push(new);
+    let mut scored = Few::new();
+    pairs.scores(kernels, full, slots.as_slice(), &mut scored);
+    let ranked = scored.as_mut_slice();
+    ranked.sort_unstable_by(|x, y| y.0.total_cmp(&x.0).then(x.1.cmp(&y.1)));
+    let mut kept: Few<u32> = Few::new();
+    let mut worst = None;
+    let mut refused = None;
+    for &(score, slot) in ranked.iter() {
+        let spare = slot == new || view.degree(slot) > FEWEST_LINKS;
+        if spare {
+            worst = Some(slot);
+        }
+        if pairs.any_nearer(kernels, slot, kept.as_slice(), score) {
+            if spare {
+                refused = Some(slot);
+            }
+        } else {
+            kept.push(slot);
+        }
+    }
+    refused.or(worst)
+}
+
+/// Connects the former neighbours of a slot that is gone: each with the nearest of the others that
+/// adds a direction to its links, and then what is still apart.
+#[inline(always)]
+fn mend<K: Kernels>(kernels: K, sections: &mut Sections<'_>, around: &[u32]) {
+    let degree = sections.config.degree();
+    for &slot in around {
+        let view = sections.view();
+        let mut own = Few::new();
+        view.for_links(slot, |link| own.push(link));
+        let mut others = Few::new();
+        for &other in around {
+            if other != slot && !own.as_slice().contains(&other) && view.degree(other) < degree {
+                others.push(other);
+            }
+        }
+        let pairs = Pairs(view);
+        let mut scored = Few::new();
+        pairs.scores(kernels, slot, others.as_slice(), &mut scored);
+        let ranked = scored.as_mut_slice();
+        ranked.sort_unstable_by(|x, y| y.0.total_cmp(&x.0).then(x.1.cmp(&y.1)));
+        let chosen = ranked
+            .iter()
+            .find(|(score, other)| !pairs.any_nearer(kernels, *other, own.as_slice(), *score))
+            .copied();
+        if let Some((_, other)) = chosen
+            && own.len < degree
+        {
+            sections.push_link(slot, other);
+            sections.push_link(other, slot);
+        }
+    }
+    join(sections, around);
+}
+
+/// Links groups of slots that have no links between each other, one slot of each with room.
+fn join(sections: &mut Sections<'_>, around: &[u32]) {
+    let degree = sections.config.degree();
+    let mut group: [u8; MOST_LINKS] = core::array::from_fn(|i| i as u8);
+    let around = around.get(..around.len().min(MOST_LINKS)).unwrap_or(&[]);
+    let unite = |group: &mut [u8; MOST_LINKS], a: usize, b: usize| {
+        let (from, to) = (group[a], group[b]);
+        for g in group.iter_mut() {
+            if *g == from {
+                *g = to;
+            }
+        }
+    };
+    for (i, &slot) in around.iter().enumerate() {
+        sections.view().for_links(slot, |link| {
+            if let Some(j) = around.iter().position(|&other| other == link) {
+                unite(&mut group, i, j);
+            }
+        });
+    }
+    for i in 0..around.len() {
+        for j in 0..i {
+            let (a, b) = (around[i], around[j]);
+            let view = sections.view();
+            if group[i] != group[j] && view.degree(a) < degree && view.degree(b) < degree {
+                sections.push_link(a, b);
+                sections.push_link(b, a);
+                unite(&mut group, i, j);
+            }
+        }
+    }
+}
