@@ -4,7 +4,7 @@
 //! [`HEADER_BYTES`], then sections of typed elements, each starting on a [`ALIGN`]-byte boundary
 //! and padded with zeros to the next. Offsets follow from the configuration alone, everything is
 //! little-endian, and the bytes are the snapshot: saving is writing the block, loading is checking
-//! it ([`open`], [`open_verified`]) and using it where it lies.
+//! it ([`open`], [`verify_seal`]) and using it where it lies.
 //!
 //! | offset | bytes | what |
 //! |---|---|---|
@@ -17,7 +17,7 @@
 //! | 32 | 64 | configuration, sixteen words that the structure defines |
 //! | 96 | 32 | SHA-256 of the block while sealed, else zero |
 //!
-//! The seal and [`image_digest`] hash the block with state and seal taken as zero, so sealing does
+//! The seal and [`image_digest`](HeaderRef::image_digest) hash the block with state and seal taken as zero, so sealing does
 //! not change the digest.
 
 use crate::error::errors;

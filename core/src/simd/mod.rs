@@ -1,11 +1,11 @@
 //! Kernels: the inner products and distances every search spends its time in.
 //!
-//! [`scalar`] is the reference; each other file does the same for one instruction set and must
+//! `scalar` is the reference; each other file does the same for one instruction set and must
 //! return the same bits. Integer kernels are exact. The f32 kernels add in one fixed order, sixteen
 //! lanes `s[i % 16] += a[i] * b[i]` and then the tree +8, +4, +2, +1, without fused multiply-add,
 //! so that scalar code, SSE2, AVX2, AVX-512, NEON and wasm agree to the last bit.
 //!
-//! A caller writes its whole loop once, generic over [`Kernels`], as a [`Task`]; [`dispatch`]
+//! A caller writes its whole loop once, generic over `Kernels`, as a `Task`; `dispatch`
 //! compiles it for every level and picks one at run time, so that kernels are inlined into the loop.
 
 pub(crate) mod scalar;
