@@ -196,6 +196,13 @@ impl<'a> HeaderRef<'a> {
         self.0[AT_STATE] == State::Sealed as u32
     }
 
+    /// The digest that the block was sealed with; zero while it is not sealed.
+    pub fn seal_word(&self) -> [u8; 32] {
+        let mut word = [0; 32];
+        word.copy_from_slice(bytemuck::cast_slice(&self.0[AT_SEAL..]));
+        word
+    }
+
     /// SHA-256 of the block made of this header and `sections`, which must be all of them in
     /// order, padding included (as [`Carver`] hands them out).
     pub fn image_digest(&self, sections: &[&[u8]]) -> [u8; 32] {
@@ -376,16 +383,28 @@ pub fn open(
 
 /// Checks the seal of the block that starts `memory`; cost: one SHA-256 of its length.
 pub fn verify_seal(memory: &[u8], kind: Kind, version: u32) -> Result<(), BlockError> {
-    let (words, bytes) = check(memory, kind, version)?;
-    if !HeaderRef(words).is_sealed() {
+    check(memory, kind, version)?;
+    verify_seal_of_any(memory).map(|_| ())
+}
+
+/// Checks the seal of the block that starts `memory`, whatever it holds, and returns it: for a
+/// structure of structures. Cost: one SHA-256 of its length.
+pub fn verify_seal_of_any(memory: &[u8]) -> Result<crate::Hash, BlockError> {
+    let word = |at: usize| -> [u8; 4] {
+        let bytes = memory.get(at..).and_then(|tail| tail.first_chunk());
+        bytes.copied().unwrap_or_default()
+    };
+    let (words, bytes) = check(memory, Kind(word(4)), u32::from_le_bytes(word(8)))?;
+    let header = HeaderRef(words);
+    if !header.is_sealed() {
         return Err(BlockError::NotSealed);
     }
     let sections = memory
         .get(HEADER_BYTES..bytes)
         .ok_or(too_small(bytes, memory.len()))?;
-    let digest = HeaderRef(words).image_digest(&[sections]);
-    if bytemuck::cast_slice::<u32, u8>(&words[AT_SEAL..]) == digest {
-        Ok(())
+    let digest = header.image_digest(&[sections]);
+    if header.seal_word() == digest {
+        Ok(digest)
     } else {
         Err(BlockError::SealMismatch)
     }

@@ -13,6 +13,7 @@ pub mod grid;
 pub mod learn;
 pub mod log;
 pub mod merkle;
+pub mod node;
 #[allow(unsafe_code)]
 pub mod simd;
 pub mod spike;

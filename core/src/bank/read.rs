@@ -9,7 +9,7 @@ use super::search::{self, Search};
 use super::view::View;
 use super::{KIND, VERSION, open};
 use crate::Hash;
-use crate::block::{self, BlockError, HeaderRef};
+use crate::block::{self, BlockError, HEADER_BYTES, HeaderRef};
 
 /// A bank that is searched where it lies.
 #[derive(Clone, Copy, Debug)]
@@ -140,9 +140,10 @@ impl<'a> PatternBankRef<'a> {
 
     /// Names and bytes of the block's sections, those that the bank does not have left out.
     pub fn sections(&self) -> impl Iterator<Item = (&'static str, usize)> + use<> {
-        View::NAMES
+        let sections = View::NAMES
             .into_iter()
             .zip(self.view.bytes().map(<[u8]>::len))
-            .filter(|(_, bytes)| *bytes > 0)
+            .filter(|(_, bytes)| *bytes > 0);
+        core::iter::once(("header", HEADER_BYTES)).chain(sections)
     }
 }
