@@ -1,0 +1,622 @@
+//! The loop itself: what happens to each recording, in order.
+
+use crate::recordings::{ACTIVITIES, CHANNELS, Recording, TEST, TRAIN, recordings};
+use crate::wrist::{ACCELEROMETER, GYROSCOPE, HUB, Wearer, Wrist};
+use sensilla::Hash;
+use sensilla::bank::SearchError;
+use sensilla::coherence::Tally;
+use sensilla::error::ErrorCode;
+use sensilla::learn::features::PushError;
+use sensilla::log::kind::{Assert, CERTAIN, Resolution};
+use sensilla::log::sign::{self, Domain};
+use sensilla::log::{
+    Ed25519, EncodeError, Event, EventId, EventKind, LogIndex, Policy, SignedEvent, Signer,
+};
+use sensilla::merkle;
+use sensilla::node::{EmbedError, IngestError, LearnError, Outcome, Recall, Workspace};
+use sha2::{Digest, Sha256};
+
+/// The context of what the sensors claim; the hub is its authority.
+pub const CONTEXT: &str = "wrist";
+/// The context of what the wearer said the training recordings show.
+const TRAINING: &str = "wrist/training";
+const PREDICATE: &str = "activity";
+/// Samples of the windows on which the sensors' nodes decide: 2.5 seconds.
+const WINDOW: usize = 25;
+const WINDOWS: usize = 4;
+const RECORDING_MS: u64 = 10_000;
+const WINDOW_MS: u64 = RECORDING_MS / WINDOWS as u64;
+/// Time of the first training recording, in milliseconds since 1970: 2026-01-01 00:00 UTC.
+const START: u64 = 1_767_225_600_000;
+/// Neighbours that a recall asks for, and that count as used.
+const K: usize = 8;
+/// What a recall takes before the first distance, and for each distance, in microseconds: the
+/// device model by which trajectories get a latency that is the same on every host.
+const RECALL_US: u32 = 40;
+const DISTANCE_US: u32 = 2;
+/// Steps that [`Watch::step`] counts to: calibration, learning, test.
+const STEPS: u32 = 120;
+
+/// What a host wants to know while the loop runs. Every method does nothing by default.
+pub trait Watch {
+    /// One recording is done, `done` of `total`.
+    fn step(&mut self, done: u32, total: u32) {
+        let _ = (done, total);
+    }
+    /// A recall starts; a host with a clock takes its time.
+    fn recall_starts(&mut self) {}
+    /// The recall has ended.
+    fn recall_ends(&mut self) {}
+    /// What the node of index `wearer` made of a window or, the hub, of a recording.
+    fn recalled(&mut self, wearer: usize, truth: u32, recall: &Recall) {
+        let _ = (wearer, truth, recall);
+    }
+    /// At time `at`, the claims of the sensors on one recording are in; `found` conflicts among
+    /// them, `resolved` of them.
+    fn claimed(&mut self, at: u64, found: u32, resolved: u32) {
+        let _ = (at, found, resolved);
+    }
+}
+
+/// Watches nothing.
+impl Watch for () {}
+
+/// What the loop came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Summary {
+    /// Test recordings, by activity and by what the hub recalled; the last column counts those
+    /// that resembled nothing.
+    pub confusion: [[u32; ACTIVITIES.len() + 1]; ACTIVITIES.len()],
+    /// Patterns that the hub, the accelerometer and the gyroscope have learned.
+    pub patterns: [u32; 3],
+    /// SHA-256 of the content of the hub's bank.
+    pub bank_digest: Hash,
+    /// SHA-256 of each node's block.
+    pub image_digests: [Hash; 3],
+    /// Events in the hub's log.
+    pub log_size: u64,
+    /// Merkle root of the hub's log.
+    pub log_root: Hash,
+    /// Conflicts of the hub, ever.
+    pub tally: Tally,
+    /// Windows on which the sensors decided, and how many each got right.
+    pub windows: (u32, [u32; 2]),
+    /// The event whose inclusion was proved, the last one asserted.
+    pub proved: LogIndex,
+    /// Whether that proof holds, by the root alone.
+    pub proof_verified: bool,
+    /// Whether everything was in the log before.
+    pub resumed: bool,
+}
+
+impl Summary {
+    /// Test recordings, and how many the hub recalled right.
+    pub fn right(&self) -> (u32, u32) {
+        let all = self.confusion.iter().flatten().sum();
+        let right = (0..ACTIVITIES.len()).map(|i| self.confusion[i][i]).sum();
+        (all, right)
+    }
+
+    /// Share of the test recordings that the hub recalled right.
+    pub fn accuracy(&self) -> f32 {
+        let (all, right) = self.right();
+        right as f32 / all as f32
+    }
+}
+
+/// What went wrong, and where in the loop.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum RunError {
+    /// A sample was not taken.
+    Push(PushError),
+    /// A window gave no embedding.
+    Embed(EmbedError),
+    /// A window was not looked up.
+    Search(SearchError),
+    /// A window was not learned.
+    Learn(LearnError),
+    /// An event has no bytes.
+    Encode(EncodeError),
+    /// An event was not taken.
+    Ingest(IngestError),
+}
+
+impl RunError {
+    /// The number of the error in the core; see `sensilla::error`.
+    pub fn code(&self) -> u16 {
+        match self {
+            Self::Push(e) => e.code(),
+            Self::Embed(e) => e.code(),
+            Self::Search(e) => e.code(),
+            Self::Learn(e) => e.code(),
+            Self::Encode(e) => e.code(),
+            Self::Ingest(e) => e.code(),
+        }
+    }
+}
+
+impl core::fmt::Display for RunError {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        match self {
+            Self::Push(e) => write!(f, "a sample: {e}"),
+            Self::Embed(e) => write!(f, "a window: {e}"),
+            Self::Search(e) => write!(f, "a recall: {e}"),
+            Self::Learn(e) => write!(f, "a trajectory: {e}"),
+            Self::Encode(e) => write!(f, "an event: {e}"),
+            Self::Ingest(e) => write!(f, "an event: {e}"),
+        }
+    }
+}
+
+impl core::error::Error for RunError {}
+
+macro_rules! from {
+    ($($error:ident => $variant:ident),+) => {
+        $(impl From<$error> for RunError {
+            fn from(error: $error) -> Self {
+                Self::$variant(error)
+            }
+        })+
+    };
+}
+from!(PushError => Push, EmbedError => Embed, SearchError => Search, LearnError => Learn,
+      EncodeError => Encode, IngestError => Ingest);
+
+/// Runs the whole loop on the vendored recordings. What the log holds already is recognised by its
+/// event id and not done again, so a second run changes nothing.
+pub fn run(wrist: &mut Wrist<'_>, watch: &mut impl Watch) -> Result<Summary, RunError> {
+    Run {
+        wrist,
+        watch,
+        last: [None; 3],
+        done: 0,
+        news: 0,
+    }
+    .run()
+}
+
+struct Run<'r, 'm, W> {
+    wrist: &'r mut Wrist<'m>,
+    watch: &'r mut W,
+    /// Each speaker's latest event, which its next one names.
+    last: [Option<EventId>; 3],
+    done: u32,
+    /// Events that the log did not hold.
+    news: u32,
+}
+
+/// An event that was said: its id, and whether it was news.
+struct Said {
+    id: EventId,
+    index: LogIndex,
+    new: bool,
+}
+
+impl<W: Watch> Run<'_, '_, W> {
+    fn run(mut self) -> Result<Summary, RunError> {
+        for (i, recording) in recordings(TRAIN).enumerate() {
+            if !self.is_known(i, &recording)? {
+                self.calibrate(&recording)?;
+            }
+            self.step();
+        }
+        self.last = [None; 3];
+        for (i, recording) in recordings(TRAIN).enumerate() {
+            if self.teach(i, &recording)?.new {
+                self.learn(i, &recording)?;
+            }
+            self.step();
+        }
+        let mut confusion = [[0; ACTIVITIES.len() + 1]; ACTIVITIES.len()];
+        let mut windows = (0, [0; 2]);
+        let mut proved = 0;
+        for (i, recording) in recordings(TEST).enumerate() {
+            let label = self.test(i, &recording, &mut windows, &mut proved)?;
+            let column = label.map_or(ACTIVITIES.len(), |label| label as usize);
+            if let Some(cell) = confusion[recording.activity].get_mut(column) {
+                *cell += 1;
+            }
+            self.step();
+        }
+        Ok(self.summary(confusion, windows, proved))
+    }
+
+    fn step(&mut self) {
+        self.done += 1;
+        self.watch.step(self.done, STEPS);
+    }
+
+    /// Whether the log holds the training recording.
+    fn is_known(&mut self, i: usize, recording: &Recording<'_>) -> Result<bool, RunError> {
+        let mut subject = [0; 16];
+        let evidence = [evidence(recording.samples())];
+        let assert = training(&mut subject, i, recording, &evidence);
+        let mut out = [0; 1024];
+        let id = self
+            .event(HUB, TRAINING, training_time(i), EventKind::Assert(assert))
+            .unsigned(&mut out)
+            .map(|event| *event.id())?;
+        self.last[HUB] = Some(id);
+        Ok(self.wrist.wearers[HUB].node.log().find(&id).is_some())
+    }
+
+    /// Every node takes the recording's windows into its statistics.
+    fn calibrate(&mut self, recording: &Recording<'_>) -> Result<(), RunError> {
+        for index in [HUB, ACCELEROMETER, GYROSCOPE] {
+            let (wearer, work) = wearer(self.wrist, index);
+            each_window(wearer, index, recording, |wearer, _| {
+                Ok(wearer.node.calibrate(work)?)
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The hub says what the wearer told it the recording shows.
+    fn teach(&mut self, i: usize, recording: &Recording<'_>) -> Result<Said, RunError> {
+        let mut subject = [0; 16];
+        let evidence = [evidence(recording.samples())];
+        let assert = training(&mut subject, i, recording, &evidence);
+        self.say(HUB, TRAINING, training_time(i), EventKind::Assert(assert))
+    }
+
+    /// Every node recalls each window, then learns what it was.
+    fn learn(&mut self, i: usize, recording: &Recording<'_>) -> Result<(), RunError> {
+        let label = recording.activity as u32;
+        for index in [HUB, ACCELEROMETER, GYROSCOPE] {
+            let (wearer, work) = wearer(self.wrist, index);
+            each_window(wearer, index, recording, |wearer, window| {
+                wearer.node.embed(work)?;
+                let guess = wearer.node.recall(K, work)?;
+                let success = guess.is_some_and(|guess| guess.label == label);
+                let distances = guess.map_or(0, |guess| guess.distances);
+                let spent = (window_length(index) * wearer.channels.len()) as u32;
+                let outcome = Outcome {
+                    label,
+                    latency_us: RECALL_US + DISTANCE_US * distances,
+                    energy_spent: spent,
+                    energy_earned: if success { 2 * spent } else { 0 },
+                    success,
+                    executor: index as u16,
+                    at: training_time(i) + window as u64 * WINDOW_MS,
+                };
+                wearer.node.learn(&outcome, work)?;
+                Ok(())
+            })?;
+        }
+        Ok(())
+    }
+
+    /// The hub recalls the recording, the sensors claim what they saw in its windows, and the hub
+    /// resolves what contradicts. Returns what the hub recalled.
+    fn test(
+        &mut self,
+        i: usize,
+        recording: &Recording<'_>,
+        windows: &mut (u32, [u32; 2]),
+        proved: &mut LogIndex,
+    ) -> Result<Option<u32>, RunError> {
+        let truth = recording.activity as u32;
+        let start = test_time(i);
+        let mut verdict = None;
+        {
+            let (wearer, work) = wearer(self.wrist, HUB);
+            each_window(wearer, HUB, recording, |wearer, _| {
+                wearer.node.embed(work)?;
+                self.watch.recall_starts();
+                verdict = wearer.node.recall(K, work)?;
+                self.watch.recall_ends();
+                Ok(())
+            })?;
+        }
+        if let Some(recall) = &verdict {
+            self.watch.recalled(HUB, truth, recall);
+        }
+        let (mut found, mut resolved, mut new) = (0, 0, false);
+        for window in 0..WINDOWS {
+            let at = start + window as u64 * WINDOW_MS;
+            for sensor in [ACCELEROMETER, GYROSCOPE] {
+                let Some(recall) = self.perceive(sensor, recording, window)? else {
+                    continue;
+                };
+                self.watch.recalled(sensor, truth, &recall);
+                windows.1[sensor - 1] += u32::from(recall.label == truth);
+                let said = self.claim(sensor, i, window, recording, &recall, at)?;
+                *proved = said.index;
+                if said.new {
+                    new = true;
+                    self.touch(sensor, at)?;
+                    let (f, r) = self.resolve(&said.id, verdict.as_ref(), at)?;
+                    found += f;
+                    resolved += r;
+                }
+            }
+            windows.0 += 1;
+        }
+        if new {
+            self.touch(HUB, start + RECORDING_MS)?;
+            self.watch.claimed(start + RECORDING_MS, found, resolved);
+        }
+        Ok(verdict.map(|recall| recall.label))
+    }
+
+    /// What a sensor's node makes of one window.
+    fn perceive(
+        &mut self,
+        sensor: usize,
+        recording: &Recording<'_>,
+        window: usize,
+    ) -> Result<Option<Recall>, RunError> {
+        let (wearer, work) = wearer(self.wrist, sensor);
+        for sample in recording.samples().skip(window * WINDOW).take(WINDOW) {
+            wearer.node.push(&sample[wearer.channels.clone()])?;
+        }
+        wearer.node.embed(work)?;
+        Ok(wearer.node.recall(K, work)?)
+    }
+
+    /// The patterns that a recall found were of use.
+    fn touch(&mut self, index: usize, at: u64) -> Result<(), RunError> {
+        let (wearer, work) = wearer(self.wrist, index);
+        wearer.node.recall_and_touch(K, work, at)?;
+        Ok(())
+    }
+
+    fn claim(
+        &mut self,
+        sensor: usize,
+        i: usize,
+        window: usize,
+        recording: &Recording<'_>,
+        recall: &Recall,
+        at: u64,
+    ) -> Result<Said, RunError> {
+        let mut subject = [0; 16];
+        let evidence = [evidence(
+            recording.samples().skip(window * WINDOW).take(WINDOW),
+        )];
+        let assert = Assert {
+            subject: name(&mut subject, b"test/", i, Some(window)),
+            predicate: PREDICATE,
+            value: ACTIVITIES.get(recall.label as usize).unwrap_or(&"?"),
+            evidence: &evidence,
+            confidence: recall.certainty(),
+            expires: None,
+            supersedes: None,
+        };
+        self.say(sensor, CONTEXT, at, EventKind::Assert(assert))
+    }
+
+    /// The hub decides the conflicts of a claim by its own verdict: the claim that agrees with it
+    /// stands, the other falls. Returns how many were found and resolved.
+    fn resolve(
+        &mut self,
+        claim: &EventId,
+        verdict: Option<&Recall>,
+        at: u64,
+    ) -> Result<(u32, u32), RunError> {
+        let mut counts = (0, 0);
+        loop {
+            let hub = &self.wrist.wearers[HUB].node;
+            let open = hub
+                .engine()
+                .conflicts_of(claim)
+                .find(|c| c.status.is_open());
+            let Some(conflict) = open else {
+                return Ok(counts);
+            };
+            counts.0 += 1;
+            let agrees = |id: &EventId| -> bool {
+                let value = verdict.and_then(|v| ACTIVITIES.get(v.label as usize));
+                let index = hub.log().find(id);
+                let entry = index.and_then(|index| hub.log().get(index).ok());
+                let event = entry.and_then(|entry| entry.decode().ok());
+                matches!(
+                    event.as_ref().map(|e| &e.event().kind),
+                    Some(EventKind::Assert(assert)) if Some(&assert.value) == value
+                )
+            };
+            let [a, b] = conflict.claims;
+            let (accepted, deprecated): (&[EventId], &[EventId]) = match (agrees(&a), agrees(&b)) {
+                (true, _) => (&[a], &[b]),
+                (_, true) => (&[b], &[a]),
+                _ => (&[], &[a, b]),
+            };
+            let decision = Resolution {
+                conflict: conflict.id,
+                accepted,
+                deprecated,
+                rationale: "the hub, which hears all six channels, decides",
+                signatures: &[],
+            };
+            let key = &self.wrist.wearers[HUB].key;
+            let endorsed = sign::endorse(key, Domain::Resolution, &decision.digest(CONTEXT))
+                .map_err(|_| EncodeError::Unavailable)?;
+            let decision = Resolution {
+                signatures: &[endorsed],
+                ..decision
+            };
+            self.say(HUB, CONTEXT, at, EventKind::Resolution(decision))?;
+            counts.1 += 1;
+        }
+    }
+
+    fn event<'e>(
+        &self,
+        speaker: usize,
+        context: &'e str,
+        at: u64,
+        kind: EventKind<'e>,
+    ) -> Event<'e> {
+        Event {
+            author: self.wrist.wearers[speaker].key.public_key(),
+            prev: self.last[speaker],
+            at,
+            context,
+            embedding: Default::default(),
+            kind,
+        }
+    }
+
+    /// A speaker says something: into its own log, and signed to the hub. What the hub knows
+    /// already is not said again.
+    fn say(
+        &mut self,
+        speaker: usize,
+        context: &str,
+        at: u64,
+        kind: EventKind<'_>,
+    ) -> Result<Said, RunError> {
+        let mut out = [0; 1024];
+        let event = self.event(speaker, context, at, kind);
+        let id = *event.unsigned(&mut out)?.id();
+        self.last[speaker] = Some(id);
+        if let Some(index) = self.wrist.wearers[HUB].node.log().find(&id) {
+            return Ok(Said {
+                id,
+                index,
+                new: false,
+            });
+        }
+        let signed: SignedEvent<'_> = event.sign(&self.wrist.wearers[speaker].key, &mut out)?;
+        let bytes = signed.bytes();
+        if speaker != HUB {
+            let own = &mut self.wrist.wearers[speaker].node;
+            own.ingest(bytes, &Policy::trusted().strict(), &Ed25519, at)?;
+        }
+        let hub = &mut self.wrist.wearers[HUB].node;
+        let taken = hub.ingest(bytes, &Policy::new().strict(), &Ed25519, at)?;
+        self.news += 1;
+        Ok(Said {
+            id,
+            index: taken.index,
+            new: true,
+        })
+    }
+
+    fn summary(
+        self,
+        confusion: [[u32; ACTIVITIES.len() + 1]; ACTIVITIES.len()],
+        windows: (u32, [u32; 2]),
+        proved: LogIndex,
+    ) -> Summary {
+        let patterns = self
+            .wrist
+            .wearers
+            .each_ref()
+            .map(|wearer| wearer.node.bank().len() as u32);
+        let hub = &mut self.wrist.wearers[HUB].node;
+        let root = hub.log_root();
+        let size = hub.log().size();
+        let proof_verified = hub.log().get(proved).is_ok_and(|entry| {
+            let leaf = merkle::leaf_hash(entry.bytes());
+            hub.log().prove_inclusion(proved, size).is_ok_and(|proof| {
+                merkle::verify_inclusion(&leaf, proved, size, &proof, &root).is_ok()
+            })
+        });
+        Summary {
+            confusion,
+            patterns,
+            bank_digest: hub.bank().digest(),
+            log_size: size,
+            log_root: root,
+            tally: hub.engine().tally(),
+            windows,
+            proved,
+            proof_verified,
+            resumed: self.news == 0,
+            image_digests: self
+                .wrist
+                .wearers
+                .each_ref()
+                .map(|wearer| wearer.node.image_digest()),
+        }
+    }
+}
+
+fn wearer<'w, 'm>(
+    wrist: &'w mut Wrist<'m>,
+    index: usize,
+) -> (&'w mut Wearer<'m>, &'w mut Workspace<'m>) {
+    let work = if index == HUB {
+        &mut wrist.hub_work
+    } else {
+        &mut wrist.sensor_work
+    };
+    (&mut wrist.wearers[index], work)
+}
+
+/// Samples on which a node decides.
+fn window_length(index: usize) -> usize {
+    if index == HUB {
+        WINDOW * WINDOWS
+    } else {
+        WINDOW
+    }
+}
+
+/// Feeds a recording to a node and calls `end` at the end of each of its windows.
+fn each_window<'m>(
+    wearer: &mut Wearer<'m>,
+    index: usize,
+    recording: &Recording<'_>,
+    mut end: impl FnMut(&mut Wearer<'m>, usize) -> Result<(), RunError>,
+) -> Result<(), RunError> {
+    let length = window_length(index);
+    for (n, sample) in recording.samples().enumerate() {
+        wearer.node.push(&sample[wearer.channels.clone()])?;
+        if (n + 1) % length == 0 {
+            end(wearer, n / length)?;
+        }
+    }
+    Ok(())
+}
+
+const fn training_time(i: usize) -> u64 {
+    START + i as u64 * RECORDING_MS
+}
+
+const fn test_time(i: usize) -> u64 {
+    training_time(40 + i)
+}
+
+/// SHA-256 of samples, channel after channel within a sample, as little-endian `f32`.
+fn evidence(samples: impl Iterator<Item = [f32; CHANNELS]>) -> Hash {
+    let mut hash = Sha256::new();
+    for value in samples.flatten() {
+        hash.update(value.to_le_bytes());
+    }
+    hash.finalize().into()
+}
+
+fn training<'e>(
+    subject: &'e mut [u8; 16],
+    i: usize,
+    recording: &Recording<'_>,
+    evidence: &'e [Hash],
+) -> Assert<'e> {
+    Assert {
+        subject: name(subject, b"train/", i, None),
+        predicate: PREDICATE,
+        value: ACTIVITIES[recording.activity],
+        evidence,
+        confidence: CERTAIN,
+        expires: None,
+        supersedes: None,
+    }
+}
+
+/// Writes `prefix`, two digits of `i` and, after a slash, the window.
+fn name<'n>(out: &'n mut [u8; 16], prefix: &[u8], i: usize, window: Option<usize>) -> &'n str {
+    let digit = |n: usize| b'0' + (n % 10) as u8;
+    let tail = [digit(i / 10), digit(i), b'/', digit(window.unwrap_or(0))];
+    let tail = if window.is_some() {
+        &tail[..]
+    } else {
+        &tail[..2]
+    };
+    let length = prefix.len() + tail.len();
+    out[..prefix.len()].copy_from_slice(prefix);
+    out[prefix.len()..length].copy_from_slice(tail);
+    core::str::from_utf8(&out[..length]).unwrap_or("")
+}
