@@ -7,3 +7,4 @@ pub mod grid;
 pub mod learn;
 pub mod log;
 pub mod merkle;
+pub mod spike;
