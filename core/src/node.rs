@@ -383,3 +383,18 @@ fn verify_seals(memory: &[u8]) -> Result<(), BlockError> {
         Err(BlockError::SealMismatch)
     }
 }
+
+/// Where each part lies in a saved node's block, in the order of [`PARTS`].
+pub fn parts(memory: &[u8]) -> Result<[core::ops::Range<usize>; PARTS.len()], BlockError> {
+    let (header, _) = block::open(memory, KIND, VERSION)?;
+    let words = header.config();
+    let mut at = HEADER_BYTES;
+    let mut ranges = [const { 0..0 }; PARTS.len()];
+    for (range, &length) in ranges.iter_mut().zip(words.iter().skip(1)) {
+        let length = usize::try_from(length).map_err(|_| BlockError::BadConfig)?;
+        let end = at.checked_add(length).ok_or(BlockError::BadConfig)?;
+        *range = at..end;
+        at = block::section(at, length, 1);
+    }
+    Ok(ranges)
+}

@@ -26,5 +26,5 @@ pub use recordings::{ACTIVITIES, CHANNELS, RATE_HZ, Recording, Samples, TEST, TR
 pub use scenario::{CONTEXT, RunError, Summary, Watch, run};
 pub use wrist::{
     ACCELEROMETER, GYROSCOPE, HUB, HUB_CONFIG, MEMORY_BYTES, Memory, NAMES, SENSOR_CONFIG, Wearer,
-    Wrist,
+    Wrist, public_keys,
 };

@@ -168,3 +168,12 @@ impl<'m> Wrist<'m> {
         self.wearers.each_mut().map(|wearer| wearer.node.seal())
     }
 }
+
+/// Public keys of the nodes, by index.
+pub fn public_keys() -> [sensilla::log::PublicKey; 3] {
+    [1, 2, 3].map(|seed| {
+        SigningKey::from_bytes(&[seed; 32])
+            .verifying_key()
+            .to_bytes()
+    })
+}
