@@ -4,9 +4,12 @@
 //! |---|---|
 //! | [`read`] | recordings, vectors and claims out of `.ts`, CSV and JSON lines |
 //! | [`store`] | a node on disk: named blocks, each with its SHA-256, saved whole or not at all |
+//! | [`home`] | a node with all this host keeps of it |
+//! | [`gateway`] | takes claims into a node |
 //! | [`examples`] | a file as vectors |
 //! | [`profile`] | what a node takes in, by the names users give |
 //! | [`report`] | the result of a run as one self-contained web page |
+//! | [`keys`] | signing keys of the sources a node speaks for |
 //! | [`memory`] | aligned memory for blocks |
 //! | [`progress`] | progress bars where someone watches |
 //! | [`command`] | the sub-commands |
@@ -16,6 +19,9 @@
 pub mod command;
 pub mod error;
 pub mod examples;
+pub mod gateway;
+pub mod home;
+pub mod keys;
 pub mod memory;
 pub mod profile;
 pub mod progress;

@@ -10,7 +10,7 @@ use sensilla::block::ALIGN;
 struct Line([u8; ALIGN]);
 
 /// A block of memory on the heap, aligned as every structure of `sensilla` needs it.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub struct Memory {
     lines: Vec<Line>,
     bytes: usize,

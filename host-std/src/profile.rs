@@ -6,6 +6,8 @@
 use sensilla::learn::features::{FeatureConfig, MAX_CHANNELS, PER_CHANNEL};
 use serde::{Deserialize, Serialize};
 
+use crate::store::manifest::hex;
+
 /// Version of the profile's fields.
 pub const VERSION: u32 = 1;
 /// The largest dimension of a vector.
@@ -19,18 +21,83 @@ const UNKNOWN_RATE: u32 = 1_000;
 pub struct Profile {
     /// Version of these fields.
     pub version: u32,
+    /// The name of the node's block in the store.
+    pub node: String,
     /// What patterns are made of; none in a node that has only taken claims.
     pub shape: Option<Shape>,
     /// Names of the labels, by number.
     pub labels: Vec<String>,
+    /// Most patterns that the node learns.
+    pub patterns: u32,
+    /// How much its log and engine hold.
+    pub room: Room,
+    /// Authors by name.
+    pub sources: Vec<Source>,
+    /// Who decides in which context.
+    pub authorities: Vec<Authority>,
+}
+
+/// How much a node's log and engine hold.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Room {
+    /// Events.
+    pub events: u32,
+    /// Bytes of their bodies.
+    pub bytes: u32,
+    /// Different authors.
+    pub authors: u16,
+    /// Different contexts.
+    pub contexts: u16,
+    /// Components of the claims' embeddings; 0 if they have none.
+    pub dimensions: u32,
+}
+
+impl Default for Room {
+    fn default() -> Self {
+        Self {
+            events: 512,
+            bytes: 128 * 1024,
+            authors: 64,
+            contexts: 16,
+            dimensions: 0,
+        }
+    }
+}
+
+/// An author that has a name here.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    /// The name.
+    pub name: String,
+    /// The public key, in hexadecimal.
+    pub key: String,
+}
+
+/// Who decides in a context.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Authority {
+    /// The context.
+    pub context: String,
+    /// How many of them must sign.
+    pub threshold: u8,
+    /// Names of sources, or public keys in hexadecimal.
+    pub members: Vec<String>,
 }
 
 impl Default for Profile {
     fn default() -> Self {
         Self {
             version: VERSION,
+            node: "node".into(),
             shape: None,
             labels: Vec::new(),
+            patterns: 64,
+            room: Room::default(),
+            sources: Vec::new(),
+            authorities: Vec::new(),
         }
     }
 }
@@ -46,6 +113,24 @@ impl Profile {
             }
         };
         index as u32
+    }
+
+    /// The name of the author with the public key `key`, or the key in hexadecimal.
+    pub fn source_name(&self, key: &[u8]) -> String {
+        let key = hex(key);
+        match self.sources.iter().find(|source| source.key == key) {
+            Some(source) => source.name.clone(),
+            None => key,
+        }
+    }
+
+    /// Gives the author with the public key `key` a name, if it has none.
+    pub fn name_source(&mut self, name: &str, key: &[u8]) {
+        let key = hex(key);
+        if !self.sources.iter().any(|source| source.key == key) {
+            let name = name.to_owned();
+            self.sources.push(Source { name, key });
+        }
     }
 
     /// The name of the label `number`.

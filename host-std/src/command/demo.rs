@@ -1,11 +1,29 @@
-//! `sensilla demo`: one node end to end.
+//! `sensilla demo`: one node end to end, on the recordings of `examples/activity`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+use std::time::Instant;
 
+use activity::{ACTIVITIES, HUB, NAMES, Summary, Watch, Wrist};
 use clap::Args;
+use sensilla::log::EventKind;
+use sensilla::node::{Node, Recall};
+use serde::Serialize;
 
-use super::Common;
+use super::{Common, output};
 use crate::Error;
+use crate::home::PROFILE;
+use crate::keys::{self, Keyring};
+use crate::memory::Memory;
+use crate::profile::{Authority, Profile, Reading, Room, Shape};
+use crate::progress::Progress;
+use crate::report::plots::bytes_text;
+use crate::report::{ConflictPoint, Confusion, Report, page};
+use crate::store::manifest::{Manifest, hex};
+use crate::store::{Blocks, Contents, StoreError, Writer};
+
+const REPORT: &str = "report.html";
+/// Sections of fewer bytes are no bar of their own.
+const SMALL: u64 = 2_048;
 
 #[derive(Debug, Default, Args)]
 pub struct Arguments {
@@ -21,8 +39,380 @@ impl Arguments {
     }
 }
 
-pub fn run(_: &Common, _: Arguments) -> Result<(), Error> {
-    Err(Error::Failed(
-        "this build has no node to demonstrate yet".into(),
-    ))
+#[derive(Serialize)]
+struct Shown {
+    accuracy: f64,
+    patterns: u32,
+    bank_digest: String,
+    log_size: u64,
+    log_root: String,
+    conflicts: Conflicts,
+    proof_verified: bool,
+    memory_bytes: usize,
+    recall_ns: u64,
+    resumed: bool,
+}
+
+#[derive(Serialize)]
+struct Conflicts {
+    found: u32,
+    resolved: u32,
+}
+
+pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
+    let writer = Writer::open(&common.store).map_err(|e| common.store_error(e))?;
+    let before = writer.read().map_err(|e| common.store_error(e))?;
+    let manifest = before.as_ref().map(|contents| contents.manifest.clone());
+    let mut memory = Box::new(activity::Memory::new());
+    let mut known = Known::default();
+    let mut wrist = match before {
+        Some(contents) => {
+            known = known_by(contents, &mut memory).map_err(|e| common.store_error(e))?;
+            Wrist::open(&mut memory)
+        }
+        None => Wrist::format(&mut memory),
+    }
+    .map_err(|e| common.store_error(StoreError::Damaged(e.to_string())))?;
+    let mut watch = Watching::new();
+    let summary =
+        activity::run(&mut wrist, &mut watch).map_err(|e| Error::Failed(e.to_string()))?;
+    drop(watch.progress.take());
+    let report = wrist
+        .node(HUB)
+        .map(|hub| report(&summary, &watch, hub))
+        .unwrap_or_default();
+    wrist.seal();
+    save(&writer, manifest.as_ref(), &memory, known)?;
+    let path = arguments.report.unwrap_or_else(|| REPORT.into());
+    write_report(&path, &report)?;
+    let shown = Shown {
+        accuracy: share(&summary),
+        patterns: summary.patterns[HUB],
+        bank_digest: hex(&summary.bank_digest),
+        log_size: summary.log_size,
+        log_root: hex(&summary.log_root),
+        conflicts: Conflicts {
+            found: summary.tally.found,
+            resolved: summary.tally.resolved,
+        },
+        proof_verified: summary.proof_verified,
+        memory_bytes: activity::MEMORY_BYTES,
+        recall_ns: watch.median_ns(),
+        resumed: summary.resumed,
+    };
+    if common.json {
+        output::json(&shown)?;
+    } else {
+        print(common, &summary, &shown, &path)?;
+    }
+    if summary.proof_verified {
+        Ok(())
+    } else {
+        Err(Error::Failed("the inclusion proof does not hold".into()))
+    }
+}
+
+fn print(common: &Common, summary: &Summary, shown: &Shown, report: &Path) -> Result<(), Error> {
+    let (all, right) = summary.right();
+    let (windows, sensors) = summary.windows;
+    output::text("Three nodes on one wrist: 40 recordings to learn from, 40 to recall\n")?;
+    output::text(confusion(summary))?;
+    output::text(format_args!(
+        "\naccuracy   {:.4} ({right} of {all}); accelerometer alone {} of {windows} windows, gyroscope alone {}",
+        shown.accuracy, sensors[0], sensors[1],
+    ))?;
+    let [hub, accelerometer, gyroscope] = summary.patterns;
+    output::text(format_args!(
+        "patterns   {hub} of six axes, {accelerometer} of the accelerometer, {gyroscope} of the gyroscope",
+    ))?;
+    output::text(format_args!("bank       {}", shown.bank_digest))?;
+    output::text(format_args!(
+        "log        {} events, root {}",
+        shown.log_size, shown.log_root
+    ))?;
+    output::text(format_args!(
+        "conflicts  {} found, {} resolved",
+        shown.conflicts.found, shown.conflicts.resolved,
+    ))?;
+    output::text(format_args!(
+        "proof      event {} is in the log: {}",
+        summary.proved,
+        if shown.proof_verified {
+            "verified from the root alone"
+        } else {
+            "NOT verified"
+        },
+    ))?;
+    output::text(format_args!(
+        "memory     {} in all; a recall takes {} ns",
+        bytes_text(shown.memory_bytes as u64),
+        shown.recall_ns,
+    ))?;
+    output::text(format_args!(
+        "store      {} ({})",
+        common.store.display(),
+        if shown.resumed {
+            "resumed: true; everything was there, nothing was appended"
+        } else {
+            "resumed: false; written"
+        },
+    ))?;
+    output::text(format_args!("report     {}", shown_path(report)))
+}
+
+fn shown_path(path: &Path) -> String {
+    std::fs::canonicalize(path)
+        .as_deref()
+        .unwrap_or(path)
+        .display()
+        .to_string()
+}
+
+fn share(summary: &Summary) -> f64 {
+    let (all, right) = summary.right();
+    f64::from(right) / f64::from(all.max(1))
+}
+
+fn confusion(summary: &Summary) -> Confusion {
+    let mut confusion = Confusion::new(ACTIVITIES.map(String::from));
+    for (label, row) in ACTIVITIES.iter().zip(&summary.confusion) {
+        for (column, &count) in row.iter().enumerate() {
+            let predicted = ACTIVITIES.get(column).unwrap_or(&"nothing");
+            for _ in 0..count {
+                confusion.count(label, predicted);
+            }
+        }
+    }
+    confusion
+}
+
+/// What the store keeps beside the nodes.
+#[derive(Default)]
+struct Known {
+    profile: Option<Profile>,
+    keys: Option<Keyring>,
+}
+
+/// Puts what the store holds into `memory`; refuses a store of anything but the demonstration.
+fn known_by(contents: Contents, memory: &mut activity::Memory) -> Result<Known, StoreError> {
+    for (name, block) in NAMES.iter().zip(memory.blocks_mut()) {
+        match contents.blocks.get(*name) {
+            Some(saved) if saved.len() == block.len() => block.copy_from_slice(saved),
+            _ => return Err(StoreError::NotTheDemo),
+        }
+    }
+    let block = |name: &str| contents.blocks.get(name);
+    Ok(Known {
+        profile: block(PROFILE).and_then(|bytes| serde_json::from_slice(bytes).ok()),
+        keys: block(keys::BLOCK).and_then(|bytes| Keyring::from_block(bytes)),
+    })
+}
+
+fn save(
+    writer: &Writer,
+    before: Option<&Manifest>,
+    memory: &activity::Memory,
+    known: Known,
+) -> Result<(), Error> {
+    let profile = known.profile.unwrap_or_else(profile);
+    let profile = serde_json::to_vec(&profile).map_err(|e| Error::Failed(e.to_string()))?;
+    let keys = match known.keys {
+        Some(keys) => keys,
+        None => Keyring::new()?,
+    };
+    let mut blocks: Blocks = NAMES
+        .iter()
+        .zip(memory.blocks())
+        .map(|(name, block)| (String::from(*name), Memory::from(block)))
+        .collect();
+    blocks.insert(PROFILE.into(), Memory::from(&profile[..]));
+    blocks.insert(keys::BLOCK.into(), keys.to_block());
+    if before == Some(&Manifest::of(&blocks)) {
+        return Ok(());
+    }
+    writer.save(&blocks).map_err(|source| Error::Store {
+        path: writer.path().to_owned(),
+        source,
+    })
+}
+
+/// What other commands need to know of the demonstration's hub.
+fn profile() -> Profile {
+    let mut profile = Profile {
+        node: NAMES[HUB].into(),
+        shape: Some(Shape::Samples {
+            channels: activity::CHANNELS as u32,
+            names: Vec::new(),
+            rate_mhz: Some(activity::RATE_HZ * 1_000),
+            reading: Reading::default(),
+        }),
+        labels: ACTIVITIES.map(String::from).to_vec(),
+        patterns: 32,
+        room: Room {
+            events: 512,
+            bytes: 160 * 1024,
+            authors: 8,
+            contexts: 4,
+            dimensions: 64,
+        },
+        ..Profile::default()
+    };
+    for (name, key) in NAMES.iter().zip(activity::public_keys()) {
+        profile.name_source(name, &key);
+    }
+    profile.authorities.push(Authority {
+        context: activity::CONTEXT.into(),
+        threshold: 1,
+        members: vec![hex(&activity::public_keys()[HUB])],
+    });
+    profile
+}
+
+fn write_report(path: &Path, report: &Report) -> Result<(), Error> {
+    let html = page::html(report).map_err(Error::Failed)?;
+    std::fs::write(path, html).map_err(|source| Error::Write {
+        path: path.to_owned(),
+        source,
+    })
+}
+
+fn report(summary: &Summary, watch: &Watching, hub: &Node<'_>) -> Report {
+    let (all, right) = summary.right();
+    let fact = |name: &str, value: String| (name.to_owned(), value);
+    Report {
+        title: "Activity recognition on one wrist".into(),
+        facts: vec![
+            fact(
+                "Accuracy",
+                format!("{:.4} ({right} of {all} recordings)", share(summary)),
+            ),
+            fact("Patterns", summary.patterns[HUB].to_string()),
+            fact("Bank digest", hex(&summary.bank_digest)),
+            fact("Log", format!("{} events", summary.log_size)),
+            fact("Log root", hex(&summary.log_root)),
+            fact(
+                "Conflicts",
+                format!(
+                    "{} found, {} resolved",
+                    summary.tally.found, summary.tally.resolved
+                ),
+            ),
+            fact(
+                "Inclusion proof",
+                format!(
+                    "event {}: {}",
+                    summary.proved,
+                    if summary.proof_verified {
+                        "verified"
+                    } else {
+                        "not verified"
+                    }
+                ),
+            ),
+        ],
+        confusion: Some(confusion(summary)),
+        similarities: watch.similarities.clone(),
+        conflicts: conflicts(hub),
+        memory: memory_by_section(hub),
+        ..Report::default()
+    }
+}
+
+/// The node's sections by name; those too small to see are one.
+fn memory_by_section(hub: &Node<'_>) -> Vec<(String, u64)> {
+    let (mut shown, mut small, mut rest) = (Vec::new(), 0, 0);
+    for (part, section, bytes) in hub.sections() {
+        let bytes = bytes as u64;
+        if bytes < SMALL {
+            (small, rest) = (small + 1, rest + bytes);
+        } else if section.starts_with(part) {
+            shown.push((section.to_owned(), bytes));
+        } else {
+            shown.push((format!("{part} {section}"), bytes));
+        }
+    }
+    shown.push((format!("{small} smaller sections"), rest));
+    shown
+}
+
+/// Conflicts over time, out of the node: when each was found, and when the log says it was
+/// resolved.
+fn conflicts(hub: &Node<'_>) -> Vec<ConflictPoint> {
+    let found = hub.engine().conflicts().map(|c| (c.since, 1, 0));
+    let resolved = hub.log().since(0).filter_map(|entry| {
+        let event = entry.decode().ok()?;
+        matches!(event.event().kind, EventKind::Resolution(_)).then_some((event.event().at, 0, 1))
+    });
+    let ends = [hub.log().first(), hub.log().size().saturating_sub(1)];
+    let ends = ends.into_iter().filter_map(|index| {
+        let event = hub.log().get(index).ok()?.decode().ok()?;
+        Some((event.event().at, 0, 0))
+    });
+    let mut steps: Vec<(u64, u64, u64)> = found.chain(resolved).chain(ends).collect();
+    steps.sort_unstable();
+    let (mut found, mut resolved) = (0, 0);
+    let mut points: Vec<ConflictPoint> = Vec::new();
+    for (at, f, r) in steps {
+        (found, resolved) = (found + f, resolved + r);
+        match points.last_mut() {
+            Some(last) if last.at == at => (last.found, last.resolved) = (found, resolved),
+            _ => points.push(ConflictPoint {
+                at,
+                found,
+                resolved,
+            }),
+        }
+    }
+    points
+}
+
+/// Shows progress, takes times, keeps what the report plots.
+struct Watching {
+    progress: Option<Progress>,
+    begun: Option<Instant>,
+    times: Vec<u64>,
+    similarities: Vec<(f32, bool)>,
+}
+
+impl Watching {
+    fn new() -> Self {
+        Self {
+            progress: None,
+            begun: None,
+            times: Vec::new(),
+            similarities: Vec::new(),
+        }
+    }
+
+    fn median_ns(&self) -> u64 {
+        let mut times = self.times.clone();
+        times.sort_unstable();
+        times.get(times.len() / 2).copied().unwrap_or(0)
+    }
+}
+
+impl Watch for Watching {
+    fn step(&mut self, _: u32, total: u32) {
+        self.progress
+            .get_or_insert_with(|| Progress::new("recordings", Some(total.into())))
+            .step(1);
+    }
+
+    fn recall_starts(&mut self) {
+        self.begun = Some(Instant::now());
+    }
+
+    fn recall_ends(&mut self) {
+        if let Some(begun) = self.begun.take() {
+            self.times
+                .push(begun.elapsed().as_nanos().try_into().unwrap_or(u64::MAX));
+        }
+    }
+
+    fn recalled(&mut self, wearer: usize, truth: u32, recall: &Recall) {
+        if wearer == HUB {
+            self.similarities
+                .push((recall.similarity, recall.label == truth));
+        }
+    }
 }

@@ -4,36 +4,219 @@ use serde::Serialize;
 
 use super::{Common, output};
 use crate::Error;
+use crate::profile::Profile;
+use crate::report::plots::bytes_text;
 use crate::store::FORMAT;
-use crate::store::manifest::Entry;
+use crate::store::manifest::{Entry, hex};
+
+/// Conflicts that the text shows; `--json` shows all.
+const SHOWN: usize = 10;
 
 #[derive(Serialize)]
-struct Inspected<'a> {
+struct Inspected {
     format: u32,
     file_bytes: u64,
-    blocks: &'a [Entry],
+    blocks: Vec<Entry>,
+    learns_from: Option<String>,
+    dimensions: u32,
+    labels: Vec<Label>,
+    patterns: usize,
+    bank_digest: String,
+    log_size: u64,
+    log_root: String,
+    conflicts: Conflicts,
+    image_digest: String,
+    memory_bytes: usize,
+    memory: Vec<Section>,
+}
+
+#[derive(Serialize)]
+struct Label {
+    label: String,
+    patterns: usize,
+}
+
+#[derive(Serialize)]
+struct Conflicts {
+    found: u32,
+    resolved: u32,
+    open: Vec<Open>,
+}
+
+#[derive(Serialize)]
+struct Open {
+    context: String,
+    subject: String,
+    predicate: String,
+    status: String,
+    claims: Vec<Claim>,
+}
+
+#[derive(Serialize)]
+struct Claim {
+    id: String,
+    author: String,
+    value: String,
+    at: u64,
+}
+
+#[derive(Serialize)]
+struct Section {
+    part: &'static str,
+    section: &'static str,
+    bytes: usize,
 }
 
 pub fn run(common: &Common) -> Result<(), Error> {
     let contents = common.read_store()?;
+    let (file_bytes, blocks) = (contents.file_bytes, contents.manifest.blocks.clone());
+    let mut home = common.home_of(contents)?;
+    let profile = home.profile.clone();
+    let memory_bytes = home.bytes();
+    let mut node = home.node()?;
+    let log_root = hex(&node.log_root());
+    let tally = node.engine().tally();
+    let count = |number: u32| node.bank().iter().filter(|p| p.label == number).count();
     let inspected = Inspected {
         format: FORMAT,
-        file_bytes: contents.file_bytes,
-        blocks: &contents.manifest.blocks,
+        file_bytes,
+        blocks,
+        learns_from: profile.shape.as_ref().map(|shape| shape.describe()),
+        dimensions: node.config().dimensions(),
+        labels: (0..)
+            .zip(&profile.labels)
+            .map(|(number, label)| Label {
+                label: label.clone(),
+                patterns: count(number),
+            })
+            .collect(),
+        patterns: node.bank().len(),
+        bank_digest: hex(&node.bank().digest()),
+        log_size: node.log().size(),
+        log_root,
+        conflicts: Conflicts {
+            found: tally.found,
+            resolved: tally.resolved,
+            open: open(&node, &profile),
+        },
+        image_digest: hex(&node.image_digest()),
+        memory_bytes,
+        memory: node
+            .sections()
+            .map(|(part, section, bytes)| Section {
+                part,
+                section,
+                bytes,
+            })
+            .collect(),
     };
     if common.json {
         return output::json(&inspected);
     }
+    print(common, &inspected)
+}
+
+fn open(node: &sensilla::node::Node<'_>, profile: &Profile) -> Vec<Open> {
+    let mut all = Vec::new();
+    for conflict in node.engine().conflicts().filter(|c| c.status.is_open()) {
+        let mut open = Open {
+            context: String::new(),
+            subject: String::new(),
+            predicate: String::new(),
+            status: format!("{:?}", conflict.status).to_lowercase(),
+            claims: Vec::new(),
+        };
+        for id in conflict.claims {
+            let entry = node.log().find(&id).and_then(|i| node.log().get(i).ok());
+            if let Some(Ok(event)) = entry.map(|entry| entry.decode())
+                && let sensilla::log::EventKind::Assert(assert) = event.event().kind
+            {
+                open.context = event.event().context.into();
+                open.subject = assert.subject.into();
+                open.predicate = assert.predicate.into();
+                open.claims.push(Claim {
+                    id: hex(&id),
+                    author: profile.source_name(&event.event().author),
+                    value: assert.value.into(),
+                    at: event.event().at,
+                });
+            }
+        }
+        all.push(open);
+    }
+    all
+}
+
+fn print(common: &Common, shown: &Inspected) -> Result<(), Error> {
     output::text(format_args!(
-        "{}: format {FORMAT}, {} bytes",
+        "{}: store format {}, {}",
         common.store.display(),
-        inspected.file_bytes
+        shown.format,
+        bytes_text(shown.file_bytes)
     ))?;
-    for entry in inspected.blocks {
+    for entry in &shown.blocks {
         output::text(format_args!(
-            "  {:<12} {:>10} bytes  {}",
-            entry.name, entry.bytes, entry.sha256
+            "  {:<14} {:>10}  {}",
+            entry.name,
+            bytes_text(entry.bytes),
+            entry.sha256
         ))?;
     }
-    Ok(())
+    if let Some(learns_from) = &shown.learns_from {
+        output::text(format_args!(
+            "learns from {learns_from}: {} patterns of {} dimensions",
+            shown.patterns, shown.dimensions
+        ))?;
+        for label in &shown.labels {
+            output::text(format_args!(
+                "  {:<14} {} patterns",
+                label.label, label.patterns
+            ))?;
+        }
+        output::text(format_args!("bank       {}", shown.bank_digest))?;
+    }
+    output::text(format_args!(
+        "log        {} events, root {}",
+        shown.log_size, shown.log_root
+    ))?;
+    output::text(format_args!(
+        "conflicts  {} found, {} resolved, {} open",
+        shown.conflicts.found,
+        shown.conflicts.resolved,
+        shown.conflicts.open.len()
+    ))?;
+    for open in shown.conflicts.open.iter().take(SHOWN) {
+        let sides: Vec<String> = open
+            .claims
+            .iter()
+            .map(|claim| format!("`{}` says {}", claim.author, claim.value))
+            .collect();
+        output::text(format_args!(
+            "  {}: {} of {}: {} ({})",
+            open.context,
+            open.predicate,
+            open.subject,
+            sides.join(", "),
+            open.status
+        ))?;
+    }
+    if shown.conflicts.open.len() > SHOWN {
+        output::text(format_args!(
+            "  … {} more",
+            shown.conflicts.open.len() - SHOWN
+        ))?;
+    }
+    output::text(format_args!(
+        "memory     {}",
+        bytes_text(shown.memory_bytes as u64)
+    ))?;
+    for section in &shown.memory {
+        output::text(format_args!(
+            "  {:<14} {:<18} {:>10}",
+            section.part,
+            section.section,
+            bytes_text(section.bytes as u64)
+        ))?;
+    }
+    output::text(format_args!("image      {}", shown.image_digest))
 }

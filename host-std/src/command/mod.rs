@@ -14,7 +14,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::Error;
-use crate::store::{self, Contents, StoreError};
+use crate::home::Home;
+use crate::store::manifest::Manifest;
+use crate::store::{self, Contents, StoreError, Writer};
 
 /// The memory of an edge node: learns, recalls, keeps a signed log and finds contradictions.
 ///
@@ -65,6 +67,29 @@ enum Command {
 impl Common {
     fn read_store(&self) -> Result<Contents, Error> {
         store::read(&self.store).map_err(|e| self.store_error(e))
+    }
+
+    /// The node in the store, for reading.
+    fn home(&self) -> Result<Home, Error> {
+        self.home_of(self.read_store()?)
+    }
+
+    fn home_of(&self, contents: Contents) -> Result<Home, Error> {
+        Home::from_store(contents).map_err(|e| self.store_error(e))
+    }
+
+    /// The store held for writing, and the node in it if there is one.
+    fn writer(&self) -> Result<(Writer, Option<(Home, Manifest)>), Error> {
+        let writer = Writer::open(&self.store).map_err(|e| self.store_error(e))?;
+        let before = match writer.read().map_err(|e| self.store_error(e))? {
+            Some(contents) => {
+                let manifest = contents.manifest.clone();
+                let home = Home::from_store(contents).map_err(|e| self.store_error(e))?;
+                Some((home, manifest))
+            }
+            None => None,
+        };
+        Ok((writer, before))
     }
 
     fn store_error(&self, source: StoreError) -> Error {

@@ -1,10 +1,19 @@
-//! `sensilla recall`.
+//! `sensilla recall`: looks recordings or vectors up among the learned patterns.
 
 use clap::Args;
+use serde::Serialize;
 
 use super::samples::Samples;
 use super::{Common, output};
 use crate::Error;
+use crate::memory::Memory;
+use crate::profile::Shape;
+use crate::progress::Progress;
+use crate::read::InputError;
+use crate::report::Confusion;
+
+/// Neighbours that a look-up is judged by.
+const NEIGHBOURS: usize = 5;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -12,11 +21,90 @@ pub struct Arguments {
     samples: Samples,
 }
 
-pub fn run(_: &Common, arguments: Arguments) -> Result<(), Error> {
-    let examples = arguments.samples.examples(None)?;
+#[derive(Serialize)]
+struct Recalled {
+    accuracy: Option<f64>,
+    confusion: Confusion,
+    n: usize,
+    rows: Vec<Row>,
+}
+
+#[derive(Serialize)]
+struct Row {
+    index: usize,
+    label: Option<String>,
+    predicted: String,
+    similarity: f32,
+}
+
+pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
+    let mut home = common.home()?;
+    let profile = home.profile.clone();
+    let Some(shape) = &profile.shape else {
+        return Err(Error::Failed(format!(
+            "the store {} has learned no patterns; run `sensilla learn` first",
+            common.store.display()
+        )));
+    };
+    let examples = arguments.samples.examples(Some(shape))?;
+    let normalised = matches!(shape, Shape::Samples { .. });
+    let mut memory = Memory::default();
+    let (node, mut workspace) = home.open(&mut memory)?;
+    let mut progress = Progress::new("recalling", Some(examples.items.len() as u64));
+    let mut confusion = Confusion::new(profile.labels.iter().cloned());
+    let mut rows = Vec::with_capacity(examples.items.len());
+    for (index, (vector, item)) in examples.vectors().zip(&examples.items).enumerate() {
+        let fault = |reason: String| {
+            Error::Input(InputError {
+                file: arguments.samples.name(),
+                line: Some(item.line),
+                reason,
+            })
+        };
+        workspace.embedding_mut().copy_from_slice(vector);
+        if normalised {
+            node.normalise(&mut workspace)
+                .map_err(|e| fault(e.to_string()))?;
+        }
+        let recall = node
+            .recall(NEIGHBOURS, &mut workspace)
+            .map_err(|e| fault(e.to_string()))?
+            .ok_or_else(|| Error::Failed("the node has no patterns".into()))?;
+        let predicted = profile.label_name(recall.label);
+        if let Some(label) = &item.label {
+            confusion.count(label, &predicted);
+        }
+        rows.push(Row {
+            index,
+            label: item.label.clone(),
+            predicted,
+            similarity: recall.similarity,
+        });
+        progress.step(1);
+    }
+    drop(progress);
     examples.notes.iter().for_each(output::note);
-    let read = examples.items.len();
-    Err(Error::Failed(format!(
-        "{read} read; this build has no node to recall with yet"
-    )))
+    let recalled = Recalled {
+        accuracy: confusion.accuracy(),
+        confusion,
+        n: rows.len(),
+        rows,
+    };
+    if common.json {
+        return output::json(&recalled);
+    }
+    if let Some(accuracy) = recalled.accuracy {
+        output::text(&recalled.confusion)?;
+        let (correct, total) = (recalled.confusion.correct(), recalled.confusion.total());
+        return output::text(format_args!(
+            "accuracy {accuracy:.4} ({correct} of {total})"
+        ));
+    }
+    for row in &recalled.rows {
+        output::text(format_args!(
+            "{}\t{}\t{:.4}",
+            row.index, row.predicted, row.similarity
+        ))?;
+    }
+    Ok(())
 }

@@ -43,6 +43,14 @@ pub struct Samples {
 }
 
 impl Samples {
+    /// The file's name as messages show it.
+    pub fn name(&self) -> String {
+        match self.file.to_str() {
+            Some("-") => "standard input".into(),
+            _ => self.file.display().to_string(),
+        }
+    }
+
     /// Reads the file into vectors. Where `known` is given they have its shape, and what the
     /// command line leaves open is read as it was then.
     pub fn examples(&self, known: Option<&Shape>) -> Result<Examples, Error> {

@@ -18,7 +18,7 @@
 //! | field | type | meaning |
 //! |---|---|---|
 //! | `author`, `at`, `context` | | as above; the author must be an authority of the context |
-//! | `resolve` | object | `subject`, `predicate`, the `value` that stands, and `rationale` (optional) |
+//! | `resolve` | object | `subject`, `predicate`, the `value` that stands; `rationale` (string) and `cosigners` (array of names), optional |
 //!
 //! An event that another node has signed:
 //!
@@ -98,6 +98,8 @@ pub struct Resolve {
     pub value: String,
     /// Why.
     pub rationale: String,
+    /// Other authorities that sign it.
+    pub cosigners: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -127,6 +129,8 @@ struct RawResolve {
     value: String,
     #[serde(default)]
     rationale: String,
+    #[serde(default)]
+    cosigners: Vec<String>,
 }
 
 /// Reads claims.
@@ -218,6 +222,7 @@ fn said(raw: Raw) -> Result<Said, String> {
             predicate: resolve.predicate,
             value: resolve.value,
             rationale: resolve.rationale,
+            cosigners: resolve.cosigners,
         }));
     }
     let confidence = raw.confidence.unwrap_or(1.0);

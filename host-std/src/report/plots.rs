@@ -202,15 +202,16 @@ pub fn conflicts(points: &[ConflictPoint]) -> Result<String, String> {
             }
             line
         };
-        for (line, color, name) in [
-            (stairs(|p| p.found), WRONG, "found"),
-            (stairs(|p| p.resolved), RIGHT, "resolved"),
+        for (line, style, name) in [
+            // The wider line shows on both sides of the other where they meet.
+            (stairs(|p| p.found), WRONG.stroke_width(6), "found"),
+            (stairs(|p| p.resolved), RIGHT.stroke_width(2), "resolved"),
         ] {
             chart
-                .draw_series(LineSeries::new(line, color.stroke_width(2)))?
+                .draw_series(LineSeries::new(line, style))?
                 .label(name)
                 .legend(move |(x, y)| {
-                    Rectangle::new([(x, y - 2), (x + 14, y + 2)], color.filled())
+                    Rectangle::new([(x, y - 2), (x + 14, y + 2)], style.color.filled())
                 });
         }
         chart

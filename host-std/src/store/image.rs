@@ -6,11 +6,15 @@ use super::{Blocks, Contents, FORMAT, StoreError, quiet};
 use crate::memory::Memory;
 use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition};
 use sha2::{Digest, Sha256};
+use std::collections::BTreeMap;
 
 /// What describes the store: `format` (u32, little-endian), `manifest` (JSON), `hash` (32 bytes).
 pub(super) const STORE: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("sensilla");
-/// The blocks by name.
-pub(super) const BLOCKS: TableDefinition<'_, &str, &[u8]> = TableDefinition::new("blocks");
+/// The blocks by name, in pieces of [`PIECE`] bytes and one that may be shorter.
+pub(super) const BLOCKS: TableDefinition<'_, (&str, u32), &[u8]> = TableDefinition::new("blocks");
+/// Bytes of a piece: with its key it fills a page of 1 MiB, where the page of a larger value may be
+/// half empty.
+pub(super) const PIECE: usize = (1 << 20) - 4_096;
 
 /// Memory that reading may cache pages in; a store is read once.
 const CACHE: usize = 16 << 20;
@@ -65,11 +69,19 @@ fn read(bytes: Vec<u8>) -> Result<Contents, StoreError> {
     }
     let manifest: Manifest = serde_json::from_slice(&manifest).map_err(damaged)?;
     let table = transaction.open_table(BLOCKS).map_err(damaged)?;
-    let mut blocks = Blocks::new();
+    let mut pieces: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     for row in table.iter().map_err(damaged)? {
-        let (name, value) = row.map_err(damaged)?;
-        blocks.insert(name.value().to_owned(), Memory::from(value.value()));
+        let (key, value) = row.map_err(damaged)?;
+        let (name, _) = key.value();
+        match pieces.get_mut(name) {
+            Some(block) => block.extend_from_slice(value.value()),
+            None => drop(pieces.insert(name.to_owned(), value.value().to_vec())),
+        }
     }
+    let blocks: Blocks = pieces
+        .into_iter()
+        .map(|(name, block)| (name, Memory::from(&block[..])))
+        .collect();
     if manifest.blocks.len() != blocks.len() {
         return Err(damaged("it holds other blocks than its manifest says"));
     }

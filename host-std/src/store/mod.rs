@@ -69,6 +69,11 @@ pub enum StoreError {
         /// The format found.
         found: u8,
     },
+    /// The store is of a user's own, not of the demonstration.
+    #[error(
+        "holds another node than the demonstration's, or one that has grown since; give the demo a store of its own with --store"
+    )]
+    NotTheDemo,
     /// Another process holds the store for writing.
     #[error("is in use by another process; try again when that is done")]
     Busy,
@@ -110,6 +115,11 @@ impl Writer {
         let path = save::resolve(path)?;
         let lock = Lock::take(&path)?;
         Ok(Self { path, _lock: lock })
+    }
+
+    /// The store's file, links followed.
+    pub fn path(&self) -> &Path {
+        &self.path
     }
 
     /// What the store holds; `None` if it does not exist yet.
@@ -176,6 +186,37 @@ mod tests {
             .map(|e| e.unwrap().file_name())
             .collect();
         assert_eq!(left, ["a.store"]);
+    }
+
+    #[test]
+    fn blocks_of_any_length_come_back() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.store");
+        let writer = Writer::open(&path).unwrap();
+        let lengths = [
+            0,
+            1,
+            image::PIECE - 1,
+            image::PIECE,
+            image::PIECE + 1,
+            5 << 20,
+        ];
+        let blocks: Blocks = lengths
+            .iter()
+            .map(|&n| {
+                let bytes: Vec<u8> = (0..n).map(|i| (i >> 12) as u8).collect();
+                (format!("block {n}"), Memory::from(&bytes[..]))
+            })
+            .collect();
+        writer.save(&blocks).unwrap();
+        let contents = read(&path).unwrap();
+        assert!(same(&contents.blocks, &blocks));
+        let bytes: usize = blocks.values().map(|block| block.len()).sum();
+        assert!(
+            contents.file_bytes < bytes as u64 * 2,
+            "{}",
+            contents.file_bytes
+        );
     }
 
     #[test]
@@ -293,8 +334,8 @@ mod tests {
             {
                 let mut table = transaction.open_table(image::BLOCKS).unwrap();
                 match value {
-                    Some(value) => drop(table.insert(name, value).unwrap()),
-                    None => drop(table.remove(name).unwrap()),
+                    Some(value) => drop(table.insert((name, 0), value).unwrap()),
+                    None => drop(table.remove((name, 0)).unwrap()),
                 }
             }
             transaction.commit().unwrap();

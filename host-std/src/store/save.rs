@@ -1,6 +1,6 @@
 //! Writes a new file and puts it in the place of the old.
 
-use super::image::{BLOCKS, STORE};
+use super::image::{BLOCKS, PIECE, STORE};
 use super::manifest::{self, Manifest};
 use super::{Blocks, FORMAT, StoreError};
 use redb::Database;
@@ -82,9 +82,15 @@ fn write(path: &Path, blocks: &Blocks) -> io::Result<()> {
             .open_table(BLOCKS)
             .map_err(|e| other(e.into()))?;
         for (name, block) in blocks {
-            table
-                .insert(name.as_str(), &block[..])
-                .map_err(|e| other(e.into()))?;
+            // A block of no bytes has one piece too.
+            let pieces = block
+                .chunks(PIECE)
+                .chain(block.is_empty().then_some(&[][..]));
+            for (index, piece) in (0..).zip(pieces) {
+                table
+                    .insert((name.as_str(), index), piece)
+                    .map_err(|e| other(e.into()))?;
+            }
         }
     }
     transaction.commit().map_err(|e| other(e.into()))?;
