@@ -94,11 +94,8 @@ fn entry_slot(view: &View<'_>, i: u32) -> Option<u32> {
 }
 
 /// The slots that every walk starts from.
-#[cfg(test)]
-pub(super) fn entries(view: &View<'_>) -> std::vec::Vec<u32> {
-    (0..entry_count(view.high()))
-        .filter_map(|i| entry_slot(view, i))
-        .collect()
+pub(super) fn entries<'v>(view: &'v View<'_>) -> impl Iterator<Item = u32> + 'v {
+    (0..entry_count(view.high())).filter_map(|i| entry_slot(view, i))
 }
 
 /// Fills `pool` with the best candidates that the walk meets; returns how many rows it scored.

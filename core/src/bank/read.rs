@@ -128,6 +128,15 @@ impl<'a> PatternBankRef<'a> {
         search::search(&self.view, vector, detail, scratch)
     }
 
+    /// How many patterns no path leads to from the entries of a graph search; none after an audit.
+    /// O(patterns × links).
+    pub fn unreachable(&self, scratch: &mut Scratch<'_>) -> Result<u32, SearchError> {
+        if !self.view.config.has_graph() {
+            return Ok(0);
+        }
+        search::unreachable(&self.view, scratch)
+    }
+
     /// SHA-256 of the whole block: equal after the same calls in the same order.
     pub fn image_digest(&self) -> Hash {
         self.header.image_digest(&self.view.bytes())

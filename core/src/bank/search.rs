@@ -126,6 +126,36 @@ impl<'s> Task for Run<'_, 's, '_> {
     }
 }
 
+/// Counts the live patterns that no path leads to from the entries of a walk. Every pass over the
+/// slots follows the links of those reached until no more are, so that no stack is needed.
+pub(super) fn unreachable(view: &View<'_>, scratch: &mut Scratch<'_>) -> Result<u32, SearchError> {
+    if !scratch.fits(&view.config) {
+        return Err(SearchError::ScratchTooSmall);
+    }
+    let visited = &mut *scratch.parts().visited;
+    visited.fill(0);
+    let mut reached = 0;
+    for slot in graph::entries(view) {
+        reached += u32::from(graph::visit(visited, slot));
+    }
+    loop {
+        let before = reached;
+        for slot in 0..view.high() as u32 {
+            if visited
+                .get(slot as usize / 64)
+                .is_some_and(|w| w >> (slot % 64) & 1 == 1)
+            {
+                view.for_links(slot, |link| {
+                    reached += u32::from(graph::visit(visited, link))
+                });
+            }
+        }
+        if reached == before {
+            return Ok(view.live() as u32 - reached);
+        }
+    }
+}
+
 /// The way that costs less, by integers alone so that every host takes the same.
 #[inline(always)]
 fn choose(view: &View<'_>, ef: usize) -> Method {

@@ -254,6 +254,7 @@ proptest! {
                 while !bank.audit_step(7).round_done {}
             }
             prop_assert_eq!(unreachable(&bank), 0);
+            prop_assert_eq!(bank.as_ref().unreachable(&mut scratch), Ok(0));
             prop_assert_eq!(open::check(&bank.as_ref().view), Ok(()));
         }
         PatternBank::open(memory.get()).unwrap();
@@ -265,7 +266,7 @@ fn unreachable(bank: &PatternBank<'_>) -> usize {
     let bank = bank.as_ref();
     let view = &bank.view;
     let mut seen = vec![false; view.high()];
-    let mut waiting = graph::entries(view);
+    let mut waiting: Vec<u32> = graph::entries(view).collect();
     while let Some(slot) = waiting.pop() {
         if !core::mem::replace(&mut seen[slot as usize], true) {
             view.for_links(slot, |link| waiting.push(link));

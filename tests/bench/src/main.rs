@@ -6,7 +6,11 @@
 //! `pub fn run(bench: &mut Bench) -> anyhow::Result<()>`, named in [`BENCHES`].
 
 mod bank;
+mod data;
 mod harness;
+mod kernels;
+mod pipe;
+mod plot;
 
 use anyhow::{Result, bail};
 use harness::{Bench, Options};

@@ -1,6 +1,6 @@
 //! The contenders, built for the native processor, driven over a pipe by the benchmark so that all
 //! are measured in one run. Commands and answers are little-endian u32 words, in files where they
-//! are long. See `Command` in the benchmark's `pipe.rs` for the other side.
+//! are long. See the benchmark's `pipe.rs` for the other side.
 
 mod contenders;
 
@@ -42,14 +42,18 @@ fn main() -> std::io::Result<()> {
                 rows = floats(n * dimensions)?;
                 queries = floats(q * dimensions)?;
             }
-            // Build: length of the name, the name; answers nanoseconds and bytes, zero if there is
+            // Build: rows, length of the name, the name; answers nanoseconds and bytes, zero if there is
             // no such contender.
             b'B' => {
-                let length = word()?;
+                let (count, length) = (word()?, word()?);
                 let mut name = vec![0; length];
                 input.read_exact(&mut name)?;
                 let start = Instant::now();
-                let index = make(&String::from_utf8_lossy(&name), &rows, dimensions);
+                let index = make(
+                    &String::from_utf8_lossy(&name),
+                    &rows[..count * dimensions],
+                    dimensions,
+                );
                 let ns = start.elapsed().as_nanos() as u64;
                 let bytes = index.as_ref().map_or(0, |index| index.bytes() as u64);
                 output.write_all(&u64::from(index.is_some()).to_le_bytes())?;
