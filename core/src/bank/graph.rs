@@ -9,7 +9,7 @@ use super::config::{Element, Metric};
 use super::pool::{EXPANDED, Pool, entry, slot_of};
 use super::quantise::Query;
 use super::view::View;
-use crate::simd::Kernels;
+use crate::simd::{Kernels, each, negated};
 
 /// Banks up to this size stay in the caches, so that hints only cost.
 const PREFETCH_FROM: usize = 4_096;
@@ -43,7 +43,7 @@ impl<'s> Scorer<'s> {
     #[inline(always)]
     fn four<K: Kernels>(&self, kernels: K, slots: [u32; 4]) -> [f32; 4] {
         if self.codes {
-            let rows = slots.map(|slot| self.view.row(slot));
+            let rows = each(slots, |slot| self.view.row(slot));
             let dots = kernels.row_dots(rows, &self.query.codes);
             let mut scores = [0.0; 4];
             for ((score, dot), slot) in scores.iter_mut().zip(dots).zip(slots) {
@@ -56,13 +56,15 @@ impl<'s> Scorer<'s> {
         }
         if self.view.config.element == Element::Bits {
             let query: &[u8] = bytemuck::cast_slice(self.query.codes.low);
-            return slots.map(|slot| -(kernels.hamming(query, self.view.row(slot)) as f32));
+            let mut scores = [0.0; 4];
+            for (score, slot) in scores.iter_mut().zip(slots) {
+                *score = -(kernels.hamming(query, self.view.row(slot)) as f32);
+            }
+            return scores;
         }
-        let rows = slots.map(|slot| self.view.float_row(slot));
+        let rows = each(slots, |slot| self.view.float_row(slot));
         match self.euclid {
-            true => kernels
-                .float_squares(self.query.floats, rows)
-                .map(|square| -square),
+            true => negated(kernels.float_squares(self.query.floats, rows)),
             false => kernels.float_dots(self.query.floats, rows),
         }
     }

@@ -12,7 +12,7 @@ use super::pool::{Pool, score_of, slot_of};
 use super::quantise::{self, Query, square};
 use super::sections::Sections;
 use super::view::View;
-use crate::simd::{Codes, Kernels, Task, dispatch};
+use crate::simd::{Codes, Kernels, Task, dispatch, each, negated};
 
 /// Up to [`MOST_LINKS`] and one slots with scores.
 #[derive(Clone, Copy)]
@@ -60,7 +60,7 @@ impl Pairs<'_> {
         let euclid = view.config.metric == Metric::SquaredEuclidean;
         match view.config.element {
             Element::I8 | Element::I8F32 => {
-                let rows = others.map(|other| view.row(other));
+                let rows = each(others, |other| view.row(other));
                 let dots = kernels.pair_dots(view.row(slot), rows);
                 let scale = view.scale(slot);
                 let norm = |slot: u32| view.norms.get(slot as usize).copied().unwrap_or(0.0);
@@ -75,17 +75,19 @@ impl Pairs<'_> {
                 scores
             }
             Element::F32 => {
-                let rows = others.map(|other| view.float_row(other));
+                let rows = each(others, |other| view.float_row(other));
                 match euclid {
-                    true => kernels
-                        .float_squares(view.float_row(slot), rows)
-                        .map(|square| -square),
+                    true => negated(kernels.float_squares(view.float_row(slot), rows)),
                     false => kernels.float_dots(view.float_row(slot), rows),
                 }
             }
             Element::Bits => {
                 let row = view.row(slot);
-                others.map(|other| -(kernels.hamming(row, view.row(other)) as f32))
+                let mut scores = [0.0; 4];
+                for (score, other) in scores.iter_mut().zip(others) {
+                    *score = -(kernels.hamming(row, view.row(other)) as f32);
+                }
+                scores
             }
         }
     }
@@ -93,17 +95,23 @@ impl Pairs<'_> {
     /// Whether `slot` is at least as similar to one of `others` as `score`.
     #[inline(always)]
     fn any_nearer<K: Kernels>(&self, kernels: K, slot: u32, others: &[u32], score: f32) -> bool {
-        others.chunks(4).any(|four| {
-            let padded = [0, 1, 2, 3].map(|i| four[i.min(four.len() - 1)]);
-            self.four(kernels, slot, padded).iter().any(|&s| s >= score)
-        })
+        // A loop, for a closure would not be compiled for the level of the kernels.
+        for four in others.chunks(4) {
+            let padded = each([0, 1, 2, 3], |i| four[i.min(four.len() - 1)]);
+            for nearness in self.four(kernels, slot, padded) {
+                if nearness >= score {
+                    return true;
+                }
+            }
+        }
+        false
     }
 
     /// Fills `out` with how similar each of `others` is to `slot`.
     #[inline(always)]
     fn scores<K: Kernels>(&self, kernels: K, slot: u32, others: &[u32], out: &mut Few<(f32, u32)>) {
         for four in others.chunks(4) {
-            let padded = [0, 1, 2, 3].map(|i| four[i.min(four.len() - 1)]);
+            let padded = each([0, 1, 2, 3], |i| four[i.min(four.len() - 1)]);
             let scores = self.four(kernels, slot, padded);
             for (&other, score) in four.iter().zip(scores) {
                 out.push((score, other));

@@ -13,11 +13,11 @@
 //! Algorithms, section 3.1), and the few operations on scores less than as much again.
 
 use super::config::{Element, Metric};
-use super::pool::{Pool, entry, rank, score_of, slot_of};
+use super::pool::{Pool, entry, score_of, slot_of};
 use super::quantise::{Query, residual_unit};
 use super::scratch::{CANDIDATES, CHUNK_BLOCKS, Work};
 use super::view::View;
-use crate::simd::Kernels;
+use crate::simd::{Kernels, each, negated};
 
 /// A predicate on slots.
 pub(super) type Filter<'f> = Option<&'f dyn Fn(u32) -> bool>;
@@ -84,7 +84,7 @@ impl<K: Kernels> Scan<'_, K> {
         let last = self.view.high().saturating_sub(1) as u32;
         for (four, dots) in dots.as_chunks_mut::<4>().0.iter_mut().enumerate() {
             let first = (block * 16 + four * 4) as u32;
-            let rows = [0, 1, 2, 3].map(|i| self.view.row((first + i).min(last)));
+            let rows = each([0, 1, 2, 3], |i| self.view.row((first + i).min(last)));
             *dots = self.kernels.row_dots(rows, codes);
         }
         dots
@@ -117,24 +117,32 @@ impl<K: Kernels> Scan<'_, K> {
                 for (out, scale) in out.iter_mut().zip(scales) {
                     *out = if scale > 0.0 { *out } else { f32::NEG_INFINITY };
                 }
-                *most = maximum(out);
+                *most = self.kernels.maximum(out);
             }
             let mut bound = f32::NEG_INFINITY;
             if self.filter.is_none() {
-                bound = nth_largest(most.get(..count).unwrap_or(&[]), pool.capacity());
+                bound = nth_largest(self.kernels, &most, pool.capacity());
             }
-            for (at, (scores, most)) in chunk.iter().zip(&most).take(count).enumerate() {
-                if pool.is_full() {
-                    let worst = score_of(pool.bound());
-                    bound = if worst > bound { worst } else { bound };
-                }
-                if *most < bound {
-                    continue;
-                }
-                for (lane, &score) in scores.iter().enumerate() {
-                    let slot = ((first + at) * 16 + lane) as u32;
-                    if score >= bound && self.takes(slot) {
-                        pool.insert(entry(score, slot));
+            for (sixteen, most) in most.as_chunks::<16>().0.iter().enumerate() {
+                let mut good = self.kernels.at_least(most, bound);
+                while good != 0 {
+                    let at = 16 * sixteen + good.trailing_zeros() as usize;
+                    good &= good - 1;
+                    let Some(scores) = chunk.get(at).filter(|_| at < count) else {
+                        break;
+                    };
+                    if pool.is_full() {
+                        let worst = score_of(pool.bound());
+                        bound = if worst > bound { worst } else { bound };
+                    }
+                    let mut lanes = self.kernels.at_least(scores, bound);
+                    while lanes != 0 {
+                        let lane = lanes.trailing_zeros();
+                        lanes &= lanes - 1;
+                        let slot = ((first + at) * 16) as u32 + lane;
+                        if self.takes(slot) {
+                            pool.insert(entry(scores[lane as usize & 15], slot));
+                        }
                     }
                 }
             }
@@ -174,26 +182,35 @@ impl<K: Kernels> Scan<'_, K> {
                     lower[lane] = if live { down } else { f32::NEG_INFINITY };
                 }
                 if let (Some(most), Some(least)) = (most.get_mut(at), least.get_mut(at)) {
-                    *most = maximum(out);
-                    *least = maximum(&lower);
+                    *most = self.kernels.maximum(out);
+                    *least = self.kernels.maximum(&lower);
                 }
             }
             if self.filter.is_none() {
-                let seed = nth_largest(least.get(..count).unwrap_or(&[]), size);
+                let seed = nth_largest(self.kernels, &least, size);
                 bound = if seed > bound { seed } else { bound };
             }
-            for (at, (scores, most)) in chunk.iter().zip(&most).take(count).enumerate() {
-                if *most < bound {
-                    continue;
-                }
-                for (lane, &score) in scores.iter().enumerate() {
-                    let slot = ((first + at) * 16 + lane) as u32;
-                    if score >= bound && self.takes(slot) {
+            for (sixteen, most) in most.as_chunks::<16>().0.iter().enumerate() {
+                let mut good = self.kernels.at_least(most, bound);
+                while good != 0 {
+                    let at = 16 * sixteen + good.trailing_zeros() as usize;
+                    good &= good - 1;
+                    let Some(scores) = chunk.get(at).filter(|_| at < count) else {
+                        break;
+                    };
+                    let mut lanes = self.kernels.at_least(scores, bound);
+                    while lanes != 0 {
+                        let lane = lanes.trailing_zeros();
+                        lanes &= lanes - 1;
+                        let slot = ((first + at) * 16) as u32 + lane;
+                        if !self.takes(slot) {
+                            continue;
+                        }
                         if waiting == candidates.len().min(CANDIDATES) {
                             self.settle(pool, candidates, &mut waiting, &mut bound);
                         }
                         if let Some(place) = candidates.get_mut(waiting) {
-                            *place = entry(score, slot);
+                            *place = entry(scores[lane as usize & 15], slot);
                             waiting += 1;
                         }
                     }
@@ -220,8 +237,8 @@ impl<K: Kernels> Scan<'_, K> {
             if four.iter().all(|&e| score_of(e) < *bound) {
                 continue;
             }
-            let slots = [0, 1, 2, 3].map(|i| slot_of(four[i.min(four.len() - 1)]));
-            let rows = slots.map(|slot| self.view.float_row(slot));
+            let slots = each([0, 1, 2, 3], |i| slot_of(four[i.min(four.len() - 1)]));
+            let rows = each(slots, |slot| self.view.float_row(slot));
             let dots = self.kernels.float_dots(self.query.floats, rows);
             for (slot, dot) in slots.into_iter().zip(dots).take(four.len()) {
                 pool.insert(entry(dot, slot));
@@ -241,13 +258,10 @@ impl<K: Kernels> Scan<'_, K> {
         let high = self.view.high() as u32;
         let mut first = 0;
         while first < high {
-            let slots = [0, 1, 2, 3].map(|i| (first + i).min(high - 1));
-            let rows = slots.map(|slot| self.view.float_row(slot));
+            let slots = each([0, 1, 2, 3], |i| (first + i).min(high - 1));
+            let rows = each(slots, |slot| self.view.float_row(slot));
             let scores = match euclid {
-                true => self
-                    .kernels
-                    .float_squares(self.query.floats, rows)
-                    .map(|square| -square),
+                true => negated(self.kernels.float_squares(self.query.floats, rows)),
                 false => self.kernels.float_dots(self.query.floats, rows),
             };
             for (slot, score) in (first..high).zip(scores) {
@@ -286,12 +300,10 @@ pub(super) fn rank_again<K: Kernels>(
 ) -> u32 {
     let euclid = view.config.metric == Metric::SquaredEuclidean;
     for four in entries.chunks_mut(4) {
-        let slots = [0, 1, 2, 3].map(|i| slot_of(four[i.min(four.len() - 1)]));
-        let rows = slots.map(|slot| view.float_row(slot));
+        let slots = each([0, 1, 2, 3], |i| slot_of(four[i.min(four.len() - 1)]));
+        let rows = each(slots, |slot| view.float_row(slot));
         let scores = match euclid {
-            true => kernels
-                .float_squares(query.floats, rows)
-                .map(|square| -square),
+            true => negated(kernels.float_squares(query.floats, rows)),
             false => kernels.float_dots(query.floats, rows),
         };
         for ((place, slot), score) in four.iter_mut().zip(slots).zip(scores) {
@@ -344,37 +356,38 @@ fn sixteen<T: Copy + Default>(section: &[T], block: usize) -> [T; 16] {
     }
 }
 
+/// The `n`-th largest of the values, or minus infinity if there are fewer: a row in each of `n`
+/// blocks is at least as good.
 #[inline(always)]
-fn maximum(scores: &[f32; 16]) -> f32 {
-    let mut m = *scores;
-    for half in [8, 4, 2, 1] {
-        for i in 0..half {
-            m[i] = if m[i] > m[i + half] {
-                m[i]
-            } else {
-                m[i + half]
-            };
+fn nth_largest<K: Kernels>(kernels: K, values: &[f32; CHUNK_BLOCKS], n: usize) -> f32 {
+    if n == 0 || n > CHUNK_BLOCKS / 2 {
+        return f32::NEG_INFINITY;
+    }
+    let mut values = *values;
+    let mut count = 0;
+    loop {
+        let mut most = [f32::NEG_INFINITY; 16];
+        for sixteen in values.as_chunks::<16>().0 {
+            for (most, value) in most.iter_mut().zip(sixteen) {
+                *most = if *value > *most { *value } else { *most };
+            }
+        }
+        let most = kernels.maximum(&most);
+        if most == f32::NEG_INFINITY {
+            return most;
+        }
+        for sixteen in values.as_chunks_mut::<16>().0 {
+            count += kernels.at_least(sixteen, most).count_ones() as usize;
+            for value in sixteen {
+                *value = if *value >= most {
+                    f32::NEG_INFINITY
+                } else {
+                    *value
+                };
+            }
+        }
+        if count >= n {
+            return most;
         }
     }
-    m[0]
-}
-
-/// The `n`-th largest of the values, or minus infinity if there are fewer or `n` is large: a row in
-/// each of `n` blocks is at least as good.
-#[inline(always)]
-fn nth_largest(values: &[f32], n: usize) -> f32 {
-    const MOST: usize = 32;
-    if n == 0 || n > MOST || values.len() < n {
-        return f32::NEG_INFINITY;
-    }
-    let mut best = [0u64; MOST];
-    let Some(best) = best.get_mut(..n) else {
-        return f32::NEG_INFINITY;
-    };
-    best.fill(u64::MAX);
-    let mut pool = Pool::new(best);
-    for (at, &value) in values.iter().enumerate() {
-        pool.insert(u64::from(rank(value)) << 32 | at as u64);
-    }
-    score_of(pool.bound())
 }

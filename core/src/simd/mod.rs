@@ -61,6 +61,18 @@ pub(crate) trait Kernels: Copy {
     /// Number of differing bits.
     fn hamming(self, a: &[u8], b: &[u8]) -> u32;
 
+    /// The largest of sixteen scores.
+    #[inline(always)]
+    fn maximum(self, scores: &[f32; 16]) -> f32 {
+        scalar::maximum(scores)
+    }
+
+    /// A bit for each of sixteen scores that is at least `bound`, the first in the lowest place.
+    #[inline(always)]
+    fn at_least(self, scores: &[f32; 16], bound: f32) -> u32 {
+        scalar::at_least(scores, bound)
+    }
+
     /// Hints that the row will be read soon.
     fn prefetch<T>(self, row: &[T]);
 }
@@ -70,6 +82,18 @@ pub(crate) trait Kernels: Copy {
 pub(crate) trait Task {
     type Output;
     fn run<K: Kernels>(self, kernels: K) -> Self::Output;
+}
+
+/// `map` for an array of four, which unlike it is sure to be inlined.
+#[inline(always)]
+pub(crate) fn each<T: Copy, U>(items: [T; 4], mut f: impl FnMut(T) -> U) -> [U; 4] {
+    [f(items[0]), f(items[1]), f(items[2]), f(items[3])]
+}
+
+/// Turns distances into scores.
+#[inline(always)]
+pub(crate) fn negated(distances: [f32; 4]) -> [f32; 4] {
+    each(distances, |distance| -distance)
 }
 
 /// Runs `task` with the best kernels of this machine, or those that [`force`] asked for.

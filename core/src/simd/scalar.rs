@@ -67,6 +67,30 @@ pub(crate) fn float_square(a: &[f32], b: &[f32]) -> f32 {
     float_fold(a, b, |a, b| (a - b) * (a - b))
 }
 
+/// [`Kernels::maximum`].
+#[inline(always)]
+pub(super) fn maximum(scores: &[f32; LANES]) -> f32 {
+    let mut four = [f32::NEG_INFINITY; 4];
+    for scores in scores.as_chunks::<4>().0 {
+        for (most, &score) in four.iter_mut().zip(scores) {
+            *most = if score > *most { score } else { *most };
+        }
+    }
+    let [a, b, c, d] = four;
+    let (a, c) = (if a > b { a } else { b }, if c > d { c } else { d });
+    if a > c { a } else { c }
+}
+
+/// [`Kernels::at_least`].
+#[inline(always)]
+pub(super) fn at_least(scores: &[f32; LANES], bound: f32) -> u32 {
+    let mut bits = 0;
+    for (at, &score) in scores.iter().enumerate() {
+        bits |= u32::from(score >= bound) << at;
+    }
+    bits
+}
+
 impl Kernels for Scalar {
     #[inline(always)]
     fn block_dots(self, block: &[u8], query: &Codes<'_>) -> [i32; 16] {

@@ -22,6 +22,8 @@ struct Outcome {
     floats: [u32; 4],
     squares: [u32; 4],
     hamming: u32,
+    maximum: f32,
+    at_least: u32,
 }
 
 impl Task for Everything<'_> {
@@ -41,6 +43,8 @@ impl Task for Everything<'_> {
             floats: bits(k.float_dots(self.floats[0], self.floats)),
             squares: bits(k.float_squares(self.floats[1], self.floats)),
             hamming: k.hamming(self.rows[2], self.rows[3]),
+            maximum: k.maximum(self.floats[0].first_chunk().unwrap()),
+            at_least: k.at_least(self.floats[0].first_chunk().unwrap(), self.floats[0][3]),
         }
     }
 }

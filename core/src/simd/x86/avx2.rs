@@ -1,7 +1,7 @@
 //! Kernels for AVX2: codes widen to 16 bits by mask and shift, which leaves even and odd elements
 //! apart, so the query is kept as an even and an odd plane for `vpmaddwd`.
 
-use super::super::{Codes, Kernels, scalar::Scalar};
+use super::super::{Codes, Kernels, each, scalar::Scalar};
 use core::arch::x86_64::*;
 
 /// Proof that the machine has AVX2.
@@ -126,9 +126,9 @@ impl Kernels for Avx2 {
                     *acc = _mm256_add_epi32(*acc, _mm256_zextsi128_si256(part));
                 }
             }
-            acc.map(|acc| sum(acc))
+            [sum(acc[0]), sum(acc[1]), sum(acc[2]), sum(acc[3])]
         };
-        dots.map(|dot| dot.wrapping_sub(query.sum.wrapping_mul(128)))
+        each(dots, |dot| dot.wrapping_sub(query.sum.wrapping_mul(128)))
     }
 
     #[inline(always)]
@@ -151,7 +151,7 @@ impl Kernels for Avx2 {
                     *acc = _mm256_add_epi32(*acc, _mm256_madd_epi16(codes, q));
                 }
             }
-            acc.map(|acc| sum(acc))
+            [sum(acc[0]), sum(acc[1]), sum(acc[2]), sum(acc[3])]
         }
     }
 
@@ -175,14 +175,16 @@ impl Kernels for Avx2 {
 
     #[inline(always)]
     fn float_dots(self, query: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
-        rows.map(|row| {
+        let mut outs = [0.0; 4];
+        for (out, row) in outs.iter_mut().zip(rows) {
             let n = row.len().min(query.len());
             if !n.is_multiple_of(16) {
-                return Scalar.float_dots(query, [row, &[], &[], &[]])[0];
+                *out = Scalar.float_dots(query, [row, &[], &[], &[]])[0];
+                continue;
             }
             // SAFETY: query and row have `n` elements, a multiple of 16; the proof covers the
             // features.
-            unsafe {
+            *out = unsafe {
                 let mut low = _mm256_setzero_ps();
                 let mut high = _mm256_setzero_ps();
                 for i in (0..n).step_by(16) {
@@ -194,20 +196,23 @@ impl Kernels for Avx2 {
                     );
                 }
                 tree(low, high)
-            }
-        })
+            };
+        }
+        outs
     }
 
     #[inline(always)]
     fn float_squares(self, query: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
-        rows.map(|row| {
+        let mut outs = [0.0; 4];
+        for (out, row) in outs.iter_mut().zip(rows) {
             let n = row.len().min(query.len());
             if !n.is_multiple_of(16) {
-                return Scalar.float_squares(query, [row, &[], &[], &[]])[0];
+                *out = Scalar.float_squares(query, [row, &[], &[], &[]])[0];
+                continue;
             }
             // SAFETY: query and row have `n` elements, a multiple of 16; the proof covers the
             // features.
-            unsafe {
+            *out = unsafe {
                 let mut low = _mm256_setzero_ps();
                 let mut high = _mm256_setzero_ps();
                 for i in (0..n).step_by(16) {
@@ -218,13 +223,27 @@ impl Kernels for Avx2 {
                     high = _mm256_add_ps(high, _mm256_mul_ps(b, b));
                 }
                 tree(low, high)
-            }
-        })
+            };
+        }
+        outs
     }
 
     #[inline(always)]
     fn hamming(self, a: &[u8], b: &[u8]) -> u32 {
         super::sse2::hamming(a, b)
+    }
+
+    #[inline(always)]
+    fn at_least(self, scores: &[f32; 16], bound: f32) -> u32 {
+        // SAFETY: sixteen scores are two vectors; the proof covers the features.
+        unsafe {
+            let bound = _mm256_set1_ps(bound);
+            let low = _mm256_loadu_ps(scores.as_ptr());
+            let high = _mm256_loadu_ps(scores.as_ptr().add(8));
+            let low = _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GE_OQ>(low, bound));
+            let high = _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_GE_OQ>(high, bound));
+            low as u32 | (high as u32) << 8
+        }
     }
 
     #[inline(always)]

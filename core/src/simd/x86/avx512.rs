@@ -1,7 +1,7 @@
 //! Kernels for AVX-512 with VNNI: `vpdpbusd` takes u8 codes and an i8 query, so a query wider than
 //! eight bits runs as two planes.
 
-use super::super::{Codes, Kernels, scalar::Scalar};
+use super::super::{Codes, Kernels, each, scalar::Scalar};
 use core::arch::x86_64::*;
 
 /// Proof that the machine has AVX-512 F, BW, VL and VNNI.
@@ -73,6 +73,24 @@ unsafe fn trees(a: [__m512; 4]) -> [f32; 4] {
             all,
         );
         core::mem::transmute::<__m128, [f32; 4]>(_mm512_castps512_ps128(picked))
+    }
+}
+
+/// Sums a vector as the tree +8, +4, +2, +1.
+///
+/// # Safety
+/// AVX-512 F.
+#[inline(always)]
+unsafe fn tree(a: __m512) -> f32 {
+    // SAFETY: register operations of a set the caller has.
+    unsafe {
+        let a = _mm512_add_ps(a, _mm512_shuffle_f32x4::<0x4e>(a, a));
+        let a = _mm_add_ps(
+            _mm512_castps512_ps128(a),
+            _mm256_extractf128_ps::<1>(_mm512_castps512_ps256(a)),
+        );
+        let a = _mm_add_ps(a, _mm_movehl_ps(a, a));
+        _mm_cvtss_f32(_mm_add_ss(a, _mm_shuffle_ps::<1>(a, a)))
     }
 }
 
@@ -166,7 +184,7 @@ impl Kernels for Avx512Vnni {
     fn row_dots(self, rows: [&[u8]; 4], query: &Codes<'_>) -> [i32; 4] {
         let n = rows.iter().fold(query.low.len(), |n, row| n.min(row.len()));
         let wide = !query.high.is_empty() && query.high.len() >= query.low.len();
-        let pointers = rows.map(|row| row.as_ptr().cast::<i8>());
+        let pointers = each(rows, |row| row.as_ptr().cast::<i8>());
         // SAFETY: rows and planes have at least `n` bytes; the proof covers the features.
         let mut dots = unsafe {
             let mut acc = self.plane(pointers, query.low.as_ptr(), n);
@@ -207,7 +225,10 @@ impl Kernels for Avx512Vnni {
                 i += 64;
             }
             let offset = _mm512_slli_epi32::<7>(total);
-            sums(acc.map(|acc| _mm512_sub_epi32(acc, offset)))
+            for acc in &mut acc {
+                *acc = _mm512_sub_epi32(*acc, offset);
+            }
+            sums(acc)
         }
     }
 
@@ -247,20 +268,26 @@ impl Kernels for Avx512Vnni {
             return Scalar.float_dots(query, rows);
         }
         if rows[1].len() < n || rows[2].len() < n || rows[3].len() < n {
-            return rows.map(|row| match row.len() < n {
-                true if row.is_empty() => 0.0,
-                true => Scalar.float_dots(query, [row, &[], &[], &[]])[0],
+            let mut outs = [0.0; 4];
+            for (out, row) in outs.iter_mut().zip(rows) {
+                if row.len() < n {
+                    if !row.is_empty() {
+                        *out = Scalar.float_dots(query, [row, &[], &[], &[]])[0];
+                    }
+                    continue;
+                }
                 // SAFETY: query and row have `n` elements; the proof covers the features.
-                false => unsafe {
+                *out = unsafe {
                     let mut acc = _mm512_setzero_ps();
                     for i in (0..n).step_by(16) {
                         let q = _mm512_loadu_ps(query.as_ptr().add(i));
                         let r = _mm512_loadu_ps(row.as_ptr().add(i));
                         acc = _mm512_add_ps(acc, _mm512_mul_ps(q, r));
                     }
-                    trees([acc; 4])[0]
-                },
-            });
+                    tree(acc)
+                };
+            }
+            return outs;
         }
         // SAFETY: query and rows have `n` elements, a multiple of 16; the proof covers the
         // features.
@@ -301,6 +328,24 @@ impl Kernels for Avx512Vnni {
     #[inline(always)]
     fn hamming(self, a: &[u8], b: &[u8]) -> u32 {
         super::sse2::hamming(a, b)
+    }
+
+    #[inline(always)]
+    fn maximum(self, scores: &[f32; 16]) -> f32 {
+        // SAFETY: sixteen scores are one vector; the proof covers the features.
+        unsafe { _mm512_reduce_max_ps(_mm512_loadu_ps(scores.as_ptr())) }
+    }
+
+    #[inline(always)]
+    fn at_least(self, scores: &[f32; 16], bound: f32) -> u32 {
+        // SAFETY: sixteen scores are one vector; the proof covers the features.
+        unsafe {
+            let scores = _mm512_loadu_ps(scores.as_ptr());
+            u32::from(_mm512_cmp_ps_mask::<_CMP_GE_OQ>(
+                scores,
+                _mm512_set1_ps(bound),
+            ))
+        }
     }
 
     #[inline(always)]

@@ -1,6 +1,6 @@
 //! Kernels for SSE2, which every x86-64 machine has.
 
-use super::super::{Codes, Kernels, scalar::Scalar};
+use super::super::{Codes, Kernels, each, scalar::Scalar};
 use core::arch::x86_64::*;
 
 /// Proof that the machine has SSE2.
@@ -78,9 +78,12 @@ impl Kernels for Sse2 {
                 }
             }
             let offset = _mm_set1_epi32(query.sum.wrapping_mul(128));
-            core::mem::transmute::<[__m128i; 4], [i32; 16]>(
-                acc.map(|acc| _mm_sub_epi32(acc, offset)),
-            )
+            core::mem::transmute::<[__m128i; 4], [i32; 16]>([
+                _mm_sub_epi32(acc[0], offset),
+                _mm_sub_epi32(acc[1], offset),
+                _mm_sub_epi32(acc[2], offset),
+                _mm_sub_epi32(acc[3], offset),
+            ])
         }
     }
 
@@ -108,9 +111,9 @@ impl Kernels for Sse2 {
                     *acc = _mm_add_epi32(*acc, _mm_add_epi32(e, o));
                 }
             }
-            acc.map(|acc| sum(acc))
+            [sum(acc[0]), sum(acc[1]), sum(acc[2]), sum(acc[3])]
         };
-        dots.map(|dot| dot.wrapping_sub(query.sum.wrapping_mul(128)))
+        each(dots, |dot| dot.wrapping_sub(query.sum.wrapping_mul(128)))
     }
 
     #[inline(always)]
@@ -138,7 +141,7 @@ impl Kernels for Sse2 {
                     *acc = _mm_add_epi32(*acc, both);
                 }
             }
-            acc.map(|acc| sum(acc))
+            [sum(acc[0]), sum(acc[1]), sum(acc[2]), sum(acc[3])]
         }
     }
 
@@ -168,13 +171,15 @@ impl Kernels for Sse2 {
 
     #[inline(always)]
     fn float_dots(self, query: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
-        rows.map(|row| {
+        let mut outs = [0.0; 4];
+        for (out, row) in outs.iter_mut().zip(rows) {
             let n = row.len().min(query.len());
             if !n.is_multiple_of(16) {
-                return Scalar.float_dots(query, [row, &[], &[], &[]])[0];
+                *out = Scalar.float_dots(query, [row, &[], &[], &[]])[0];
+                continue;
             }
             // SAFETY: query and row have `n` elements, a multiple of 16.
-            unsafe {
+            *out = unsafe {
                 let mut lanes = [_mm_setzero_ps(); 4];
                 for i in (0..n).step_by(16) {
                     for (l, lane) in lanes.iter_mut().enumerate() {
@@ -184,19 +189,22 @@ impl Kernels for Sse2 {
                     }
                 }
                 tree(lanes)
-            }
-        })
+            };
+        }
+        outs
     }
 
     #[inline(always)]
     fn float_squares(self, query: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
-        rows.map(|row| {
+        let mut outs = [0.0; 4];
+        for (out, row) in outs.iter_mut().zip(rows) {
             let n = row.len().min(query.len());
             if !n.is_multiple_of(16) {
-                return Scalar.float_squares(query, [row, &[], &[], &[]])[0];
+                *out = Scalar.float_squares(query, [row, &[], &[], &[]])[0];
+                continue;
             }
             // SAFETY: query and row have `n` elements, a multiple of 16.
-            unsafe {
+            *out = unsafe {
                 let mut lanes = [_mm_setzero_ps(); 4];
                 for i in (0..n).step_by(16) {
                     for (l, lane) in lanes.iter_mut().enumerate() {
@@ -206,13 +214,28 @@ impl Kernels for Sse2 {
                     }
                 }
                 tree(lanes)
-            }
-        })
+            };
+        }
+        outs
     }
 
     #[inline(always)]
     fn hamming(self, a: &[u8], b: &[u8]) -> u32 {
         hamming(a, b)
+    }
+
+    #[inline(always)]
+    fn at_least(self, scores: &[f32; 16], bound: f32) -> u32 {
+        // SAFETY: sixteen scores are four vectors.
+        unsafe {
+            let bound = _mm_set1_ps(bound);
+            let mut bits = 0;
+            for at in [12, 8, 4, 0] {
+                let scores = _mm_loadu_ps(scores.as_ptr().add(at));
+                bits = bits << 4 | _mm_movemask_ps(_mm_cmpge_ps(scores, bound)) as u32;
+            }
+            bits
+        }
     }
 
     #[inline(always)]
