@@ -14,7 +14,8 @@ pub fn argument(message: &str) -> JsValue {
     with_code(message, 0)
 }
 
-fn with_code(message: &str, code: u16) -> JsValue {
+/// An `Error` with a sentence and a number.
+pub fn with_code(message: &str, code: u16) -> JsValue {
     let error = Error::new(message);
     // Fails on frozen objects alone, and this one is new.
     let _ = Reflect::set(&error, &"code".into(), &code.into());

@@ -16,5 +16,6 @@
 //! number as `code`; the bank is then as it was before.
 
 pub mod bank;
+pub mod demo;
 mod failure;
 mod memory;

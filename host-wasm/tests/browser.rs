@@ -1,8 +1,9 @@
 //! The module in a browser.
 #![cfg(target_family = "wasm")]
 
-use js_sys::{Error, Reflect};
+use js_sys::{Error, Function, Reflect};
 use sensilla_wasm::bank::Bank;
+use sensilla_wasm::demo::run_activity;
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -81,4 +82,20 @@ fn bytes_make_the_same_bank_and_changed_bytes_none() {
     bytes[200] ^= 1;
     assert_eq!(code(&Bank::from_bytes(&bytes).err().unwrap()), 0x109);
     assert!(Bank::from_bytes(&bytes[..100]).is_err());
+}
+
+#[wasm_bindgen_test]
+fn the_demo_runs_again_and_tells_how_far_it_is() {
+    let seen = js_sys::Array::new();
+    let progress = Function::new_with_args("done, total", "this.push(done, total)").bind(&seen);
+    let first = run_activity(Some(progress)).unwrap();
+    let steps = seen.length() / 2;
+    assert!(steps > 1);
+    assert_eq!(seen.get(seen.length() - 2), seen.get(seen.length() - 1));
+    let second = run_activity(None).unwrap();
+    assert_eq!(first.log_root(), second.log_root());
+    assert_eq!(first.image_digest(), second.image_digest());
+    assert!(second.proof_verified() && second.accuracy() >= 0.975);
+    let shown = second.confusion().iter().sum::<u32>();
+    assert_eq!((shown, second.names().len()), (40, 4));
 }

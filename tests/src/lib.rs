@@ -42,16 +42,21 @@ const CASES: &[Case] = &[
     cases::bank::i8_dot_scan,
 ];
 
-/// Runs every case in `room`, zeroed before each, of [`ROOM_BYTES`] aligned as blocks are.
+/// Memory of the demo, zero to begin with.
+pub use ::activity::Memory;
+
+/// Runs every case in `room`, zeroed before each, of [`ROOM_BYTES`] aligned as blocks are, and the
+/// demo in `memory`.
 ///
 /// # Panics
 ///
 /// When a call that must work fails: the suite is a test.
-pub fn run(room: &mut [u8], report: &mut dyn Report) {
+pub fn run(room: &mut [u8], memory: &mut Memory, report: &mut dyn Report) {
     for case in CASES {
         room.fill(0);
         case(room, report);
     }
+    cases::activity::wrist(memory, report);
 }
 
 /// Whether `value` is the golden value of the line `name`.

@@ -2,7 +2,7 @@
 #![cfg(not(target_family = "wasm"))]
 
 use sensilla::block::Block;
-use sensilla_conformance::{ROOM_BYTES, Report, run};
+use sensilla_conformance::{Memory, ROOM_BYTES, Report, run};
 use std::alloc::{GlobalAlloc, Layout, System};
 use std::cell::Cell;
 use std::fmt::{Display, Write};
@@ -49,6 +49,7 @@ unsafe impl GlobalAlloc for Counting {
 static ALLOCATOR: Counting = Counting;
 
 static ROOM: Mutex<Block<ROOM_BYTES>> = Mutex::new(Block::new());
+static MEMORY: Mutex<Memory> = Mutex::new(Memory::new());
 
 /// Finds allocations since the line before, and shows values into nothing.
 struct Ledger {
@@ -80,13 +81,14 @@ impl Report for Ledger {
 #[test]
 fn no_call_of_the_core_allocates() {
     let mut room = ROOM.lock().unwrap();
+    let mut memory = MEMORY.lock().unwrap();
     let before = ALLOCATIONS.get();
     let mut ledger = Ledger {
         seen: before,
         lines: 0,
         guilty: [None; 256],
     };
-    run(&mut room[..], &mut ledger);
+    run(&mut room[..], &mut memory, &mut ledger);
     let after = ALLOCATIONS.get();
 
     let names: Vec<&str> = sensilla_conformance::GOLDEN.lines().collect();

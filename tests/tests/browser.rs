@@ -2,7 +2,7 @@
 #![cfg(target_family = "wasm")]
 
 use sensilla::block::Block;
-use sensilla_conformance::{GOLDEN, ROOM_BYTES, Report, run};
+use sensilla_conformance::{GOLDEN, Memory, ROOM_BYTES, Report, run};
 use std::fmt::{Display, Write};
 use std::sync::Mutex;
 use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_configure};
@@ -10,6 +10,7 @@ use wasm_bindgen_test::{console_log, wasm_bindgen_test, wasm_bindgen_test_config
 wasm_bindgen_test_configure!(run_in_browser);
 
 static ROOM: Mutex<Block<ROOM_BYTES>> = Mutex::new(Block::new());
+static MEMORY: Mutex<Memory> = Mutex::new(Memory::new());
 
 struct Lines(String);
 
@@ -23,6 +24,10 @@ impl Report for Lines {
 #[wasm_bindgen_test]
 fn every_case_prints_its_golden_value() {
     let mut lines = Lines(String::new());
-    run(&mut ROOM.lock().unwrap()[..], &mut lines);
+    run(
+        &mut ROOM.lock().unwrap()[..],
+        &mut MEMORY.lock().unwrap(),
+        &mut lines,
+    );
     assert_eq!(lines.0, GOLDEN);
 }

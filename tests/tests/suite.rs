@@ -2,11 +2,12 @@
 #![cfg(not(target_family = "wasm"))]
 
 use sensilla::block::Block;
-use sensilla_conformance::{GOLDEN, ROOM_BYTES, Report, run};
+use sensilla_conformance::{GOLDEN, Memory, ROOM_BYTES, Report, run};
 use std::fmt::{Display, Write};
 use std::sync::Mutex;
 
 static ROOM: Mutex<Block<ROOM_BYTES>> = Mutex::new(Block::new());
+static MEMORY: Mutex<Memory> = Mutex::new(Memory::new());
 
 struct Lines(String);
 
@@ -20,7 +21,11 @@ impl Report for Lines {
 #[test]
 fn every_case_prints_its_golden_value() {
     let mut lines = Lines(String::new());
-    run(&mut ROOM.lock().unwrap()[..], &mut lines);
+    run(
+        &mut ROOM.lock().unwrap()[..],
+        &mut MEMORY.lock().unwrap(),
+        &mut lines,
+    );
     if std::env::var_os("SENSILLA_BLESS").is_some() {
         let file = concat!(env!("CARGO_MANIFEST_DIR"), "/golden.txt");
         std::fs::write(file, &lines.0).unwrap();

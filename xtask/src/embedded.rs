@@ -29,16 +29,15 @@ pub fn missing() -> Vec<&'static str> {
     packages
 }
 
+/// Runs the suite, then the demo, whose lines must be those of the suite.
 pub fn test() -> Result<Lines> {
     let toolchain = Toolchain::get(TARGET)?;
-    run(toolchain.cargo("build", "core").args([
-        "--release",
-        "--package",
-        "firmware",
-        "--bin",
-        "conformance",
-    ]))?;
-    lines::read(&emulate(&toolchain.release().join("conformance"))?)
+    run(toolchain
+        .cargo("build", "core")
+        .args(["--release", "--package", "firmware", "--bins"]))?;
+    let suite = emulate(&toolchain.release().join("conformance"))?;
+    let demo = emulate(&toolchain.release().join("activity"))?;
+    lines::read(&(suite + &demo))
 }
 
 /// Runs firmware to its end; prints its log and returns it.

@@ -4,6 +4,7 @@
 //! `lines` compares what the hosts printed.
 
 mod bench;
+mod browser;
 mod embedded;
 mod host;
 mod lines;
@@ -32,6 +33,12 @@ enum Command {
     Setup(Hosts),
     /// Checks that the core stands alone: bare-metal builds, its dependencies, where `unsafe` is
     Core,
+    /// Builds examples/browser and serves it on this machine
+    Browser {
+        /// The port to listen on
+        #[arg(long, default_value_t = 8000)]
+        port: u16,
+    },
     /// Runs the benchmarks of tests/bench in release; all arguments are passed on
     #[command(disable_help_flag = true)]
     Bench {
@@ -73,6 +80,7 @@ fn main() -> ExitCode {
         Command::Test(hosts) => test(hosts.chosen()),
         Command::Setup(hosts) => setup(hosts.chosen()),
         Command::Core => standalone::check(),
+        Command::Browser { port } => serve(port),
         Command::Bench { arguments } => bench::run(&arguments),
     };
     match done {
@@ -99,6 +107,15 @@ fn setup(hosts: Hosts) -> Result<()> {
         wasm::setup()?;
     }
     Ok(())
+}
+
+fn serve(port: u16) -> Result<()> {
+    setup(Hosts {
+        host: false,
+        wasm: true,
+        embedded: false,
+    })?;
+    browser::serve(port)
 }
 
 fn test(hosts: Hosts) -> Result<()> {

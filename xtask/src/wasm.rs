@@ -1,16 +1,17 @@
 //! WebAssembly in headless Chromium, through wasm-bindgen's test runner.
 
+use crate::browser;
 use crate::lines::{self, Lines};
 use crate::process::tee;
 use crate::target::Toolchain;
 use crate::tools;
 use anyhow::Result;
 
-const TARGET: &str = "wasm32-unknown-unknown";
+pub const TARGET: &str = "wasm32-unknown-unknown";
 /// The crates of the standard library that tests on this target link.
 const LIBRARY: &str = "std,panic_abort,panic_unwind,test";
 
-const BROWSERS: [&str; 4] = ["chromium", "google-chrome", "chromium-browser", "chrome"];
+pub const BROWSERS: [&str; 4] = ["chromium", "google-chrome", "chromium-browser", "chrome"];
 const DRIVER: &str = "chromedriver";
 
 /// The Debian packages that this machine lacks.
@@ -44,5 +45,12 @@ pub fn test() -> Result<Lines> {
         command
     };
     tee(&mut test("sensilla-wasm"))?;
-    lines::read(&tee(&mut test("sensilla-conformance"))?)
+    let lines = lines::read(&tee(&mut test("sensilla-conformance"))?)?;
+    let shown: Vec<_> = ["bank", "root", "hub", "accuracy"]
+        .iter()
+        .filter_map(|name| lines.get_key_value(&format!("activity/{name}")))
+        .map(|(name, value)| (name.as_str(), value.as_str()))
+        .collect();
+    browser::test(&shown)?;
+    Ok(lines)
 }

@@ -3,10 +3,44 @@
 #![cfg(target_os = "none")]
 
 // Its critical section is what the log locks with.
+use core::sync::atomic::{AtomicU32, Ordering};
 use cortex_m as _;
+use cortex_m::peripheral::{SYST, syst::SystClkSource};
 use cortex_m_rt::{ExceptionFrame, exception};
 use defmt_semihosting as _;
 use semihosting::process::ExitCode;
+
+/// The processor's clock, which SysTick counts.
+pub const HZ: u32 = 25_000_000;
+const SYSTICK_BITS: u32 = 24;
+
+static WRAPS: AtomicU32 = AtomicU32::new(0);
+
+/// Lets SysTick count, with an interrupt at every wrap.
+pub fn start_counter(mut systick: SYST) {
+    systick.set_clock_source(SystClkSource::Core);
+    systick.set_reload((1 << SYSTICK_BITS) - 1);
+    systick.clear_current();
+    systick.enable_counter();
+    systick.enable_interrupt();
+}
+
+/// A counter of 32 bits that counts up at [`HZ`]: SysTick's own 24, which count down, and above
+/// them its wraps.
+pub fn ticks() -> u32 {
+    loop {
+        let wraps = WRAPS.load(Ordering::Relaxed);
+        let count = !SYST::get_current() & ((1 << SYSTICK_BITS) - 1);
+        if WRAPS.load(Ordering::Relaxed) == wraps {
+            return wraps << SYSTICK_BITS | count;
+        }
+    }
+}
+
+#[exception]
+fn SysTick() {
+    WRAPS.fetch_add(1, Ordering::Relaxed);
+}
 
 /// Ends the emulation: QEMU exits with 0 or 1.
 pub fn exit(good: bool) -> ! {

@@ -1,5 +1,6 @@
 //! The cases, a file for each module of the core.
 
+pub mod activity;
 pub mod bank;
 pub mod block;
 pub mod coherence;

@@ -6,10 +6,11 @@ mod device {
     use core::fmt::Display;
     use defmt::{Display2Format, println};
     use sensilla::block::Block;
-    use sensilla_conformance::{ROOM_BYTES, Report, is_golden, run};
+    use sensilla_conformance::{Memory, ROOM_BYTES, Report, is_golden, run};
     use static_cell::ConstStaticCell;
 
     static ROOM: ConstStaticCell<Block<ROOM_BYTES>> = ConstStaticCell::new(Block::new());
+    static MEMORY: ConstStaticCell<Memory> = ConstStaticCell::new(Memory::new());
 
     struct Log {
         lines: u32,
@@ -30,7 +31,7 @@ mod device {
     #[cortex_m_rt::entry]
     fn main() -> ! {
         let mut log = Log { lines: 0, wrong: 0 };
-        run(&mut ROOM.take()[..], &mut log);
+        run(&mut ROOM.take()[..], MEMORY.take(), &mut log);
         println!("{=u32} lines, {=u32} wrong", log.lines, log.wrong);
         firmware::exit(log.wrong == 0)
     }
