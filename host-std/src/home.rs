@@ -107,8 +107,7 @@ impl Home {
             block,
             others: blocks,
         };
-        home.node_verified()
-            .map_err(|e| damaged(&format!("its node: {e}")))?;
+        home.node_verified().map_err(StoreError::of_node)?;
         Ok(home)
     }
 

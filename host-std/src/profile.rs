@@ -1,15 +1,13 @@
 //! What a node of this host takes in: the shape of its input and the names behind its numbers.
 //!
 //! The core knows channels, dimensions and labels by number; the profile keeps what users call
-//! them. It is a block of the store of its own, as JSON.
+//! them. It is a block of the store of its own, as JSON; the store's format is its version too.
 
 use sensilla::learn::features::{FeatureConfig, MAX_CHANNELS, PER_CHANNEL};
 use serde::{Deserialize, Serialize};
 
 use crate::store::manifest::hex;
 
-/// Version of the profile's fields.
-pub const VERSION: u32 = 1;
 /// The largest dimension of a vector.
 pub const MAX_DIMENSIONS: u32 = 2_048;
 /// Stands for a rate that nobody told; the default bands are shares of it.
@@ -19,8 +17,6 @@ const UNKNOWN_RATE: u32 = 1_000;
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Profile {
-    /// Version of these fields.
-    pub version: u32,
     /// The name of the node's block in the store.
     pub node: String,
     /// What patterns are made of; none in a node that has only taken claims.
@@ -90,7 +86,6 @@ pub struct Authority {
 impl Default for Profile {
     fn default() -> Self {
         Self {
-            version: VERSION,
             node: "node".into(),
             shape: None,
             labels: Vec::new(),

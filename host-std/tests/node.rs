@@ -526,3 +526,99 @@ fn a_reader_that_leaves_is_no_error() {
     assert_eq!(String::from_utf8_lossy(&output.stderr), "");
     assert!(output.status.success());
 }
+
+#[test]
+fn events_of_one_node_are_taken_by_another() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    let claims: String = (0..40)
+        .map(|i| {
+            let vector: Vec<f64> = (0..8).map(|d| f64::from(i * d % 5)).collect();
+            let mut line: Value = serde_json::from_str(&claim(
+                ["cam", "lock"][i as usize % 2],
+                i as u64,
+                "door",
+                "open",
+            ))
+            .unwrap();
+            line["subject"] = format!("door {i}").into();
+            line["embedding"] = vector.into();
+            format!("{line}\n")
+        })
+        .collect();
+    fs::write(at("c.jsonl"), claims).unwrap();
+    let one = json(folder.path(), &["ingest", "c.jsonl"]);
+    let output = sensilla(folder.path())
+        .args(["inspect", "--events"])
+        .assert()
+        .success();
+    let events = String::from_utf8(output.get_output().stdout.clone()).unwrap();
+    assert_eq!(events.lines().count(), 40);
+    fs::write(at("events.jsonl"), &events).unwrap();
+    let other = json(
+        folder.path(),
+        &["ingest", "events.jsonl", "--store", "other.store"],
+    );
+    assert_eq!(other["log_root"], one["log_root"]);
+    let again = json(
+        folder.path(),
+        &["ingest", "events.jsonl", "--store", "other.store"],
+    );
+    assert_eq!(
+        (&again["appended"], &again["known"]),
+        (&Value::from(0), &Value::from(40))
+    );
+    json(folder.path(), &["verify", "--store", "other.store"]);
+    // One digit of a signature.
+    let forged = events.lines().next().unwrap().replace("\"}", "").to_owned();
+    let last = if forged.ends_with('0') { "1" } else { "0" };
+    let forged = format!("{}{last}\"}}\n", &forged[..forged.len() - 1]);
+    sensilla(folder.path())
+        .args(["ingest", "-", "--store", "third.store"])
+        .write_stdin(forged)
+        .assert()
+        .code(1)
+        .stderr(contains(
+            "standard input, line 1: the signature is not one of the event's author",
+        ));
+    assert!(!at("third.store").exists());
+    // Embeddings of another length have no place beside those in the log.
+    let mut line: Value = serde_json::from_str(&claim("cam", 99, "door", "open")).unwrap();
+    line["embedding"] = vec![1.0; 9].into();
+    sensilla(folder.path())
+        .args(["ingest", "-"])
+        .write_stdin(line.to_string())
+        .assert()
+        .code(1)
+        .stderr(contains("standard input, line 1: "));
+}
+
+#[test]
+fn reports_of_a_users_own_data() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    fs::write(at("v.jsonl"), vectors(30)).unwrap();
+    fs::write(
+        at("c.jsonl"),
+        claim("cam", 1, "door", "open") + "\n" + &claim("lock", 2, "door", "shut"),
+    )
+    .unwrap();
+    json(folder.path(), &["learn", "v.jsonl"]);
+    json(folder.path(), &["recall", "v.jsonl", "--report", "r.html"]);
+    json(folder.path(), &["ingest", "c.jsonl", "--report", "c.html"]);
+    for (page, part) in [
+        ("r.html", "Confusion matrix"),
+        ("c.html", "Conflicts over time"),
+    ] {
+        let text = fs::read_to_string(at(page)).unwrap();
+        assert!(
+            text.contains(part) && text.contains("Memory by section"),
+            "{page}"
+        );
+    }
+    sensilla(folder.path())
+        .args(["recall", "v.jsonl", "--report", "no/such/folder/r.html"])
+        .assert()
+        .code(1)
+        .stderr(contains("cannot write no/such/folder/r.html"));
+}

@@ -5,7 +5,6 @@ use std::time::Instant;
 
 use activity::{ACTIVITIES, HUB, NAMES, Summary, Watch, Wrist};
 use clap::Args;
-use sensilla::log::EventKind;
 use sensilla::node::{Node, Recall};
 use serde::Serialize;
 
@@ -17,13 +16,11 @@ use crate::memory::Memory;
 use crate::profile::{Authority, Profile, Reading, Room, Shape};
 use crate::progress::Progress;
 use crate::report::plots::bytes_text;
-use crate::report::{ConflictPoint, Confusion, Report, page};
+use crate::report::{Confusion, Report, of_node};
 use crate::store::manifest::{Manifest, hex};
 use crate::store::{Blocks, Contents, StoreError, Writer};
 
 const REPORT: &str = "report.html";
-/// Sections of fewer bytes are no bar of their own.
-const SMALL: u64 = 2_048;
 
 #[derive(Debug, Default, Args)]
 pub struct Arguments {
@@ -72,7 +69,7 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
         }
         None => Wrist::format(&mut memory),
     }
-    .map_err(|e| common.store_error(StoreError::Damaged(e.to_string())))?;
+    .map_err(|e| common.store_error(StoreError::of_node(e)))?;
     let mut watch = Watching::new();
     let summary =
         activity::run(&mut wrist, &mut watch).map_err(|e| Error::Failed(e.to_string()))?;
@@ -84,7 +81,7 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
     wrist.seal();
     save(&writer, manifest.as_ref(), &memory, known)?;
     let path = arguments.report.unwrap_or_else(|| REPORT.into());
-    write_report(&path, &report)?;
+    report.write(&path)?;
     let shown = Shown {
         accuracy: share(&summary),
         patterns: summary.patterns[HUB],
@@ -157,15 +154,7 @@ fn print(common: &Common, summary: &Summary, shown: &Shown, report: &Path) -> Re
             "resumed: false; written"
         },
     ))?;
-    output::text(format_args!("report     {}", shown_path(report)))
-}
-
-fn shown_path(path: &Path) -> String {
-    std::fs::canonicalize(path)
-        .as_deref()
-        .unwrap_or(path)
-        .display()
-        .to_string()
+    output::text(format_args!("report     {}", output::full(report)))
 }
 
 fn share(summary: &Summary) -> f64 {
@@ -268,14 +257,6 @@ fn profile() -> Profile {
     profile
 }
 
-fn write_report(path: &Path, report: &Report) -> Result<(), Error> {
-    let html = page::html(report).map_err(Error::Failed)?;
-    std::fs::write(path, html).map_err(|source| Error::Write {
-        path: path.to_owned(),
-        source,
-    })
-}
-
 fn report(summary: &Summary, watch: &Watching, hub: &Node<'_>) -> Report {
     let (all, right) = summary.right();
     let fact = |name: &str, value: String| (name.to_owned(), value);
@@ -312,58 +293,10 @@ fn report(summary: &Summary, watch: &Watching, hub: &Node<'_>) -> Report {
         ],
         confusion: Some(confusion(summary)),
         similarities: watch.similarities.clone(),
-        conflicts: conflicts(hub),
-        memory: memory_by_section(hub),
+        conflicts: of_node::conflicts(hub),
+        memory: of_node::memory(hub),
         ..Report::default()
     }
-}
-
-/// The node's sections by name; those too small to see are one.
-fn memory_by_section(hub: &Node<'_>) -> Vec<(String, u64)> {
-    let (mut shown, mut small, mut rest) = (Vec::new(), 0, 0);
-    for (part, section, bytes) in hub.sections() {
-        let bytes = bytes as u64;
-        if bytes < SMALL {
-            (small, rest) = (small + 1, rest + bytes);
-        } else if section.starts_with(part) {
-            shown.push((section.to_owned(), bytes));
-        } else {
-            shown.push((format!("{part} {section}"), bytes));
-        }
-    }
-    shown.push((format!("{small} smaller sections"), rest));
-    shown
-}
-
-/// Conflicts over time, out of the node: when each was found, and when the log says it was
-/// resolved.
-fn conflicts(hub: &Node<'_>) -> Vec<ConflictPoint> {
-    let found = hub.engine().conflicts().map(|c| (c.since, 1, 0));
-    let resolved = hub.log().since(0).filter_map(|entry| {
-        let event = entry.decode().ok()?;
-        matches!(event.event().kind, EventKind::Resolution(_)).then_some((event.event().at, 0, 1))
-    });
-    let ends = [hub.log().first(), hub.log().size().saturating_sub(1)];
-    let ends = ends.into_iter().filter_map(|index| {
-        let event = hub.log().get(index).ok()?.decode().ok()?;
-        Some((event.event().at, 0, 0))
-    });
-    let mut steps: Vec<(u64, u64, u64)> = found.chain(resolved).chain(ends).collect();
-    steps.sort_unstable();
-    let (mut found, mut resolved) = (0, 0);
-    let mut points: Vec<ConflictPoint> = Vec::new();
-    for (at, f, r) in steps {
-        (found, resolved) = (found + f, resolved + r);
-        match points.last_mut() {
-            Some(last) if last.at == at => (last.found, last.resolved) = (found, resolved),
-            _ => points.push(ConflictPoint {
-                at,
-                found,
-                resolved,
-            }),
-        }
-    }
-    points
 }
 
 /// Shows progress, takes times, keeps what the report plots.

@@ -13,6 +13,7 @@ use crate::home::Home;
 use crate::profile::{Authority, Profile};
 use crate::read::Source;
 use crate::read::claims::ClaimReader;
+use crate::report::{Report, of_node};
 use crate::store::manifest::hex;
 
 #[derive(Debug, Args)]
@@ -24,6 +25,9 @@ pub struct Arguments {
     /// agree (1 if not given). May be given once a context.
     #[arg(long, value_name = "CONTEXT=NAME[,NAME…][/K]")]
     authority: Vec<Given>,
+    /// Also write a report, a web page, to this file.
+    #[arg(long, value_name = "PATH")]
+    report: Option<PathBuf>,
 }
 
 /// An authority as the command line gives it.
@@ -118,6 +122,28 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
         log_size,
         log_root,
     };
+    if let Some(path) = &arguments.report {
+        let fact = |name: &str, value: String| (name.to_owned(), value);
+        let node = home.node()?;
+        let report = Report {
+            title: format!("Claims of {file}"),
+            facts: vec![
+                fact("Log", format!("{} events", result.log_size)),
+                fact("Log root", result.log_root.clone()),
+                fact(
+                    "Conflicts",
+                    format!(
+                        "{} found, {} resolved, {open} open",
+                        tally.found, tally.resolved
+                    ),
+                ),
+            ],
+            conflicts: of_node::conflicts(&node),
+            memory: of_node::memory(&node),
+            ..Report::default()
+        };
+        report.write(path)?;
+    }
     if done.truncated > 0 {
         output::note(format_args!(
             "{} claims have too many neighbours to compare them with all; more conflicts may exist",

@@ -1,10 +1,13 @@
 //! `sensilla inspect`: shows what a store holds.
 
+use clap::Args;
+use sensilla::node::Node;
 use serde::Serialize;
 
 use super::{Common, output};
 use crate::Error;
 use crate::profile::Profile;
+use crate::read::claims;
 use crate::report::plots::bytes_text;
 use crate::store::FORMAT;
 use crate::store::manifest::{Entry, hex};
@@ -67,13 +70,40 @@ struct Section {
     bytes: usize,
 }
 
-pub fn run(common: &Common) -> Result<(), Error> {
+#[derive(Debug, Args)]
+pub struct Arguments {
+    /// Print the events of the log instead, one JSON object a line, as `ingest` reads them.
+    #[arg(long)]
+    events: bool,
+}
+
+/// An event as `ingest` reads it.
+#[derive(Serialize)]
+struct EventLine {
+    v: u32,
+    event: String,
+}
+
+fn events(node: &Node<'_>) -> Result<(), Error> {
+    for entry in node.log().since(node.log().first()) {
+        output::json(&EventLine {
+            v: claims::VERSION,
+            event: hex(entry.bytes()),
+        })?;
+    }
+    Ok(())
+}
+
+pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
     let contents = common.read_store()?;
     let (file_bytes, blocks) = (contents.file_bytes, contents.manifest.blocks.clone());
     let mut home = common.home_of(contents)?;
     let profile = home.profile.clone();
     let memory_bytes = home.bytes();
     let mut node = home.node()?;
+    if arguments.events {
+        return events(&node);
+    }
     let log_root = hex(&node.log_root());
     let tally = node.engine().tally();
     let count = |number: u32| node.bank().iter().filter(|p| p.label == number).count();
@@ -116,7 +146,7 @@ pub fn run(common: &Common) -> Result<(), Error> {
     print(common, &inspected)
 }
 
-fn open(node: &sensilla::node::Node<'_>, profile: &Profile) -> Vec<Open> {
+fn open(node: &Node<'_>, profile: &Profile) -> Vec<Open> {
     let mut all = Vec::new();
     for conflict in node.engine().conflicts().filter(|c| c.status.is_open()) {
         let mut open = Open {

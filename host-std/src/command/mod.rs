@@ -59,7 +59,7 @@ enum Command {
     /// Take claims into the log and find what contradicts.
     Ingest(ingest::Arguments),
     /// Show what a store holds.
-    Inspect,
+    Inspect(inspect::Arguments),
     /// Check a store, without changing its file.
     Verify,
 }
@@ -117,7 +117,7 @@ pub fn run(cli: Cli) -> Result<(), Error> {
         Command::Learn(arguments) => learn::run(&common, arguments),
         Command::Recall(arguments) => recall::run(&common, arguments),
         Command::Ingest(arguments) => ingest::run(&common, arguments),
-        Command::Inspect => inspect::run(&common),
+        Command::Inspect(arguments) => inspect::run(&common, arguments),
         Command::Verify => verify::run(&common),
     }
 }

@@ -2,6 +2,7 @@
 
 use std::fmt;
 use std::io::{self, Write};
+use std::path::Path;
 
 use serde::Serialize;
 
@@ -25,4 +26,10 @@ pub fn json(value: &impl Serialize) -> Result<(), Error> {
 pub fn note(text: impl fmt::Display) {
     // Nobody there to read a remark is no reason to fail.
     let _ = writeln!(io::stderr(), "note: {text}");
+}
+
+/// A file's path as it can be opened from anywhere.
+pub fn full(path: &Path) -> impl fmt::Display {
+    let full = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+    full.display().to_string()
 }

@@ -1,5 +1,7 @@
 //! `sensilla recall`: looks recordings or vectors up among the learned patterns.
 
+use std::path::PathBuf;
+
 use clap::Args;
 use serde::Serialize;
 
@@ -10,7 +12,7 @@ use crate::memory::Memory;
 use crate::profile::Shape;
 use crate::progress::Progress;
 use crate::read::InputError;
-use crate::report::Confusion;
+use crate::report::{Confusion, Report, of_node};
 
 /// Neighbours that a look-up is judged by.
 const NEIGHBOURS: usize = 5;
@@ -19,6 +21,9 @@ const NEIGHBOURS: usize = 5;
 pub struct Arguments {
     #[command(flatten)]
     samples: Samples,
+    /// Also write a report, a web page, to this file.
+    #[arg(long, value_name = "PATH")]
+    report: Option<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -90,6 +95,27 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
         n: rows.len(),
         rows,
     };
+    if let Some(path) = &arguments.report {
+        let report = Report {
+            title: format!("Recall of {}", arguments.samples.name()),
+            facts: facts(&recalled, shape, node.bank().len()),
+            confusion: (recalled.confusion.total() > 0).then(|| recalled.confusion.clone()),
+            similarities: recalled
+                .rows
+                .iter()
+                .map(|row| {
+                    let right = row
+                        .label
+                        .as_ref()
+                        .is_none_or(|label| *label == row.predicted);
+                    (row.similarity, right)
+                })
+                .collect(),
+            memory: of_node::memory(&node),
+            ..Report::default()
+        };
+        report.write(path)?;
+    }
     if common.json {
         return output::json(&recalled);
     }
@@ -107,4 +133,20 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
         ))?;
     }
     Ok(())
+}
+
+fn facts(recalled: &Recalled, shape: &Shape, patterns: usize) -> Vec<(String, String)> {
+    let fact = |name: &str, value: String| (name.to_owned(), value);
+    let accuracy = recalled.accuracy.map(|accuracy| {
+        let (correct, total) = (recalled.confusion.correct(), recalled.confusion.total());
+        fact("Accuracy", format!("{accuracy:.4} ({correct} of {total})"))
+    });
+    let others = [
+        fact("Looked up", recalled.n.to_string()),
+        fact(
+            "Patterns",
+            format!("{patterns}, learned from {}", shape.describe()),
+        ),
+    ];
+    accuracy.into_iter().chain(others).collect()
 }

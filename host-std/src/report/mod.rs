@@ -3,14 +3,20 @@
 //! | module | what |
 //! |---|---|
 //! | [`confusion`] | which label was taken for which |
+//! | [`of_node`] | what a report shows of a node |
 //! | [`page`] | the page around the plots |
 //! | [`plots`] | the plots, as SVG |
 
 pub mod confusion;
+pub mod of_node;
 pub mod page;
 pub mod plots;
 
 pub use confusion::Confusion;
+
+use std::path::Path;
+
+use crate::Error;
 
 /// What a report shows. A part that is empty is left out.
 #[derive(Clone, Debug, Default)]
@@ -31,6 +37,17 @@ pub struct Report {
     pub routes: Vec<(String, u64)>,
     /// Bytes of each section of the memory.
     pub memory: Vec<(String, u64)>,
+}
+
+impl Report {
+    /// Writes the page to `path`.
+    pub fn write(&self, path: &Path) -> Result<(), Error> {
+        let html = page::html(self).map_err(Error::Failed)?;
+        std::fs::write(path, html).map_err(|source| Error::Write {
+            path: path.to_owned(),
+            source,
+        })
+    }
 }
 
 /// How many conflicts there were after an event.

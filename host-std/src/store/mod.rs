@@ -24,6 +24,7 @@ pub mod save;
 use crate::memory::Memory;
 use lock::Lock;
 use manifest::Manifest;
+use sensilla::block::BlockError;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -69,6 +70,15 @@ pub enum StoreError {
         /// The format found.
         found: u8,
     },
+    /// A node in the store was laid out by another version of `sensilla`.
+    #[error(
+        "holds a node whose {source}; nothing was changed; use the sensilla that wrote it, or move \
+         it away and run `learn` and `ingest` again with this one"
+    )]
+    OtherLayout {
+        /// Which version it has and which this build reads.
+        source: BlockError,
+    },
     /// The store is of a user's own, not of the demonstration.
     #[error(
         "holds another node than the demonstration's, or one that has grown since; give the demo a store of its own with --store"
@@ -107,6 +117,16 @@ fn read_file(path: &Path) -> Result<Vec<u8>, StoreError> {
 pub struct Writer {
     path: PathBuf,
     _lock: Lock,
+}
+
+impl StoreError {
+    /// Why a node in a store does not open.
+    pub fn of_node(source: BlockError) -> Self {
+        match source {
+            BlockError::WrongVersion { .. } => Self::OtherLayout { source },
+            source => Self::Damaged(format!("its node: {source}")),
+        }
+    }
 }
 
 impl Writer {

@@ -1,0 +1,56 @@
+//! What a report shows of a node.
+
+use super::ConflictPoint;
+use sensilla::log::EventKind;
+use sensilla::node::Node;
+
+/// Sections of fewer bytes are no bar of their own.
+const SMALL: u64 = 2_048;
+
+/// The node's sections by name; those too small to see are one.
+pub fn memory(node: &Node<'_>) -> Vec<(String, u64)> {
+    let (mut shown, mut small, mut rest) = (Vec::new(), 0, 0);
+    for (part, section, bytes) in node.sections() {
+        let bytes = bytes as u64;
+        if bytes < SMALL {
+            (small, rest) = (small + 1, rest + bytes);
+        } else if section.starts_with(part) {
+            shown.push((section.to_owned(), bytes));
+        } else {
+            shown.push((format!("{part} {section}"), bytes));
+        }
+    }
+    shown.push((format!("{small} smaller sections"), rest));
+    shown
+}
+
+/// Conflicts over time, out of the node: when each was found, and when the log says it was
+/// resolved.
+pub fn conflicts(node: &Node<'_>) -> Vec<ConflictPoint> {
+    let found = node.engine().conflicts().map(|c| (c.since, 1, 0));
+    let resolved = node.log().since(0).filter_map(|entry| {
+        let event = entry.decode().ok()?;
+        matches!(event.event().kind, EventKind::Resolution(_)).then_some((event.event().at, 0, 1))
+    });
+    let ends = [node.log().first(), node.log().size().saturating_sub(1)];
+    let ends = ends.into_iter().filter_map(|index| {
+        let event = node.log().get(index).ok()?.decode().ok()?;
+        Some((event.event().at, 0, 0))
+    });
+    let mut steps: Vec<(u64, u64, u64)> = found.chain(resolved).chain(ends).collect();
+    steps.sort_unstable();
+    let (mut found, mut resolved) = (0, 0);
+    let mut points: Vec<ConflictPoint> = Vec::new();
+    for (at, f, r) in steps {
+        (found, resolved) = (found + f, resolved + r);
+        match points.last_mut() {
+            Some(last) if last.at == at => (last.found, last.resolved) = (found, resolved),
+            _ => points.push(ConflictPoint {
+                at,
+                found,
+                resolved,
+            }),
+        }
+    }
+    points
+}
