@@ -65,6 +65,7 @@ pub fn config(profile: &Profile) -> NodeConfig {
     let grid = GridConfig::new(room.dimensions, room.events);
     config
         .bank(bank)
+        .merge_at(profile.merge_at)
         .trajectories(TRAJECTORIES)
         .log(
             LogConfig::new(room.events, room.bytes)

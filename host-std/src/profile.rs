@@ -10,6 +10,8 @@ use crate::store::manifest::hex;
 
 /// The largest dimension of a vector.
 pub const MAX_DIMENSIONS: u32 = 2_048;
+/// The similarity from which patterns merge, where nobody says otherwise.
+const MERGE_AT: f32 = 0.8;
 /// Stands for a rate that nobody told; the default bands are shares of it.
 const UNKNOWN_RATE: u32 = 1_000;
 
@@ -25,6 +27,8 @@ pub struct Profile {
     pub labels: Vec<String>,
     /// Most patterns that the node learns.
     pub patterns: u32,
+    /// The similarity from which what is learned is merged into the nearest pattern.
+    pub merge_at: f32,
     /// How much its log and engine hold.
     pub room: Room,
     /// Authors by name.
@@ -90,6 +94,7 @@ impl Default for Profile {
             shape: None,
             labels: Vec::new(),
             patterns: 64,
+            merge_at: MERGE_AT,
             room: Room::default(),
             sources: Vec::new(),
             authorities: Vec::new(),
@@ -219,17 +224,20 @@ impl Shape {
 
     /// The shape in words.
     pub fn describe(&self) -> String {
+        let count = |n: u32, what: &str| format!("{n} {what}{}", if n == 1 { "" } else { "s" });
         match self {
             Self::Samples {
-                channels,
-                rate_mhz: Some(rate),
-                ..
-            } => format!(
-                "recordings of {channels} channels at {} Hz",
-                f64::from(*rate) / 1e3
-            ),
-            Self::Samples { channels, .. } => format!("recordings of {channels} channels"),
-            Self::Vectors { components } => format!("vectors of {components} components"),
+                channels, rate_mhz, ..
+            } => {
+                let of = count(*channels, "channel");
+                match rate_mhz {
+                    Some(rate) => format!("recordings of {of} at {} Hz", f64::from(*rate) / 1e3),
+                    None => format!("recordings of {of}"),
+                }
+            }
+            Self::Vectors { components } => {
+                format!("vectors of {}", count(*components, "component"))
+            }
         }
     }
 }

@@ -260,6 +260,45 @@ fn learning_goes_on_where_it_stopped() {
 }
 
 #[test]
+fn what_is_merged_is_up_to_the_user() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("v.jsonl"), vectors(60)).unwrap();
+    let merged = json(
+        folder.path(),
+        &["learn", "v.jsonl", "--store", "merged.store"],
+    );
+    let apart = json(folder.path(), &["learn", "v.jsonl", "--merge-at", "1"]);
+    let patterns = |learned: &Value| learned["patterns"].as_u64().unwrap();
+    assert!(
+        patterns(&merged) < 20 && patterns(&apart) > 30,
+        "{merged} {apart}"
+    );
+    for option in ["--merge-at", "--patterns"] {
+        sensilla(folder.path())
+            .args(["learn", "v.jsonl", option, "1"])
+            .assert()
+            .code(2)
+            .stderr(contains("are for a new store"));
+    }
+    // A bank too small for all forgets, and says so.
+    sensilla(folder.path())
+        .args([
+            "learn",
+            "v.jsonl",
+            "--merge-at",
+            "1",
+            "--patterns",
+            "20",
+            "--store",
+            "small.store",
+        ])
+        .assert()
+        .success()
+        .stdout(contains("20 patterns in small.store"))
+        .stderr(contains("patterns were forgotten: the bank holds 20"));
+}
+
+#[test]
 fn a_bad_line_leaves_the_store_as_it_was() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);

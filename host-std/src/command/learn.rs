@@ -22,6 +22,10 @@ pub struct Arguments {
     /// Most patterns a new store learns; twice as many as examples if not given.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
     patterns: Option<u32>,
+    /// The similarity from which a new store merges what it learns into the nearest pattern of the
+    /// label; 0.8 if not given, 1 merges only what is the same.
+    #[arg(long, value_name = "SIMILARITY")]
+    merge_at: Option<f32>,
 }
 
 #[derive(Serialize)]
@@ -36,6 +40,12 @@ struct Learned {
 }
 
 pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
+    if arguments
+        .merge_at
+        .is_some_and(|s| !(-1.0..=1.0).contains(&s))
+    {
+        return Err(Error::Usage("--merge-at is a cosine: -1 to 1".into()));
+    }
     let (writer, before) = common.writer()?;
     let (mut home, manifest) = match before {
         Some((home, manifest)) => (Some(home), Some(manifest)),
@@ -55,10 +65,10 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
     examples.notes.iter().for_each(output::note);
     let fresh = known.is_none();
     if fresh {
-        home = Some(shaped(home.take(), &examples, arguments.patterns)?);
-    } else if arguments.patterns.is_some() {
+        home = Some(shaped(home.take(), &examples, &arguments)?);
+    } else if arguments.patterns.is_some() || arguments.merge_at.is_some() {
         return Err(Error::Usage(
-            "--patterns is for a new store; this one has its size".into(),
+            "--patterns and --merge-at are for a new store; this one has learned already".into(),
         ));
     }
     let Some(mut home) = home else {
@@ -98,19 +108,24 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
 }
 
 /// A node for the shape of `examples`, with the claims of `home` if there is one.
-fn shaped(home: Option<Home>, examples: &Examples, patterns: Option<u32>) -> Result<Home, Error> {
+fn shaped(home: Option<Home>, examples: &Examples, arguments: &Arguments) -> Result<Home, Error> {
     let count = u32::try_from(examples.items.len()).unwrap_or(u32::MAX);
-    let patterns = patterns.unwrap_or(count.saturating_mul(2).clamp(64, 1 << 20));
+    let merge_at = arguments.merge_at.unwrap_or(Profile::default().merge_at);
+    let patterns = arguments
+        .patterns
+        .unwrap_or(count.saturating_mul(2).clamp(64, 1 << 20));
     let shape = Some(examples.shape.clone());
     match home {
         None => Home::new(Profile {
             shape,
             patterns,
+            merge_at,
             ..Profile::default()
         }),
         Some(mut home) => {
             home.profile.shape = shape;
             home.profile.patterns = patterns;
+            home.profile.merge_at = merge_at;
             home.rebuild()?;
             Ok(home)
         }

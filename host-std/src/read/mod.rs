@@ -66,7 +66,7 @@ impl Format {
         let start = source.peek()?;
         Ok(match start.first() {
             Some(b'{') => Self::Jsonl,
-            Some(b'@' | b'#') => Self::Ts,
+            Some(b'@' | b'#' | b'%') => Self::Ts,
             _ if begins_with_a_channel(start) => Self::Ts,
             _ => Self::Csv,
         })

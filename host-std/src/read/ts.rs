@@ -1,6 +1,6 @@
 //! The `.ts` format of the UCR/UEA time-series archives, as sktime and aeon write it.
 //!
-//! Comments (`#`), headers (`@key values`, all optional), `@data`, then one recording a line:
+//! Comments (`#` or `%`), headers (`@key values`, all optional), `@data`, then one recording a line:
 //! channels separated by `:`, values by `,`, the class label last. Any number of channels, any
 //! length, unequal between recordings too. Not accepted, each with its reason: time stamps in the
 //! data, missing values, channels of unequal length in one recording, lines that contradict the
@@ -61,7 +61,7 @@ impl TsReader {
                     Err(self.source.error_at(None, "holds no recording"))
                 };
             };
-            if bytes[0] == b'#' && !header.in_data {
+            if matches!(bytes[0], b'#' | b'%') && !header.in_data {
                 continue;
             }
             let parsed = match std::str::from_utf8(bytes) {
@@ -268,15 +268,15 @@ mod tests {
     #[test]
     fn channels_become_samples_and_unequal_lengths_are_fine() {
         let found = read(
-            "# remark: of someone\n@problemName x\n@univariate false\n@equalLength false\n\
+            "# remark: of someone\n%# another\n@problemName x\n@univariate false\n@equalLength false\n\
              @classLabel true up down\n@data\n1,2,3:4,5,6:up\r\n\n7:8:down\n",
         )
         .unwrap();
         assert_eq!(found[0].samples, [1., 4., 2., 5., 3., 6.]);
-        assert_eq!((found[0].label.as_deref(), found[0].line), (Some("up"), 7));
+        assert_eq!((found[0].label.as_deref(), found[0].line), (Some("up"), 8));
         assert_eq!(
             (found[1].samples.as_slice(), found[1].line),
-            (&[7., 8.][..], 9)
+            (&[7., 8.][..], 10)
         );
     }
 
