@@ -12,6 +12,7 @@ pub mod extract;
 pub mod features;
 pub mod normalise;
 pub mod route;
+pub mod similarity;
 pub mod trajectory;
 
 pub use confidence::{Ranked, rank, wilson_lower_bound};
@@ -19,6 +20,7 @@ pub use extract::{ExtractConfig, Extractor, LearnError, Learned, Statistics};
 pub use features::{FeatureConfig, FeatureError, Features, PushError};
 pub use normalise::{NormaliseError, Normaliser, NormaliserConfig};
 pub use route::{Route, RouteConfig, RouteError, Router};
+pub use similarity::cosine;
 pub use trajectory::{
     BatchError, RecordError, Recorded, Totals, Trajectory, TrajectoryConfig, TrajectoryRing,
 };

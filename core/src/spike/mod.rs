@@ -10,19 +10,30 @@
 //! | burst, time to the first spike | intensities | [`burst`] |
 //! | delta, step-forward, moving window | signals, their changes | [`contrast`] |
 //! | Ben's spiker | signals, to be given back by a filter | [`bens`] |
+//!
+//! [`coincidence`](mod@coincidence) counts what trains share, [`attention`] attends between them,
+//! [`heads`] between vectors; both say what they did in an [`energy`] account.
 
+pub mod attention;
 pub mod bens;
 pub mod burst;
+pub mod coincidence;
 pub mod contrast;
+pub mod energy;
+pub mod heads;
 pub mod latency;
 pub mod phase;
 pub mod rate;
 pub mod sample;
 pub mod train;
 
+pub use attention::{AttentionError, CausalAttention, SpikeAttention};
 pub use bens::{BensDecoder, BensSpiker};
 pub use burst::{BurstCode, FirstSpike};
+pub use coincidence::{Coincidence, coincidence, coincidences};
 pub use contrast::{Contrast, Delta, MovingWindow, StepForward};
+pub use energy::{EnergyTable, Work};
+pub use heads::{HeadsError, MultiHead, softmax};
 pub use latency::{Curve, LatencyCode};
 pub use phase::PhaseCode;
 pub use rate::RateCode;

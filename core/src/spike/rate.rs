@@ -31,8 +31,8 @@ pub struct RateCode {
     threshold: u32,
     steps: u32,
     refractory: u32,
-    /// The train of each byte, where a train is a byte.
-    table: [u8; 256],
+    /// The trains by magnitude, where a train is a byte.
+    table: kernels::RateTable,
 }
 
 impl RateCode {
@@ -51,18 +51,24 @@ impl RateCode {
             threshold,
             steps,
             refractory,
-            table: [0; 256],
+            table: kernels::RateTable {
+                // No magnitude of a byte is as large.
+                limits: [u8::MAX; 8],
+                trains: [0; 8],
+            },
         };
         if steps <= 8 {
-            let mut byte = 0;
-            while byte < 256 {
-                let magnitude = (byte as u8 as i8).unsigned_abs() as u32 * 256;
-                let mut step = code.first(magnitude);
+            let mut first = 0;
+            while first < steps {
+                // The least byte that fires by this step; above 128 there is none.
+                let limit = threshold.div_ceil((first + 1) * 256);
+                let mut step = first;
                 while step < steps {
-                    code.table[byte] |= 1 << step;
-                    step += step_period(code.first(magnitude), refractory);
+                    code.table.trains[first as usize] |= 1 << step;
+                    step += step_period(first, refractory);
                 }
-                byte += 1;
+                code.table.limits[first as usize] = limit as u8;
+                first += 1;
             }
         }
         Some(code)
