@@ -4,7 +4,8 @@
 //! that knows all of them. Two paths run through it:
 //!
 //! - *perceive*: [`Node::push`] samples, end the window with [`Node::embed`], [`Node::recall`] what
-//!   it resembles, [`Node::learn`] from how it turned out;
+//!   it resembles or [`Node::attend`] to what the last windows say of it too, [`Node::route`] the
+//!   task, [`Node::learn`] from how it turned out;
 //! - *claim*: [`Node::ingest`] signed events, its own and its peers'. Claims that contradict each
 //!   other become conflicts, quarantined until an authority's resolution, which is an event like
 //!   any other, ends them.
@@ -21,6 +22,7 @@
 //! sealing it seals each part.
 
 mod config;
+mod episode;
 mod errors;
 mod recall;
 #[cfg(test)]
@@ -28,22 +30,29 @@ mod tests;
 mod workspace;
 
 pub use config::{NodeConfig, PARTS, WorkspaceConfig};
-pub use errors::{EmbedError, IngestError, LearnError};
+pub use episode::WINDOWS;
+pub use errors::{EmbedError, IngestError, LearnError, RouteTaskError};
 pub use recall::{MAX_K, Recall};
 pub use workspace::Workspace;
 
 use crate::Hash;
-use crate::bank::{PatternBank, SearchError};
+use crate::bank::{PatternBank, PatternId, SearchError};
 use crate::block::{self, BlockError, CarverMut, HEADER_BYTES, HeaderMut, Kind};
 use crate::coherence::{Applied, Engine};
 use crate::learn::extract::{Extractor, Learned};
-use crate::learn::features::{Features, PushError};
+use crate::learn::features::PER_CHANNEL;
+use crate::learn::features::{Features, MAX_SAMPLE, PushError};
 use crate::learn::normalise::{Normaliser, NormaliserConfig};
+use crate::learn::route::{Route, RouteError, Router};
 use crate::learn::trajectory::{Trajectory, TrajectoryRing};
 use crate::log::{EventId, EventLog, LogIndex, Policy, Verifier};
+use crate::spike::{Delta, SampleCode, SpikeTrains};
+use episode::Episode;
 
 const KIND: Kind = Kind(*b"NODE");
 const VERSION: u32 = 1;
+/// Index of a channel's mean absolute difference among its features.
+const TRAVEL: usize = 2;
 
 /// The whole node. See the [module](self).
 #[derive(Debug)]
@@ -54,6 +63,10 @@ pub struct Node<'a> {
     bank: PatternBank<'a>,
     extractor: Extractor<'a>,
     trajectories: TrajectoryRing<'a>,
+    router: Router<'a>,
+    episode: Episode<'a>,
+    spikes: SpikeTrains<'a>,
+    signal: SpikeTrains<'a>,
     log: EventLog<'a>,
     engine: Engine<'a>,
 }
@@ -104,6 +117,13 @@ impl<'a> Node<'a> {
                 carver.take(config.trajectories.bytes())?,
                 config.trajectories,
             )?,
+            router: Router::format(carver.take(config.router.bytes())?, config.router)?,
+            episode: Episode::format(
+                carver.take(Episode::bytes(config.dimensions))?,
+                config.dimensions,
+            )?,
+            spikes: SpikeTrains::format(carver.take(config.trains().bytes())?, config.trains())?,
+            signal: SpikeTrains::format(carver.take(config.signal.bytes())?, config.signal)?,
             log: EventLog::format(carver.take(config.log.bytes())?, config.log)?,
             engine: Engine::format(carver.take(config.engine.bytes())?, config.engine)?,
         })
@@ -125,8 +145,12 @@ impl<'a> Node<'a> {
             bank: PatternBank::open(part(2)?)?,
             extractor: Extractor::open(part(3)?)?,
             trajectories: TrajectoryRing::open(part(4)?)?,
-            log: EventLog::open(part(5)?)?,
-            engine: Engine::open(part(6)?)?,
+            router: Router::open(part(5)?)?,
+            episode: Episode::open(part(6)?)?,
+            spikes: SpikeTrains::open(part(7)?)?,
+            signal: SpikeTrains::open(part(8)?)?,
+            log: EventLog::open(part(9)?)?,
+            engine: Engine::open(part(10)?)?,
             header,
         };
         if node.config().to_words() == Some(words) && node.agrees() {
@@ -151,6 +175,8 @@ impl<'a> Node<'a> {
             bank: *self.bank.config(),
             extractor: self.extractor.config(),
             trajectories: self.trajectories.config(),
+            router: self.router.config(),
+            signal: self.signal.config(),
             log: self.log.config(),
             engine: self.engine.config(),
         }
@@ -161,11 +187,52 @@ impl<'a> Node<'a> {
         let dimensions = self.normaliser.config().dimensions();
         self.bank.config().dimensions() == dimensions
             && self.trajectories.config().dimensions() == dimensions
+            && self.episode.dimensions() == dimensions
+            && self.spikes.config() == episode::trains(dimensions)
+            && self.signal.config().values() == self.features.config().channels()
     }
 
     /// Takes one sample, a value a channel, into the window. Cost: O(channels).
+    ///
+    /// A channel that moved since the sample before by its usual step or more also fires in the
+    /// window's [`signal`](Self::signal); the usual step is the mean absolute difference over the
+    /// windows that statistics were taken of, and before any were, none fires.
     pub fn push(&mut self, sample: &[f32]) -> Result<(), PushError> {
-        self.change(|node| node.features.push(sample))
+        self.change(|node| {
+            let step = node.features.samples();
+            let taken = node.features.config().channels() as usize == sample.len()
+                && sample.iter().all(|value| value.abs() <= MAX_SAMPLE);
+            if taken && step > 0 {
+                for (channel, &value) in sample.iter().enumerate() {
+                    let spike = node.contrast(channel, value);
+                    if spike != 0 {
+                        // A window longer than the signal's trains goes on without spikes.
+                        let _ = node.signal.mark(channel, step, spike < 0);
+                    }
+                }
+            }
+            node.features.push(sample)?;
+            if step == 0 {
+                // Fits: the trains are as many as the channels.
+                let _ = node.signal.start(sample.len());
+            }
+            Ok(())
+        })
+    }
+
+    /// The spike of delta modulation that `value` causes in `channel`.
+    fn contrast(&self, channel: usize, value: f32) -> i8 {
+        let usual = self.normaliser.statistics(channel * PER_CHANNEL + TRAVEL);
+        let (Some((threshold, _)), Some(last)) = (usual, self.features.last(channel)) else {
+            return 0;
+        };
+        if self.normaliser.count() == 0 || threshold <= 0.0 {
+            return 0;
+        }
+        let mut code = Delta::new(threshold).off_spikes(true).repeat_first(true);
+        code.push(last)
+            .and_then(|_| code.push(value))
+            .unwrap_or_default()
     }
 
     /// Ends the window and takes its features into the statistics by which later windows are
@@ -224,8 +291,56 @@ impl<'a> Node<'a> {
         Ok(Recall::of(&hits))
     }
 
-    /// Learns from how the workspace's embedding turned out: the trajectory is recorded and merged
-    /// into the patterns.
+    /// Forgets the windows that [`attend`](Self::attend) looks back on: what comes next has nothing
+    /// to do with them.
+    pub fn begin_episode(&mut self) {
+        self.change(|node| node.episode.clear());
+    }
+
+    /// What the workspace's embedding resembles, as [`recall`](Self::recall), but where the last
+    /// [`WINDOWS`] of the episode, this one among them, pick which of the `k` patterns counts: each
+    /// window speaks for what it recalled, as loud as the spikes it shares with this one.
+    ///
+    /// Cost: a search and O([`WINDOWS`]² × dimensions) for the trains.
+    pub fn attend(
+        &mut self,
+        k: usize,
+        workspace: &mut Workspace<'_>,
+    ) -> Result<Option<Recall>, SearchError> {
+        let Workspace { embedding, scratch } = workspace;
+        let hits = self.bank.search(embedding, k.min(MAX_K), scratch)?;
+        Ok(self.change(|node| {
+            let chosen = node.episode.attend(embedding, &hits, &mut node.spikes);
+            Recall::at(&hits, chosen.unwrap_or(0))
+        }))
+    }
+
+    /// Orders `candidates`, executors to choose from, by what the `k` patterns nearest to the
+    /// workspace's embedding know of each, best first; see [`Router::route`].
+    pub fn route<'o>(
+        &self,
+        k: usize,
+        candidates: &[u16],
+        routes: &'o mut [Route],
+        workspace: &mut Workspace<'_>,
+    ) -> Result<&'o [Route], RouteTaskError> {
+        let Workspace { embedding, scratch } = workspace;
+        let hits = self.bank.search(embedding, k.min(MAX_K), scratch)?;
+        Ok(self.router.route(&hits, candidates, routes)?)
+    }
+
+    /// Records how `executor` did on a task that a recalled pattern stands for.
+    pub fn credit(
+        &mut self,
+        pattern: PatternId,
+        executor: u16,
+        success: bool,
+    ) -> Result<(), RouteError> {
+        self.change(|node| node.router.record(pattern, executor, success))
+    }
+
+    /// Learns from how the workspace's embedding turned out: the trajectory is recorded, merged
+    /// into the patterns and credited to its executor, which must be below the router's number.
     pub fn learn(
         &mut self,
         outcome: &Outcome,
@@ -245,6 +360,8 @@ impl<'a> Node<'a> {
         self.change(|node| {
             let learned = node.extractor.learn(&mut node.bank, &trajectory, scratch)?;
             node.trajectories.record(&trajectory)?;
+            node.router
+                .record(learned.id(), outcome.executor, outcome.success)?;
             Ok(learned)
         })
     }
@@ -279,6 +396,22 @@ impl<'a> Node<'a> {
     /// The latest trajectories.
     pub fn trajectories(&self) -> &TrajectoryRing<'a> {
         &self.trajectories
+    }
+
+    /// Outcomes by pattern and executor.
+    pub fn router(&self) -> &Router<'a> {
+        &self.router
+    }
+
+    /// The window's channels as spikes, one step a sample: see [`push`](Self::push).
+    pub fn signal(&self) -> &SpikeTrains<'a> {
+        &self.signal
+    }
+
+    /// The last windows' embeddings as spikes, as [`attend`](Self::attend) left them: for each
+    /// window the positive components, then the negative ones.
+    pub fn spikes(&self) -> &SpikeTrains<'a> {
+        &self.spikes
     }
 
     /// The statistics that windows are normalised with.
@@ -319,6 +452,10 @@ impl<'a> Node<'a> {
             self.bank.seal(),
             self.extractor.seal(),
             self.trajectories.seal(),
+            self.router.seal(),
+            self.episode.seal(),
+            self.spikes.seal(),
+            self.signal.seal(),
             self.log.seal(),
             self.engine.seal(),
         ];
@@ -333,6 +470,10 @@ impl<'a> Node<'a> {
             self.bank.image_digest(),
             self.extractor.image_digest(),
             self.trajectories.image_digest(),
+            self.router.image_digest(),
+            self.episode.image_digest(),
+            self.spikes.image_digest(),
+            self.signal.image_digest(),
             self.log.image_digest(),
             self.engine.image_digest(),
         ];
@@ -348,8 +489,12 @@ impl<'a> Node<'a> {
             .chain(self.bank.sections().map(named(PARTS[2])))
             .chain(self.extractor.sections().map(named(PARTS[3])))
             .chain(self.trajectories.sections().map(named(PARTS[4])))
-            .chain(self.log.sections().map(named(PARTS[5])))
-            .chain(self.engine.sections().map(named(PARTS[6])))
+            .chain(self.router.sections().map(named(PARTS[5])))
+            .chain(self.episode.sections().map(named(PARTS[6])))
+            .chain(self.spikes.sections().map(named(PARTS[7])))
+            .chain(self.signal.sections().map(named(PARTS[8])))
+            .chain(self.log.sections().map(named(PARTS[9])))
+            .chain(self.engine.sections().map(named(PARTS[10])))
     }
 
     /// Runs `call` with the block marked as being changed.

@@ -270,6 +270,12 @@ impl<'a> Features<'a> {
         self.count.first().copied().unwrap_or(0)
     }
 
+    /// The latest sample's value of `channel`; `None` before the first of a window.
+    pub fn last(&self, channel: usize) -> Option<f32> {
+        let started = self.samples() > 0 && channel < self.config.channels as usize;
+        started.then(|| self.moments.get(channel).map(|m| m[LAST]))?
+    }
+
     /// Takes one sample, one value a channel. Cost: about 40 operations a channel.
     pub fn push(&mut self, sample: &[f32]) -> Result<(), PushError> {
         if sample.len() != self.config.channels as usize {

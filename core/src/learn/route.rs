@@ -64,6 +64,11 @@ impl RouteConfig {
         self
     }
 
+    /// Executors that can be told apart.
+    pub const fn executors(&self) -> u32 {
+        self.executors
+    }
+
     const fn cells(&self) -> usize {
         (self.capacity as usize).saturating_mul(self.executors as usize)
     }

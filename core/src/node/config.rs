@@ -1,5 +1,6 @@
 //! The sizes of a node's parts and where each lies in its block.
 
+use super::episode::{self, Episode};
 use crate::bank::{BankConfig, Element, Layout, ScratchConfig};
 use crate::block::{CONFIG_WORDS, HEADER_BYTES, section};
 use crate::coherence::EngineConfig;
@@ -7,16 +8,22 @@ use crate::grid::GridConfig;
 use crate::learn::extract::ExtractConfig;
 use crate::learn::features::FeatureConfig;
 use crate::learn::normalise::NormaliserConfig;
+use crate::learn::route::RouteConfig;
 use crate::learn::trajectory::TrajectoryConfig;
 use crate::log::LogConfig;
+use crate::spike::{Polarity, SpikeConfig};
 
 /// The parts of a node's block, in order.
-pub const PARTS: [&str; 7] = [
+pub const PARTS: [&str; 11] = [
     "features",
     "normaliser",
     "bank",
     "extractor",
     "trajectories",
+    "router",
+    "episode",
+    "spikes",
+    "signal",
     "log",
     "engine",
 ];
@@ -28,6 +35,8 @@ pub const PARTS: [&str; 7] = [
 /// | features | as given; the embedding has their dimensions |
 /// | bank | `patterns` of them, eight-bit codes, scanned |
 /// | trajectories | the latest 64 |
+/// | router | 4 executors |
+/// | signal | spikes of the first 128 samples of a window |
 /// | log | 512 events in 128 KiB |
 /// | engine | as many claims and conflicts as the log has events |
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -37,6 +46,8 @@ pub struct NodeConfig {
     pub(super) bank: BankConfig,
     pub(super) extractor: ExtractConfig,
     pub(super) trajectories: TrajectoryConfig,
+    pub(super) router: RouteConfig,
+    pub(super) signal: SpikeConfig,
     pub(super) log: LogConfig,
     pub(super) engine: EngineConfig,
 }
@@ -63,15 +74,30 @@ impl NodeConfig {
             bank,
             extractor: ExtractConfig::new(&bank),
             trajectories: TrajectoryConfig::new(dimensions, 64),
+            router: RouteConfig::new(&bank, 4),
+            signal: signal(features.channels(), 128),
             log: LogConfig::new(512, 128 * 1024),
             engine: EngineConfig::new(GridConfig::new(dimensions, 512)),
         }
     }
 
-    /// Another bank; the extractor follows it.
+    /// Another bank; extractor and router follow it.
     pub const fn bank(mut self, bank: BankConfig) -> Self {
         self.bank = bank;
         self.extractor = ExtractConfig::new(&bank);
+        self.router = RouteConfig::new(&bank, 4);
+        self
+    }
+
+    /// Another router, for the same bank.
+    pub const fn router(mut self, router: RouteConfig) -> Self {
+        self.router = router;
+        self
+    }
+
+    /// Keep the spikes of the first `samples` samples of a window.
+    pub const fn signal(mut self, samples: u32) -> Self {
+        self.signal = signal(self.features.channels(), samples);
         self
     }
 
@@ -127,6 +153,11 @@ impl NodeConfig {
         at
     }
 
+    /// Spike trains of an episode's embeddings.
+    pub(super) const fn trains(&self) -> SpikeConfig {
+        episode::trains(self.dimensions)
+    }
+
     /// Bytes of each part's block.
     pub(super) const fn lengths(&self) -> [usize; PARTS.len()] {
         [
@@ -135,6 +166,10 @@ impl NodeConfig {
             self.bank.bytes(),
             self.extractor.bytes(),
             self.trajectories.bytes(),
+            self.router.bytes(),
+            Episode::bytes(self.dimensions),
+            self.trains().bytes(),
+            self.signal.bytes(),
             self.log.bytes(),
             self.engine.bytes(),
         ]
@@ -171,4 +206,9 @@ impl WorkspaceConfig {
         let at = section(HEADER_BYTES, self.dimensions as usize, 4);
         section(at, self.scratch.bytes(), 1)
     }
+}
+
+/// Spike trains of a window's channels, one step a sample.
+const fn signal(channels: u32, samples: u32) -> SpikeConfig {
+    SpikeConfig::new(channels, samples).polarity(Polarity::PerSpike)
 }

@@ -1,10 +1,12 @@
 //! Why a node's calls fail: what its parts say, by operation.
 
+use crate::bank::SearchError;
 use crate::coherence::{ApplyError, Refusal};
 use crate::error::errors;
 use crate::learn::extract;
 use crate::learn::features::FeatureError;
 use crate::learn::normalise::NormaliseError;
+use crate::learn::route::RouteError;
 use crate::learn::trajectory::RecordError;
 use crate::log;
 
@@ -25,6 +27,21 @@ errors! {
         Extract { cause: extract::LearnError } = 1 => "{cause}",
         /// The trajectory was not recorded.
         Record { cause: RecordError } = 2 => "{cause}",
+        /// The outcome's executor is not one that the router knows.
+        UnknownExecutor { executor: u16 } = 3
+            => "executor {executor} is not below the router's number of executors",
+        /// The outcome was not credited.
+        Route { cause: RouteError } = 4 => "{cause}",
+    }
+}
+
+errors! {
+    /// Why a task was not routed.
+    pub enum RouteTaskError: 0x0a30 {
+        /// The task was not looked up.
+        Search { cause: SearchError } = 1 => "{cause}",
+        /// The router does not take the candidates.
+        Route { cause: RouteError } = 2 => "{cause}",
     }
 }
 
@@ -79,5 +96,23 @@ impl From<Refusal> for IngestError {
 impl From<ApplyError> for IngestError {
     fn from(cause: ApplyError) -> Self {
         Self::Apply { cause }
+    }
+}
+
+impl From<RouteError> for LearnError {
+    fn from(cause: RouteError) -> Self {
+        Self::Route { cause }
+    }
+}
+
+impl From<SearchError> for RouteTaskError {
+    fn from(cause: SearchError) -> Self {
+        Self::Search { cause }
+    }
+}
+
+impl From<RouteError> for RouteTaskError {
+    fn from(cause: RouteError) -> Self {
+        Self::Route { cause }
     }
 }

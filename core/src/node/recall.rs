@@ -5,11 +5,11 @@ use crate::bank::{Hits, Method, PatternId};
 /// Most neighbours that a recall asks for.
 pub const MAX_K: usize = 16;
 
-/// What a window resembles: the nearest pattern, and how far it is to be trusted.
+/// What a window resembles: one pattern, the nearest unless attention picked another.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 pub struct Recall {
-    /// The nearest pattern.
+    /// The pattern.
     pub id: PatternId,
     /// Its label.
     pub label: u32,
@@ -25,8 +25,14 @@ pub struct Recall {
 }
 
 impl Recall {
+    /// The nearest of the hits.
     pub(super) fn of(hits: &Hits<'_>) -> Option<Self> {
-        hits.first().map(|nearest| Self {
+        Self::at(hits, 0)
+    }
+
+    /// The hit of this rank.
+    pub(super) fn at(hits: &Hits<'_>, rank: usize) -> Option<Self> {
+        hits.get(rank).map(|nearest| Self {
             id: nearest.id,
             label: nearest.label,
             similarity: nearest.similarity,

@@ -7,13 +7,17 @@ use sensilla::bank::SearchError;
 use sensilla::coherence::Tally;
 use sensilla::error::ErrorCode;
 use sensilla::learn::features::PushError;
+use sensilla::learn::route::{Route, RouteError};
 use sensilla::log::kind::{Assert, CERTAIN, Resolution};
 use sensilla::log::sign::{self, Domain};
 use sensilla::log::{
     Ed25519, EncodeError, Event, EventId, EventKind, LogIndex, Policy, SignedEvent, Signer,
 };
 use sensilla::merkle;
-use sensilla::node::{EmbedError, IngestError, LearnError, Outcome, Recall, Workspace};
+use sensilla::node::{
+    EmbedError, IngestError, LearnError, Outcome, Recall, RouteTaskError, Workspace,
+};
+use sensilla::spike::SpikeTrains;
 use sha2::{Digest, Sha256};
 
 /// The context of what the sensors claim; the hub is its authority.
@@ -51,6 +55,21 @@ pub trait Watch {
     fn recalled(&mut self, wearer: usize, truth: u32, recall: &Recall) {
         let _ = (wearer, truth, recall);
     }
+    /// The node of index `wearer` perceived a window of a recording that shows `truth`: its
+    /// channels as spikes, and its embedding's, behind those of the windows before.
+    fn perceived(
+        &mut self,
+        wearer: usize,
+        truth: u32,
+        signal: &SpikeTrains<'_>,
+        spikes: &SpikeTrains<'_>,
+    ) {
+        let _ = (wearer, truth, signal, spikes);
+    }
+    /// For a recording that shows `truth`, the hub chose to ask the node of index `asked`.
+    fn routed(&mut self, truth: u32, asked: usize) {
+        let _ = (truth, asked);
+    }
     /// At time `at`, the claims of the sensors on one recording are in; `found` conflicts among
     /// them, `resolved` of them.
     fn claimed(&mut self, at: u64, found: u32, resolved: u32) {
@@ -81,6 +100,10 @@ pub struct Summary {
     pub tally: Tally,
     /// Windows on which the sensors decided, and how many each got right.
     pub windows: (u32, [u32; 2]),
+    /// Recordings for which the hub chose to ask each node.
+    pub routes: [u32; 3],
+    /// Windows that the asked node got right.
+    pub routed_right: u32,
     /// The event whose inclusion was proved, the last one asserted.
     pub proved: LogIndex,
     /// Whether that proof holds, by the root alone.
@@ -116,6 +139,10 @@ pub enum RunError {
     Search(SearchError),
     /// A window was not learned.
     Learn(LearnError),
+    /// A task was not routed.
+    Route(RouteTaskError),
+    /// An outcome was not credited.
+    Credit(RouteError),
     /// An event has no bytes.
     Encode(EncodeError),
     /// An event was not taken.
@@ -130,6 +157,8 @@ impl RunError {
             Self::Embed(e) => e.code(),
             Self::Search(e) => e.code(),
             Self::Learn(e) => e.code(),
+            Self::Route(e) => e.code(),
+            Self::Credit(e) => e.code(),
             Self::Encode(e) => e.code(),
             Self::Ingest(e) => e.code(),
         }
@@ -143,6 +172,8 @@ impl core::fmt::Display for RunError {
             Self::Embed(e) => write!(f, "a window: {e}"),
             Self::Search(e) => write!(f, "a recall: {e}"),
             Self::Learn(e) => write!(f, "a trajectory: {e}"),
+            Self::Route(e) => write!(f, "a route: {e}"),
+            Self::Credit(e) => write!(f, "an outcome: {e}"),
             Self::Encode(e) => write!(f, "an event: {e}"),
             Self::Ingest(e) => write!(f, "an event: {e}"),
         }
@@ -161,7 +192,7 @@ macro_rules! from {
     };
 }
 from!(PushError => Push, EmbedError => Embed, SearchError => Search, LearnError => Learn,
-      EncodeError => Encode, IngestError => Ingest);
+      RouteTaskError => Route, RouteError => Credit, EncodeError => Encode, IngestError => Ingest);
 
 /// Runs the whole loop on the vendored recordings. What the log holds already is recognised by its
 /// event id and not done again, so a second run changes nothing.
@@ -172,6 +203,7 @@ pub fn run(wrist: &mut Wrist<'_>, watch: &mut impl Watch) -> Result<Summary, Run
         last: [None; 3],
         done: 0,
         news: 0,
+        tested: Tested::default(),
     }
     .run()
 }
@@ -184,6 +216,18 @@ struct Run<'r, 'm, W> {
     done: u32,
     /// Events that the log did not hold.
     news: u32,
+    tested: Tested,
+}
+
+/// What the test recordings came to.
+#[derive(Default)]
+struct Tested {
+    confusion: [[u32; ACTIVITIES.len() + 1]; ACTIVITIES.len()],
+    windows: u32,
+    right: [u32; 2],
+    routes: [u32; 3],
+    routed_right: u32,
+    proved: LogIndex,
 }
 
 /// An event that was said: its id, and whether it was news.
@@ -208,18 +252,11 @@ impl<W: Watch> Run<'_, '_, W> {
             }
             self.step();
         }
-        let mut confusion = [[0; ACTIVITIES.len() + 1]; ACTIVITIES.len()];
-        let mut windows = (0, [0; 2]);
-        let mut proved = 0;
         for (i, recording) in recordings(TEST).enumerate() {
-            let label = self.test(i, &recording, &mut windows, &mut proved)?;
-            let column = label.map_or(ACTIVITIES.len(), |label| label as usize);
-            if let Some(cell) = confusion[recording.activity].get_mut(column) {
-                *cell += 1;
-            }
+            self.test(i, &recording)?;
             self.step();
         }
-        Ok(self.summary(confusion, windows, proved))
+        Ok(self.summary())
     }
 
     fn step(&mut self) {
@@ -260,10 +297,13 @@ impl<W: Watch> Run<'_, '_, W> {
         self.say(HUB, TRAINING, training_time(i), EventKind::Assert(assert))
     }
 
-    /// Every node recalls each window, then learns what it was.
+    /// Every node recalls each window, then learns what it was. How the sensors did on most of the
+    /// windows is credited to them with the hub, on the pattern of the recording.
     fn learn(&mut self, i: usize, recording: &Recording<'_>) -> Result<(), RunError> {
         let label = recording.activity as u32;
+        let mut pattern = None;
         for index in [HUB, ACCELEROMETER, GYROSCOPE] {
+            let mut right = 0;
             let (wearer, work) = wearer(self.wrist, index);
             each_window(wearer, index, recording, |wearer, window| {
                 wearer.node.embed(work)?;
@@ -280,49 +320,50 @@ impl<W: Watch> Run<'_, '_, W> {
                     executor: index as u16,
                     at: training_time(i) + window as u64 * WINDOW_MS,
                 };
-                wearer.node.learn(&outcome, work)?;
+                let learned = wearer.node.learn(&outcome, work)?;
+                right += usize::from(success);
+                if index == HUB {
+                    pattern = Some(learned.id());
+                }
                 Ok(())
             })?;
+            if let (Some(pattern), true) = (pattern, index != HUB) {
+                let hub = &mut self.wrist.wearers[HUB].node;
+                hub.credit(pattern, index as u16, 2 * right > WINDOWS)?;
+            }
         }
         Ok(())
     }
 
-    /// The hub recalls the recording, the sensors claim what they saw in its windows, and the hub
-    /// resolves what contradicts. Returns what the hub recalled.
-    fn test(
-        &mut self,
-        i: usize,
-        recording: &Recording<'_>,
-        windows: &mut (u32, [u32; 2]),
-        proved: &mut LogIndex,
-    ) -> Result<Option<u32>, RunError> {
+    /// The hub recalls the recording and chooses whom to ask, the sensors claim what they saw in
+    /// its windows, and the hub resolves what contradicts.
+    fn test(&mut self, i: usize, recording: &Recording<'_>) -> Result<(), RunError> {
         let truth = recording.activity as u32;
         let start = test_time(i);
-        let mut verdict = None;
-        {
-            let (wearer, work) = wearer(self.wrist, HUB);
-            each_window(wearer, HUB, recording, |wearer, _| {
-                wearer.node.embed(work)?;
-                self.watch.recall_starts();
-                verdict = wearer.node.recall(K, work)?;
-                self.watch.recall_ends();
-                Ok(())
-            })?;
+        let (verdict, asked) = self.judge(recording)?;
+        let column = verdict.map_or(ACTIVITIES.len(), |recall| recall.label as usize);
+        if let Some(cell) = self.tested.confusion[recording.activity].get_mut(column) {
+            *cell += 1;
         }
-        if let Some(recall) = &verdict {
-            self.watch.recalled(HUB, truth, recall);
+        self.tested.routes[asked] += 1;
+        self.watch.routed(truth, asked);
+        for sensor in [ACCELEROMETER, GYROSCOPE] {
+            self.wrist.wearers[sensor].node.begin_episode();
         }
         let (mut found, mut resolved, mut new) = (0, 0, false);
         for window in 0..WINDOWS {
             let at = start + window as u64 * WINDOW_MS;
+            let mut answer = verdict;
             for sensor in [ACCELEROMETER, GYROSCOPE] {
                 let Some(recall) = self.perceive(sensor, recording, window)? else {
                     continue;
                 };
-                self.watch.recalled(sensor, truth, &recall);
-                windows.1[sensor - 1] += u32::from(recall.label == truth);
+                if sensor == asked {
+                    answer = Some(recall);
+                }
+                self.tested.right[sensor - 1] += u32::from(recall.label == truth);
                 let said = self.claim(sensor, i, window, recording, &recall, at)?;
-                *proved = said.index;
+                self.tested.proved = said.index;
                 if said.new {
                     new = true;
                     self.touch(sensor, at)?;
@@ -331,13 +372,42 @@ impl<W: Watch> Run<'_, '_, W> {
                     resolved += r;
                 }
             }
-            windows.0 += 1;
+            self.tested.windows += 1;
+            let answer = answer.map(|recall| recall.label);
+            self.tested.routed_right += u32::from(answer == Some(truth));
         }
         if new {
-            self.touch(HUB, start + RECORDING_MS)?;
-            self.watch.claimed(start + RECORDING_MS, found, resolved);
+            let end = start + RECORDING_MS;
+            self.touch(HUB, end)?;
+            self.watch.claimed(end, found, resolved);
         }
-        Ok(verdict.map(|recall| recall.label))
+        Ok(())
+    }
+
+    /// What the hub makes of a whole recording, and which node it would ask about it.
+    fn judge(&mut self, recording: &Recording<'_>) -> Result<(Option<Recall>, usize), RunError> {
+        let truth = recording.activity as u32;
+        let mut verdict = None;
+        let (wearer, work) = wearer(self.wrist, HUB);
+        wearer.node.begin_episode();
+        each_window(wearer, HUB, recording, |wearer, _| {
+            wearer.node.embed(work)?;
+            self.watch.recall_starts();
+            verdict = wearer.node.attend(K, work)?;
+            self.watch.recall_ends();
+            Ok(())
+        })?;
+        if let Some(recall) = &verdict {
+            self.watch.recalled(HUB, truth, recall);
+        }
+        let node = &wearer.node;
+        self.watch
+            .perceived(HUB, truth, node.signal(), node.spikes());
+        let mut routes = [Route::default(); 3];
+        let candidates = [HUB as u16, ACCELEROMETER as u16, GYROSCOPE as u16];
+        let routes = node.route(K, &candidates, &mut routes, work)?;
+        let asked = routes.first().map_or(HUB, |r| usize::from(r.executor));
+        Ok((verdict, asked))
     }
 
     /// What a sensor's node makes of one window.
@@ -352,7 +422,15 @@ impl<W: Watch> Run<'_, '_, W> {
             wearer.node.push(&sample[wearer.channels.clone()])?;
         }
         wearer.node.embed(work)?;
-        Ok(wearer.node.recall(K, work)?)
+        let recall = wearer.node.attend(K, work)?;
+        let truth = recording.activity as u32;
+        let node = &wearer.node;
+        self.watch
+            .perceived(sensor, truth, node.signal(), node.spikes());
+        if let Some(recall) = &recall {
+            self.watch.recalled(sensor, truth, recall);
+        }
+        Ok(recall)
     }
 
     /// The patterns that a recall found were of use.
@@ -494,12 +572,15 @@ impl<W: Watch> Run<'_, '_, W> {
         })
     }
 
-    fn summary(
-        self,
-        confusion: [[u32; ACTIVITIES.len() + 1]; ACTIVITIES.len()],
-        windows: (u32, [u32; 2]),
-        proved: LogIndex,
-    ) -> Summary {
+    fn summary(self) -> Summary {
+        let Tested {
+            confusion,
+            windows,
+            right,
+            routes,
+            routed_right,
+            proved,
+        } = self.tested;
         let patterns = self
             .wrist
             .wearers
@@ -521,7 +602,9 @@ impl<W: Watch> Run<'_, '_, W> {
             log_size: size,
             log_root: root,
             tally: hub.engine().tally(),
-            windows,
+            windows: (windows, right),
+            routes,
+            routed_right,
             proved,
             proof_verified,
             resumed: self.news == 0,

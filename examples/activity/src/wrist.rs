@@ -29,6 +29,7 @@ const MILLIHERTZ: u32 = RATE_HZ * 1_000;
 /// The hub: six channels, all events.
 pub const HUB_CONFIG: NodeConfig =
     NodeConfig::new(FeatureConfig::new(CHANNELS as u32, MILLIHERTZ), PATTERNS)
+        .signal(100)
         .log(LogConfig::new(512, 160 * 1024).authors(8).contexts(4))
         .engine(EngineConfig::new(GridConfig::new(64, 512)).contexts(4));
 /// A sensor's node: three channels, its own events. Its windows are short and so noisier than the

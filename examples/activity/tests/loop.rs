@@ -26,6 +26,7 @@ fn recalls_claims_and_resolves() {
     assert!(summary.tally.found > 0);
     assert_eq!(summary.tally.resolved, summary.tally.found);
     assert!(summary.proof_verified);
+    assert_eq!(summary.routes.iter().sum::<u32>(), 40);
     assert!(!summary.resumed);
     assert_eq!(
         summary.log_size,
