@@ -5,11 +5,13 @@
 #[cfg(any(test, feature = "std"))]
 extern crate std;
 
+pub mod arena;
 pub mod bank;
 pub mod block;
 pub mod coherence;
 pub mod error;
 pub mod grid;
+pub mod intern;
 pub mod learn;
 pub mod log;
 pub mod merkle;

@@ -79,18 +79,25 @@ pub(crate) fn check<P: Place>(
     count: usize,
     hash_of: impl Fn(u32) -> Option<u32>,
 ) -> bool {
-    let mask = table.len().wrapping_sub(1);
-    let taken = table.iter().filter(|p| p.item().is_some()).count();
-    if taken != count || count * 2 > table.len() {
+    let item = |at: usize| table.get(at).and_then(|place| place.item());
+    count * 2 <= table.len() && check_places(table.len(), count, item, hash_of)
+}
+
+/// [`check`] of a table of `places` places that are read through `item_at`.
+pub(crate) fn check_places(
+    places: usize,
+    count: usize,
+    item_at: impl Fn(usize) -> Option<u32>,
+    hash_of: impl Fn(u32) -> Option<u32>,
+) -> bool {
+    let mask = places.wrapping_sub(1);
+    let taken = (0..places).filter(|&at| item_at(at).is_some()).count();
+    let Some(start) = (0..places).find(|&at| item_at(at).is_none()) else {
         return false;
-    }
-    let Some(start) = table.iter().position(|p| p.item().is_none()) else {
-        return table.is_empty();
     };
     let mut run = 0;
-    for step in 1..table.len() {
-        let at = (start + step) & mask;
-        match table.get(at).and_then(|place| place.item()) {
+    for at in (start + 1..start + places).map(|at| at & mask) {
+        match item_at(at) {
             None => run = 0,
             Some(item) => {
                 let Some(hash) = hash_of(item) else {
@@ -103,7 +110,7 @@ pub(crate) fn check<P: Place>(
             }
         }
     }
-    true
+    taken == count
 }
 
 /// A hash for the tables of this crate: the same on every machine, seeded, not cryptographic.
@@ -112,14 +119,24 @@ pub(crate) fn check<P: Place>(
 /// width of a pointer, and what lies in a block must not.
 #[inline]
 pub(crate) fn hash(bytes: &[u8], seed: u64) -> u32 {
-    let (words, rest) = bytes.as_chunks::<8>();
-    let mut last = [0; 8];
-    last[..rest.len()].copy_from_slice(rest);
-    let mut state = mix(seed ^ bytes.len() as u64);
-    for word in words {
-        state = mix(state ^ u64::from_le_bytes(*word));
-    }
-    (mix(state ^ u64::from_le_bytes(last)) >> 32) as u32
+    let mut state = seed ^ (bytes.len() as u64).rotate_left(32);
+    let last = match (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        (Some(first), Some(last)) => {
+            if let Some(last) = bytes.last_chunk::<8>() {
+                // The last eight bytes overlap the words before; the length tells the two apart.
+                for word in bytes[..bytes.len() - 1].as_chunks::<8>().0 {
+                    state = mix(state ^ u64::from_le_bytes(*word));
+                }
+                u64::from_le_bytes(*last)
+            } else {
+                u64::from(u32::from_le_bytes(*first)) | u64::from(u32::from_le_bytes(*last)) << 32
+            }
+        }
+        _ => bytes
+            .iter()
+            .fold(0, |word, &byte| word << 8 | u64::from(byte)),
+    };
+    (mix(mix(state ^ last)) >> 32) as u32
 }
 
 #[inline]

@@ -1,0 +1,488 @@
+//! Things with handles: claims, conflicts, witnesses.
+//!
+//! A slot and how often it was used make a handle of 32 bits, so that a handle of something removed
+//! never gets something else. A slot whose count would start again is retired instead. The fewer
+//! slots, the more bits are left for the count: an arena of 1,000 slots takes two billion inserts
+//! before the first is retired for having had its share.
+
+use crate::Hash;
+use crate::block::{
+    self, BlockError, CONFIG_WORDS, CarverMut, HEADER_BYTES, HeaderMut, Kind, section,
+};
+use crate::error::errors;
+use bytemuck::Pod;
+use core::marker::PhantomData;
+
+const KIND: Kind = Kind(*b"AREN");
+const VERSION: u32 = 1;
+const MAX_SLOTS: u32 = 1 << 24;
+
+const LIVE: usize = 0;
+const USED: usize = 1;
+const FREE: usize = 2;
+const RETIRED: usize = 3;
+const COUNTERS: usize = 16;
+
+errors! {
+    /// Why nothing was inserted; the arena is unchanged.
+    pub enum ArenaError: 0x0700 {
+        /// Every slot is taken or retired.
+        Full = 1 => "the arena is full; remove something first",
+    }
+}
+
+/// A thing in an arena, for as long as it is there.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Handle(u32);
+
+impl Handle {
+    /// The handle as a number, to be kept in a block.
+    pub const fn to_bits(self) -> u32 {
+        self.0
+    }
+
+    /// The handle of a number; any number is one, of something or of nothing.
+    pub const fn from_bits(bits: u32) -> Self {
+        Self(bits)
+    }
+}
+
+/// How many things of which size an arena holds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArenaConfig {
+    slots: u32,
+    item: u32,
+}
+
+impl ArenaConfig {
+    /// Up to `slots` (1 to 2²⁴) things of type `T`.
+    pub const fn new<T: Pod>(slots: u32) -> Self {
+        Self {
+            slots,
+            item: size_of::<T>() as u32,
+        }
+    }
+
+    /// Bytes of the block.
+    pub const fn bytes(&self) -> usize {
+        let at = section(HEADER_BYTES, COUNTERS, 4);
+        let at = section(at, self.slots as usize, 4);
+        section(at, self.slots as usize, self.item as usize)
+    }
+
+    const fn is_valid(&self) -> bool {
+        self.slots >= 1 && self.slots <= MAX_SLOTS && self.item >= 1
+    }
+
+    const fn to_words(self) -> [u32; CONFIG_WORDS] {
+        let mut words = [0; CONFIG_WORDS];
+        words[0] = self.slots;
+        words[1] = self.item;
+        words
+    }
+
+    fn from_words(words: [u32; CONFIG_WORDS]) -> Result<Self, BlockError> {
+        let config = Self {
+            slots: words[0],
+            item: words[1],
+        };
+        if config.is_valid() && config.to_words() == words {
+            Ok(config)
+        } else {
+            Err(BlockError::BadConfig)
+        }
+    }
+}
+
+/// Things of type `T` with handles, in a block.
+#[derive(Debug)]
+pub struct Arena<'a, T> {
+    header: HeaderMut<'a>,
+    counters: &'a mut [u32],
+    /// Of a taken slot its handle, whose count is odd; of a free one an even count and the next
+    /// free slot; of a retired one an even count and itself.
+    tags: &'a mut [u32],
+    items: &'a mut [u8],
+    config: ArenaConfig,
+    /// Bits of a handle that are the slot; all of them set is no slot.
+    mask: u32,
+    of: PhantomData<T>,
+}
+
+impl<'a, T: Pod> Arena<'a, T> {
+    /// Makes an empty arena of `memory`.
+    pub fn format(memory: &'a mut [u8], config: ArenaConfig) -> Result<Self, BlockError> {
+        if !config.is_valid() || config.item as usize != size_of::<T>() {
+            return Err(BlockError::BadConfig);
+        }
+        let (header, carver) =
+            block::format(memory, KIND, VERSION, config.to_words(), config.bytes())?;
+        Self::carve(header, carver, config)
+    }
+
+    /// Opens the arena of things of the size of `T` that lies in `memory`. Cost: O(slots).
+    pub fn open(memory: &'a mut [u8]) -> Result<Self, BlockError> {
+        let (header, carver) = block::open_mut(memory, KIND, VERSION)?;
+        let config = ArenaConfig::from_words(header.as_ref().config())?;
+        if config.item as usize != size_of::<T>() {
+            return Err(BlockError::BadConfig);
+        }
+        if header.as_ref().bytes() != config.bytes() as u64 {
+            return Err(BlockError::Corrupt);
+        }
+        Self::carve(header, carver, config)
+    }
+
+    /// Opens a sealed arena after checking its seal.
+    pub fn open_verified(memory: &'a mut [u8]) -> Result<Self, BlockError> {
+        block::verify_seal(memory, KIND, VERSION)?;
+        Self::open(memory)
+    }
+
+    fn carve(
+        header: HeaderMut<'a>,
+        mut carver: CarverMut<'a>,
+        config: ArenaConfig,
+    ) -> Result<Self, BlockError> {
+        let slots = config.slots as usize;
+        let counters = carver.take(COUNTERS)?;
+        let tags = carver.take(slots)?;
+        let items = carver.take(slots * config.item as usize)?;
+        let arena = Self {
+            header,
+            counters,
+            tags,
+            items,
+            config,
+            mask: (config.slots + 1).next_power_of_two() - 1,
+            of: PhantomData,
+        };
+        let cast: Result<&[T], _> = bytemuck::try_cast_slice(arena.item_bytes());
+        if cast.is_err() {
+            return Err(BlockError::BadConfig);
+        }
+        if arena.is_sound() {
+            Ok(arena)
+        } else {
+            Err(BlockError::Corrupt)
+        }
+    }
+
+    fn item_bytes(&self) -> &[u8] {
+        let bytes = self.config.slots as usize * size_of::<T>();
+        self.items.get(..bytes).unwrap_or_default()
+    }
+
+    /// All slots of the configuration as `T`; carving made sure that this is so.
+    #[inline]
+    fn items(&self) -> &[T] {
+        bytemuck::try_cast_slice(self.item_bytes()).unwrap_or_default()
+    }
+
+    #[inline]
+    fn items_mut(&mut self) -> &mut [T] {
+        let bytes = self.config.slots as usize * size_of::<T>();
+        self.items
+            .get_mut(..bytes)
+            .and_then(|bytes| bytemuck::try_cast_slice_mut(bytes).ok())
+            .unwrap_or_default()
+    }
+
+    fn one(&self) -> u32 {
+        self.mask + 1
+    }
+
+    fn is_taken(&self, tag: u32) -> bool {
+        tag & self.one() != 0
+    }
+
+    fn is_sound(&self) -> bool {
+        let used = self.counters[USED] as usize;
+        if used > self.config.slots as usize
+            || self.counters[RETIRED + 1..].iter().any(|&c| c != 0)
+            || self.tags.iter().skip(used).any(|&tag| tag != 0)
+        {
+            return false;
+        }
+        let (mut live, mut retired) = (0u32, 0u32);
+        for (slot, &tag) in (0u32..).zip(self.tags.iter().take(used)) {
+            let itself = tag & self.mask == slot;
+            if self.is_taken(tag) {
+                if !itself {
+                    return false;
+                }
+                live += 1;
+            } else if itself {
+                retired += 1;
+            }
+        }
+        let free = used as u32 - live - retired;
+        let (mut next, mut found) = (self.counters[FREE], 0);
+        while let Some(slot) = next.checked_sub(1) {
+            let tag = match self.tags.get(slot as usize) {
+                Some(&tag) if (slot as usize) < used && found < free => tag,
+                _ => return false,
+            };
+            if self.is_taken(tag) || tag & self.mask == slot {
+                return false;
+            }
+            found += 1;
+            next = self.next_free(tag);
+        }
+        found == free && live == self.counters[LIVE] && retired == self.counters[RETIRED]
+    }
+
+    /// The free slot that a free slot's tag names, plus one; the mask itself names none.
+    fn next_free(&self, tag: u32) -> u32 {
+        match tag & self.mask {
+            none if none == self.mask => 0,
+            next => next + 1,
+        }
+    }
+
+    /// Number of things in the arena.
+    pub fn len(&self) -> u32 {
+        self.counters[LIVE]
+    }
+
+    /// Whether there is nothing in the arena.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Slots that can never be used again.
+    pub fn retired(&self) -> u32 {
+        self.counters[RETIRED]
+    }
+
+    /// The configuration.
+    pub const fn config(&self) -> ArenaConfig {
+        self.config
+    }
+
+    /// Puts a thing in. Cost: O(1).
+    #[inline]
+    pub fn insert(&mut self, item: T) -> Result<Handle, ArenaError> {
+        let (slot, tag) = match self.counters[FREE].checked_sub(1) {
+            Some(slot) => (slot, self.tags.get(slot as usize).copied().unwrap_or(0)),
+            None if self.counters[USED] < self.config.slots => (self.counters[USED], 0),
+            None => return Err(ArenaError::Full),
+        };
+        self.header.begin();
+        if self.counters[FREE] == 0 {
+            self.counters[USED] += 1;
+        } else {
+            self.counters[FREE] = self.next_free(tag);
+        }
+        let handle = (tag & !self.mask) + self.one() + slot;
+        if let Some(tag) = self.tags.get_mut(slot as usize) {
+            *tag = handle;
+        }
+        if let Some(to) = self.items_mut().get_mut(slot as usize) {
+            *to = item;
+        }
+        self.counters[LIVE] += 1;
+        self.header.end();
+        Ok(Handle(handle))
+    }
+
+    #[inline]
+    fn slot(&self, handle: Handle) -> Option<usize> {
+        let slot = (handle.0 & self.mask) as usize;
+        let found = *self.tags.get(slot)?;
+        (found == handle.0 && self.is_taken(found)).then_some(slot)
+    }
+
+    /// The thing with a handle, if it is still there. Cost: O(1).
+    #[inline]
+    pub fn get(&self, handle: Handle) -> Option<&T> {
+        self.items().get(self.slot(handle)?)
+    }
+
+    /// Replaces the thing with a handle; the one before.
+    #[inline]
+    pub fn replace(&mut self, handle: Handle, item: T) -> Option<T> {
+        let slot = self.slot(handle)?;
+        self.header.begin();
+        let before = self
+            .items_mut()
+            .get_mut(slot)
+            .map(|to| core::mem::replace(to, item));
+        self.header.end();
+        before
+    }
+
+    /// Takes a thing out. Cost: O(1).
+    #[inline]
+    pub fn remove(&mut self, handle: Handle) -> Option<T> {
+        let slot = self.slot(handle)?;
+        self.header.begin();
+        let count = (handle.0 & !self.mask).wrapping_add(self.one());
+        let next = if count == 0 {
+            self.counters[RETIRED] += 1;
+            slot as u32
+        } else {
+            let next = self.counters[FREE].checked_sub(1).unwrap_or(self.mask);
+            self.counters[FREE] = slot as u32 + 1;
+            next
+        };
+        if let Some(tag) = self.tags.get_mut(slot) {
+            *tag = count | next;
+        }
+        self.counters[LIVE] -= 1;
+        let item = self
+            .items_mut()
+            .get_mut(slot)
+            .map(|from| core::mem::replace(from, T::zeroed()));
+        self.header.end();
+        item
+    }
+
+    /// The things in the arena with their handles, by slot.
+    pub fn iter(&self) -> impl Iterator<Item = (Handle, &T)> {
+        self.tags
+            .iter()
+            .zip(self.items())
+            .filter(|(tag, _)| self.is_taken(**tag))
+            .map(|(tag, item)| (Handle(*tag), item))
+    }
+
+    /// Seals the block with its SHA-256.
+    pub fn seal(&mut self) -> Hash {
+        self.header.seal(&[
+            bytemuck::cast_slice(self.counters),
+            bytemuck::cast_slice(self.tags),
+            self.items,
+        ])
+    }
+
+    /// SHA-256 of the block.
+    pub fn image_digest(&self) -> Hash {
+        self.header.as_ref().image_digest(&[
+            bytemuck::cast_slice(self.counters),
+            bytemuck::cast_slice(self.tags),
+            self.items,
+        ])
+    }
+
+    /// Sections of the block and their bytes.
+    pub fn sections(&self) -> impl Iterator<Item = (&'static str, usize)> {
+        [
+            ("header", HEADER_BYTES),
+            ("arena counters", size_of_val(self.counters)),
+            ("arena tags", size_of_val(self.tags)),
+            ("arena items", self.items.len()),
+        ]
+        .into_iter()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::block::Block;
+    use proptest::prelude::*;
+    use std::vec::Vec;
+
+    const CONFIG: ArenaConfig = ArenaConfig::new::<[u32; 5]>(16);
+    type Memory = Block<{ CONFIG.bytes() }>;
+
+    #[test]
+    fn a_slot_whose_count_would_start_again_is_retired() {
+        let config = ArenaConfig::new::<u8>(MAX_SLOTS / 2 + 1);
+        let mut words = std::vec![[0u128; 4]; config.bytes() / 64 + 1];
+        let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
+        let start = bytes.as_ptr().align_offset(64);
+        let memory = &mut bytes[start..];
+        let mut arena = Arena::format(memory, config).unwrap();
+        let mut handles = Vec::new();
+        // Eight bits are left for the count: a slot is used 128 times.
+        for i in 0..300u32 {
+            let handle = arena.insert(i as u8).unwrap();
+            assert!(handles.iter().all(|&old| arena.get(old).is_none()));
+            handles.push(handle);
+            assert_eq!(arena.remove(handle), Some(i as u8));
+        }
+        assert_eq!(arena.retired(), 2);
+        handles.sort();
+        handles.dedup();
+        assert_eq!(handles.len(), 300);
+        assert_eq!(Arena::<u8>::open(memory).unwrap().retired(), 2);
+    }
+
+    #[derive(Clone, Debug)]
+    enum Step {
+        Insert(u32),
+        Remove(usize),
+        Replace(usize, u32),
+        Reopen,
+    }
+
+    proptest! {
+        #[test]
+        fn behaves_as_a_map_whose_keys_never_come_back(
+            steps in prop::collection::vec(prop_oneof![
+                4 => any::<u32>().prop_map(Step::Insert),
+                3 => any::<usize>().prop_map(Step::Remove),
+                1 => any::<(usize, u32)>().prop_map(|(a, b)| Step::Replace(a, b)),
+                1 => Just(Step::Reopen),
+            ], 0..200)
+        ) {
+            let mut memory = Memory::new();
+            Arena::<[u32; 5]>::format(&mut memory, CONFIG).unwrap();
+            let mut live: Vec<(Handle, [u32; 5])> = Vec::new();
+            let mut dead: Vec<Handle> = Vec::new();
+            for step in steps {
+                let mut arena = Arena::<[u32; 5]>::open(&mut memory).unwrap();
+                match step {
+                    Step::Insert(value) => match arena.insert([value; 5]) {
+                        Ok(handle) => live.push((handle, [value; 5])),
+                        Err(error) => {
+                            prop_assert_eq!(error, ArenaError::Full);
+                            prop_assert_eq!(live.len(), 16);
+                        }
+                    },
+                    Step::Remove(which) if !live.is_empty() => {
+                        let (handle, item) = live.swap_remove(which % live.len());
+                        prop_assert_eq!(arena.remove(handle), Some(item));
+                        dead.push(handle);
+                    }
+                    Step::Replace(which, value) if !live.is_empty() => {
+                        let at = which % live.len();
+                        let before = core::mem::replace(&mut live[at].1, [value; 5]);
+                        prop_assert_eq!(arena.replace(live[at].0, [value; 5]), Some(before));
+                    }
+                    Step::Reopen => { arena.seal(); Arena::<[u32; 5]>::open_verified(&mut memory).unwrap(); }
+                    _ => {}
+                }
+                let mut arena = Arena::<[u32; 5]>::open(&mut memory).unwrap();
+                for handle in &dead {
+                    prop_assert_eq!(arena.get(*handle), None);
+                    prop_assert_eq!(arena.remove(*handle), None);
+                }
+                let mut found: Vec<_> = arena.iter().map(|(h, i)| (h, *i)).collect();
+                let mut expected = live.clone();
+                found.sort();
+                expected.sort();
+                prop_assert_eq!(found, expected);
+            }
+        }
+
+        #[test]
+        fn hostile_blocks_open_to_an_error_or_to_an_arena_that_answers(
+            flips in prop::collection::vec((128..256usize, any::<u8>()), 1..5), n in 0..16u32,
+        ) {
+            let mut memory = Memory::new();
+            let mut arena = Arena::<[u32; 5]>::format(&mut memory, CONFIG).unwrap();
+            let handles: Vec<_> = (0..n).map(|i| arena.insert([i; 5]).unwrap()).collect();
+            for handle in handles.iter().step_by(2) { arena.remove(*handle); }
+            for (at, value) in flips { memory[at] = value; }
+            if let Ok(mut arena) = Arena::<[u32; 5]>::open(&mut memory) {
+                for handle in handles { arena.get(handle); arena.remove(handle); }
+                while arena.insert([1; 5]).is_ok() {}
+                prop_assert!(arena.len() + arena.retired() == 16);
+            }
+        }
+    }
+}
