@@ -322,7 +322,7 @@ proptest! {
                         Err(IngestError::Full { part: "bytes" }) => {
                             let held: usize = list[first..].iter().map(|e| e.bytes.len()).sum();
                             // The end of the ring is skipped where the body that wraps did not fit.
-                            let longest = list[first..].iter().map(|e| e.bytes.len()).max().unwrap_or(0);
+                            let longest = list[first..].iter().map(|e| e.bytes.len()).max().unwrap_or(0).max(bytes.len());
                             prop_assert!(held + longest + bytes.len() > size as usize, "{} of {}", held, size);
                         }
                         Err(error) => return Err(TestCaseError::fail(std::format!("{error}"))),
