@@ -2,7 +2,7 @@
 
 use crate::block::{BlockError, CONFIG_WORDS, HEADER_BYTES, section};
 use crate::merkle::hash::MAX_HEIGHT;
-use crate::merkle::nodes;
+use crate::merkle::nodes::{self, Shape};
 
 /// What an append to a full log does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -39,6 +39,7 @@ pub struct LogConfig {
     pub(crate) authors: u16,
     pub(crate) contexts: u16,
     pub(crate) height: u32,
+    pub(crate) watches: u16,
     pub(crate) overflow: Overflow,
     pub(crate) seed: u64,
 }
@@ -53,6 +54,7 @@ impl LogConfig {
             authors: 64,
             contexts: 16,
             height: MAX_HEIGHT,
+            watches: 0,
             overflow: Overflow::Refuse,
             seed: 0,
         }
@@ -76,6 +78,21 @@ impl LogConfig {
         self
     }
 
+    /// How many events can be watched ([`EventLog::watch`](super::EventLog::watch)), at
+    /// 16 + 32 × height bytes each.
+    pub const fn watches(mut self, watches: u16) -> Self {
+        self.watches = watches;
+        self
+    }
+
+    pub(crate) const fn shape(&self) -> Shape {
+        Shape {
+            leaves: self.entries,
+            height: self.height,
+            watches: self.watches,
+        }
+    }
+
     /// What happens when the log is full.
     pub const fn overflow(mut self, overflow: Overflow) -> Self {
         self.overflow = overflow;
@@ -92,7 +109,7 @@ impl LogConfig {
     /// Bytes of the block.
     pub const fn bytes(&self) -> usize {
         let at = section(HEADER_BYTES, COUNTERS, 8);
-        let at = nodes::end(at, self.entries, self.height);
+        let at = nodes::end(at, self.shape());
         let at = section(at, self.entries as usize, 32);
         let at = section(at, table_len(self.entries), 4);
         let at = section(at, self.authors as usize, 16);
@@ -123,6 +140,7 @@ impl LogConfig {
         words[4] = self.overflow as u32;
         words[5] = self.seed as u32;
         words[6] = (self.seed >> 32) as u32;
+        words[7] = self.watches as u32;
         words
     }
 
@@ -133,6 +151,7 @@ impl LogConfig {
             authors: words[2] as u16,
             contexts: (words[2] >> 16) as u16,
             height: words[3],
+            watches: words[7] as u16,
             overflow: match words[4] {
                 0 => Overflow::Refuse,
                 1 => Overflow::EvictOldest,

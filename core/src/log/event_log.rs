@@ -11,6 +11,8 @@ use crate::Hash;
 use crate::block::{self, BlockError, CarverMut, HEADER_BYTES, HeaderMut, Kind};
 use crate::error::errors;
 use crate::merkle::nodes::Nodes;
+use crate::merkle::tile::{ExportError, Resource, Span};
+use crate::merkle::watch::WatchError;
 use crate::merkle::{AppendError, Proof, ProofError, leaf_hash};
 
 const KIND: Kind = Kind(*b"ELOG");
@@ -41,6 +43,15 @@ errors! {
         /// The policy keeps what was not exported.
         NotExported { exported: u64 } = 2
             => "only the first {exported} events were exported; export and mark the rest before pruning it",
+    }
+}
+
+impl From<LookupError> for ExportError {
+    fn from(error: LookupError) -> Self {
+        match error {
+            LookupError::OutOfRange => Self::OutOfRange,
+            LookupError::Pruned => Self::Pruned,
+        }
     }
 }
 
@@ -115,7 +126,7 @@ impl<'a> EventLog<'a> {
         config: LogConfig,
     ) -> Result<Self, BlockError> {
         let counters = carver.take(COUNTERS)?;
-        let nodes = Nodes::carve(&mut carver, config.entries, config.height)?;
+        let nodes = Nodes::carve(&mut carver, config.shape())?;
         let mut entries = Entries::carve(&mut carver, config.entries)?;
         let authors = Chains::carve(&mut carver, config.authors)?;
         let contexts = Chains::carve(&mut carver, config.contexts)?;
@@ -468,6 +479,66 @@ impl<'a> EventLog<'a> {
         Ok(())
     }
 
+    /// Keeps the inclusion proofs of entry `index` current from now on, also after it is pruned:
+    /// [`prove_inclusion`](Self::prove_inclusion) goes on answering for it. For claims in force,
+    /// which outlive their events.
+    pub fn watch(&mut self, index: LogIndex) -> Result<(), WatchError> {
+        self.header.begin();
+        let watched = self.nodes.watch(index);
+        self.header.end();
+        watched
+    }
+
+    /// Watches an entry no longer.
+    pub fn unwatch(&mut self, index: LogIndex) {
+        self.header.begin();
+        self.nodes.unwatch(index);
+        self.header.end();
+    }
+
+    /// The watched entries.
+    pub fn watched(&self) -> impl Iterator<Item = LogIndex> {
+        self.nodes.watched()
+    }
+
+    /// Writes a part of a tile or entry bundle to the front of `out`; its bytes. What to append to
+    /// which file since the last export is [`tile::spans`](crate::merkle::tile::spans) from
+    /// [`exported`](Self::exported) to [`size`](Self::size); when all of it is stored,
+    /// [`mark_exported`](Self::mark_exported) lets it be pruned.
+    pub fn export(&self, span: &Span, out: &mut [u8]) -> Result<usize, ExportError> {
+        match span.resource {
+            Resource::Tile { level } => self.nodes.write_tile(level, span, out),
+            Resource::Entries => self.write_bundle(span, out),
+        }
+    }
+
+    fn write_bundle(&self, span: &Span, out: &mut [u8]) -> Result<usize, ExportError> {
+        if !span.is_valid() {
+            return Err(ExportError::OutOfRange);
+        }
+        let first = span.first_item();
+        let items = || (first..first + u64::from(span.end - span.start)).map(|i| self.get(i));
+        let mut needed = 0;
+        for entry in items() {
+            needed += 2 + entry?.bytes().len();
+        }
+        let found = out.len() as u64;
+        let too_small = ExportError::TooSmall {
+            needed: needed as u64,
+            found,
+        };
+        let mut to = out.get_mut(..needed).ok_or(too_small)?;
+        for entry in items() {
+            let bytes = entry?.bytes();
+            let (length, rest) = to.split_first_chunk_mut::<2>().ok_or(too_small)?;
+            *length = (bytes.len() as u16).to_be_bytes();
+            let (body, rest) = rest.split_at_mut_checked(bytes.len()).ok_or(too_small)?;
+            body.copy_from_slice(bytes);
+            to = rest;
+        }
+        Ok(needed)
+    }
+
     /// Forgets the events before `first` and every hash that only they need. The root stays, and
     /// every proof between kept entries; asking for others is [`ProofError::Pruned`]. Cost:
     /// O(forgotten).
@@ -540,7 +611,7 @@ impl<'a> EventLog<'a> {
         self.header.as_ref().image_digest(&sections)
     }
 
-    fn all_sections(&self) -> [&[u8]; 12] {
+    fn all_sections(&self) -> [&[u8]; 14] {
         all_sections(
             self.counters,
             &self.nodes,
@@ -551,12 +622,14 @@ impl<'a> EventLog<'a> {
 
     /// Sections of the block and their bytes.
     pub fn sections(&self) -> impl Iterator<Item = (&'static str, usize)> {
-        const NAMES: [&str; 12] = [
+        const NAMES: [&str; 14] = [
             "log counters",
             "tree counters",
             "tree frontier",
             "tree fold",
             "tree hashes",
+            "tree watched",
+            "tree watched siblings",
             "log entries",
             "log ids",
             "log authors",
@@ -575,8 +648,8 @@ fn all_sections<'s>(
     nodes: &'s Nodes<'_>,
     entries: &'s Entries<'_>,
     [authors, contexts]: [&'s Chains<'_>; 2],
-) -> [&'s [u8]; 12] {
-    let [tree, frontier, fold, hashes] = nodes.sections();
+) -> [&'s [u8]; 14] {
+    let [tree, frontier, fold, hashes, watched, siblings] = nodes.sections();
     let [slots, ids, bodies] = entries.sections();
     let [authors, author_table] = authors.sections();
     let [contexts, context_table] = contexts.sections();
@@ -586,6 +659,8 @@ fn all_sections<'s>(
         frontier,
         fold,
         hashes,
+        watched,
+        siblings,
         slots,
         ids,
         authors,

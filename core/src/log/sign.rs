@@ -4,7 +4,7 @@
 //! secure element and [`Verifier`] over whatever checks Ed25519 there; the feature `ed25519` brings
 //! both over `ed25519-dalek` ([`SigningKey`](ed25519_dalek::SigningKey) and [`Ed25519`]).
 //!
-//! Nothing is ever signed bare: what is signed is [`message`], sixty-four bytes made of a
+//! Nothing but signed notes, whose format is not ours, is ever signed bare: what is signed is [`message`], sixty-four bytes made of a
 //! [`Domain`] and a SHA-256, so that a signature made for one purpose never serves for another.
 
 use crate::Hash;

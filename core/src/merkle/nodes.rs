@@ -11,7 +11,9 @@
 
 use super::hash::{EMPTY_ROOT, MAX_HEIGHT, node_hash};
 use super::proof::Proof;
+use super::tile::{ExportError, Span};
 use super::tree::{AppendError, ProofError, PruneError};
+use super::watch::{self, WatchError, Watches, sibling_end};
 use crate::Hash;
 use crate::block::{BlockError, CarverMut, section};
 
@@ -31,18 +33,38 @@ const fn ring_len(leaves: u32, height: u32) -> usize {
     }
 }
 
+/// What follows from a configuration: leaves kept, levels above them, leaves watched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shape {
+    pub(crate) leaves: u32,
+    pub(crate) height: u32,
+    pub(crate) watches: u16,
+}
+
 /// End of the sections that [`Nodes::carve`] takes, when they begin at `offset`.
-pub(crate) const fn end(offset: usize, leaves: u32, height: u32) -> usize {
+pub(crate) const fn end(offset: usize, shape: Shape) -> usize {
+    let Shape {
+        leaves,
+        height,
+        watches,
+    } = shape;
     let levels = height as usize + 1;
     let at = section(offset, COUNTERS, 8);
     let at = section(at, levels, 32);
     let at = section(at, levels, 32);
-    section(at, ring_len(leaves, height), 32)
+    let at = section(at, ring_len(leaves, height), 32);
+    watch::end(at, watches, height)
 }
 
 /// Number of hashes written before leaf `leaf`.
 fn written(leaf: u64) -> u64 {
     2 * leaf - u64::from(leaf.count_ones())
+}
+
+/// The highest bit that is set. Of a leaf's index and a size combined by exclusive or it is the
+/// level of the peak over the leaf: the highest bit that only the size has.
+const fn top_of(bits: u64) -> u32 {
+    (u64::BITS - 1).saturating_sub(bits.leading_zeros())
 }
 
 #[derive(Debug)]
@@ -51,6 +73,7 @@ pub(crate) struct Nodes<'a> {
     left: &'a mut [Hash],
     fold: &'a mut [Hash],
     ring: &'a mut [Hash],
+    watches: Watches<'a>,
     /// Length of the ring without padding.
     ring_len: usize,
     /// Hashes in the ring.
@@ -63,11 +86,12 @@ pub(crate) struct Nodes<'a> {
 
 impl<'a> Nodes<'a> {
     /// Takes the sections of a tree and checks that their counters make sense.
-    pub(crate) fn carve(
-        carver: &mut CarverMut<'a>,
-        leaves: u32,
-        height: u32,
-    ) -> Result<Self, BlockError> {
+    pub(crate) fn carve(carver: &mut CarverMut<'a>, shape: Shape) -> Result<Self, BlockError> {
+        let Shape {
+            leaves,
+            height,
+            watches,
+        } = shape;
         let levels = height as usize + 1;
         let mut nodes = Self {
             counters: carver.take(COUNTERS)?,
@@ -75,6 +99,7 @@ impl<'a> Nodes<'a> {
             fold: carver.take(levels)?,
             ring_len: ring_len(leaves, height),
             ring: carver.take(ring_len(leaves, height))?,
+            watches: Watches::carve(carver, watches, height)?,
             live: 0,
             next: 0,
             leaves: u64::from(leaves),
@@ -88,6 +113,7 @@ impl<'a> Nodes<'a> {
             || (folded != 0 && !(first.max(1)..=size).contains(&folded))
             || used > nodes.ring_len as u64
             || nodes.counters[FOLDED + 1..].iter().any(|&c| c != 0)
+            || !nodes.watches.is_sound(size)
         {
             return Err(BlockError::Corrupt);
         }
@@ -98,12 +124,15 @@ impl<'a> Nodes<'a> {
         Ok(nodes)
     }
 
-    pub(crate) fn sections(&self) -> [&[u8]; 4] {
+    pub(crate) fn sections(&self) -> [&[u8]; 6] {
+        let [watched, siblings] = self.watches.sections();
         [
             bytemuck::cast_slice(self.counters),
             bytemuck::cast_slice(self.left),
             bytemuck::cast_slice(self.fold),
             bytemuck::cast_slice(self.ring),
+            watched,
+            siblings,
         ]
     }
 
@@ -274,7 +303,7 @@ impl<'a> Nodes<'a> {
             return Ok(EMPTY_ROOT);
         }
         self.check_size(size)?;
-        let top = u64::BITS - 1 - size.leading_zeros();
+        let top = top_of(size);
         self.folded(size, top)
     }
 
@@ -304,11 +333,18 @@ impl<'a> Nodes<'a> {
             return Err(ProofError::OutOfRange);
         }
         self.check_size(size)?;
-        if index < self.first() {
-            return Err(ProofError::Pruned);
-        }
         let mut proof = Proof::default();
-        self.path(&mut proof, 0, index, size)?;
+        if index >= self.first() {
+            self.path(&mut proof, 0, index, size)?;
+        } else {
+            let watch = self.watches.find(index).ok_or(ProofError::Pruned)?;
+            let top = top_of(index ^ size);
+            for level in 0..top {
+                let sibling = self.watches.sibling(watch, level);
+                proof.push(sibling.or_else(|_| self.node(level, index >> level ^ 1))?);
+            }
+            self.above(&mut proof, top, size)?;
+        }
         Ok(proof)
     }
 
@@ -332,14 +368,18 @@ impl<'a> Nodes<'a> {
 
     /// Siblings of the node over `leaf` at `level`, and of its ancestors, in a tree of `size`.
     fn path(&self, proof: &mut Proof, level: u32, leaf: u64, size: u64) -> Result<(), ProofError> {
-        // The peak over the leaf is at the highest bit that only `size` has.
-        let top = u64::BITS - 1 - (leaf ^ size).leading_zeros();
+        let top = top_of(leaf ^ size);
         for level in level..top {
             proof.push(self.node(level, leaf >> level ^ 1)?);
         }
+        self.above(proof, top, size)
+    }
+
+    /// Siblings of the peak at `top` of a tree of `size`, and of what it is folded into.
+    fn above(&self, proof: &mut Proof, top: u32, size: u64) -> Result<(), ProofError> {
         let lower = size & ((1 << top) - 1);
         if lower != 0 {
-            let next = u64::BITS - 1 - lower.leading_zeros();
+            let next = top_of(lower);
             proof.push(&self.folded(size, next)?);
         }
         let mut higher = size >> top >> 1;
@@ -383,6 +423,76 @@ impl<'a> Nodes<'a> {
         Ok(())
     }
 
+    /// Keeps the proofs of a leaf current beyond its pruning.
+    pub(crate) fn watch(&mut self, leaf: u64) -> Result<(), WatchError> {
+        if leaf >= self.size() {
+            return Err(WatchError::OutOfRange);
+        }
+        if self.watches.find(leaf).is_some() {
+            return Ok(());
+        }
+        if leaf < self.first() {
+            return Err(WatchError::Pruned);
+        }
+        self.watches.add(leaf)
+    }
+
+    pub(crate) fn unwatch(&mut self, leaf: u64) {
+        if let Some(watch) = self.watches.find(leaf) {
+            self.watches.remove(watch);
+        }
+    }
+
+    pub(crate) fn watched(&self) -> impl Iterator<Item = u64> {
+        self.watches.leaves()
+    }
+
+    /// Takes over the siblings of a watched leaf that became complete since the last time.
+    fn refresh(&mut self, watch: usize) {
+        let Some((leaf, seen)) = self.watches.leaf(watch) else {
+            return;
+        };
+        let size = self.size();
+        for level in 0..self.height {
+            let end = sibling_end(leaf, level);
+            if (seen < end || seen == 0)
+                && end <= size
+                && let Ok(&sibling) = self.node(level, leaf >> level ^ 1)
+            {
+                self.watches.set(watch, level, sibling);
+            }
+        }
+        self.watches.set_seen(watch, size);
+    }
+
+    /// Copies the hashes of a span of a tile; their bytes.
+    pub(crate) fn write_tile(
+        &self,
+        level: u8,
+        span: &Span,
+        out: &mut [u8],
+    ) -> Result<usize, ExportError> {
+        let shift = 8 * u32::from(level);
+        if !span.is_valid() || shift > self.height {
+            return Err(ExportError::OutOfRange);
+        }
+        let first = span.first_item();
+        let needed = usize::from(span.end - span.start) * 32;
+        let found = out.len();
+        let (to, _) = out.as_chunks_mut::<32>();
+        let to = to.get_mut(..needed / 32).ok_or(ExportError::TooSmall {
+            needed: needed as u64,
+            found: found as u64,
+        })?;
+        if first + to.len() as u64 > self.size() >> shift {
+            return Err(ExportError::OutOfRange);
+        }
+        for (item, to) in (first..).zip(to) {
+            *to = *self.node(shift, item).map_err(|_| ExportError::Pruned)?;
+        }
+        Ok(needed)
+    }
+
     /// Forgets the leaves before `first`.
     pub(crate) fn prune(&mut self, first: u64) -> Result<(), PruneError> {
         let (old, size) = (self.first(), self.size());
@@ -391,6 +501,9 @@ impl<'a> Nodes<'a> {
         }
         if first <= old {
             return Ok(());
+        }
+        for watch in 0..self.watches.count() {
+            self.refresh(watch);
         }
         for level in 0..=self.height {
             let peak = match first >> level & 1 {

@@ -1,8 +1,10 @@
 //! A tree that proves: every hash of the leaves it keeps, in one block.
 
 use super::hash::MAX_HEIGHT;
-use super::nodes::{self, Nodes};
+use super::nodes::{self, Nodes, Shape};
 use super::proof::Proof;
+use super::tile::{ExportError, Resource, Span};
+use super::watch::WatchError;
 use crate::Hash;
 use crate::block::{self, BlockError, CONFIG_WORDS, HEADER_BYTES, HeaderMut, Kind};
 use crate::error::errors;
@@ -43,6 +45,7 @@ errors! {
 pub struct TreeConfig {
     leaves: u32,
     height: u32,
+    watches: u16,
 }
 
 impl TreeConfig {
@@ -52,6 +55,7 @@ impl TreeConfig {
         Self {
             leaves,
             height: MAX_HEIGHT,
+            watches: 0,
         }
     }
 
@@ -61,9 +65,23 @@ impl TreeConfig {
         self
     }
 
+    /// How many leaves can be watched, at 16 + 32 × height bytes each.
+    pub const fn watches(mut self, watches: u16) -> Self {
+        self.watches = watches;
+        self
+    }
+
     /// Bytes of the block.
     pub const fn bytes(&self) -> usize {
-        nodes::end(HEADER_BYTES, self.leaves, self.height)
+        nodes::end(HEADER_BYTES, self.shape())
+    }
+
+    const fn shape(&self) -> Shape {
+        Shape {
+            leaves: self.leaves,
+            height: self.height,
+            watches: self.watches,
+        }
     }
 
     /// Leaves that can be kept.
@@ -79,6 +97,7 @@ impl TreeConfig {
         let mut words = [0; CONFIG_WORDS];
         words[0] = self.leaves;
         words[1] = self.height;
+        words[2] = self.watches as u32;
         words
     }
 
@@ -86,6 +105,7 @@ impl TreeConfig {
         let config = Self {
             leaves: words[0],
             height: words[1],
+            watches: words[2] as u16,
         };
         if config.is_valid() && config.to_words() == words {
             Ok(config)
@@ -110,7 +130,7 @@ impl<'a> Tree<'a> {
         }
         let (header, mut carver) =
             block::format(memory, KIND, VERSION, config.to_words(), config.bytes())?;
-        let nodes = Nodes::carve(&mut carver, config.leaves, config.height)?;
+        let nodes = Nodes::carve(&mut carver, config.shape())?;
         Ok(Self { header, nodes })
     }
 
@@ -122,7 +142,7 @@ impl<'a> Tree<'a> {
         if header.as_ref().bytes() != config.bytes() as u64 {
             return Err(BlockError::Corrupt);
         }
-        let nodes = Nodes::carve(&mut carver, config.leaves, config.height)?;
+        let nodes = Nodes::carve(&mut carver, config.shape())?;
         Ok(Self { header, nodes })
     }
 
@@ -138,6 +158,7 @@ impl<'a> Tree<'a> {
         TreeConfig {
             leaves: words[0],
             height: words[1],
+            watches: words[2] as u16,
         }
     }
 
@@ -204,6 +225,35 @@ impl<'a> Tree<'a> {
         pruned
     }
 
+    /// Keeps the inclusion proofs of leaf `index` current from now on, also after it is pruned.
+    pub fn watch(&mut self, index: u64) -> Result<(), WatchError> {
+        self.header.begin();
+        let watched = self.nodes.watch(index);
+        self.header.end();
+        watched
+    }
+
+    /// Watches a leaf no longer.
+    pub fn unwatch(&mut self, index: u64) {
+        self.header.begin();
+        self.nodes.unwatch(index);
+        self.header.end();
+    }
+
+    /// The watched leaves.
+    pub fn watched(&self) -> impl Iterator<Item = u64> {
+        self.nodes.watched()
+    }
+
+    /// Writes the hashes of a part of a tile to the front of `out`; their bytes. Bundles of entries
+    /// are the log's ([`EventLog::export`](crate::log::EventLog::export)).
+    pub fn export(&self, span: &Span, out: &mut [u8]) -> Result<usize, ExportError> {
+        match span.resource {
+            Resource::Tile { level } => self.nodes.write_tile(level, span, out),
+            Resource::Entries => Err(ExportError::OutOfRange),
+        }
+    }
+
     /// Seals the block with its SHA-256.
     pub fn seal(&mut self) -> Hash {
         self.header.seal(&self.nodes.sections())
@@ -216,7 +266,14 @@ impl<'a> Tree<'a> {
 
     /// Sections of the block and their bytes.
     pub fn sections(&self) -> impl Iterator<Item = (&'static str, usize)> {
-        let names = ["tree counters", "tree frontier", "tree fold", "tree hashes"];
+        let names = [
+            "tree counters",
+            "tree frontier",
+            "tree fold",
+            "tree hashes",
+            "tree watched",
+            "tree watched siblings",
+        ];
         let bytes = self.nodes.sections().map(<[u8]>::len);
         core::iter::once(("header", HEADER_BYTES)).chain(names.into_iter().zip(bytes))
     }

@@ -235,6 +235,70 @@ fn nothing_unexported_is_overwritten() {
     }
 }
 
+#[test]
+fn appending_what_spans_say_gives_the_tiles_of_the_whole_log() {
+    use crate::merkle::tile::spans;
+    use std::collections::BTreeMap;
+    use std::string::ToString;
+    let config = LogConfig::new(300, 65_536)
+        .overflow(Overflow::EvictExported)
+        .watches(1);
+    let mut words = std::vec![[0u128; 4]; config.bytes() / 64 + 1];
+    let memory: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
+    let start = memory.as_ptr().align_offset(64);
+    let mut log = EventLog::format(&mut memory[start..], config).unwrap();
+    let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    let mut events = Vec::new();
+    let mut out = std::vec![0; 65_536];
+    for i in 0..1_000u64 {
+        let (_, bytes) = bytes(&claim([1; 32], None, "a", &std::format!("{i}")), None);
+        log.ingest(&bytes, &Policy::trusted(), &Nobody, NOW)
+            .unwrap();
+        events.push(bytes);
+        if i == 5 {
+            log.watch(5).unwrap();
+        }
+        if i % 97 == 0 || i == 999 {
+            for span in spans(log.exported(), log.size()) {
+                let written = log.export(&span, &mut out).unwrap();
+                let sealed = span.to_string();
+                let name = sealed.split(".p/").next().unwrap();
+                files
+                    .entry(name.into())
+                    .or_default()
+                    .extend(&out[..written]);
+            }
+            log.mark_exported(log.size()).unwrap();
+        }
+    }
+    assert!(log.first() > 256);
+    let tile = &files["tile/0/003"];
+    assert_eq!(tile.len(), (1_000 - 768) * 32);
+    assert_eq!(tile[..32], leaf_hash(&events[768]));
+    let top: Vec<Hash> = files["tile/1/000"].as_chunks::<32>().0.to_vec();
+    for (index, hash) in top.iter().enumerate() {
+        let mut frontier = Frontier::new();
+        for event in &events[256 * index..256 * (index + 1)] {
+            frontier.append(&leaf_hash(event)).unwrap();
+        }
+        assert_eq!(*hash, frontier.root());
+    }
+    assert_eq!(top.len(), 3);
+    let mut bundle = Vec::new();
+    for event in &events[256..512] {
+        bundle.extend((event.len() as u16).to_be_bytes());
+        bundle.extend(event);
+    }
+    assert_eq!(files["tile/entries/001"], bundle);
+    // Long pruned, still proved.
+    let root = log.root();
+    let proof = log.prove_inclusion(5, 1_000).unwrap();
+    verify_inclusion(&leaf_hash(&events[5]), 5, 1_000, &proof, &root).unwrap();
+    assert_eq!(log.prove_inclusion(6, 1_000), Err(ProofError::Pruned));
+    let gone = spans(0, 10).next().unwrap();
+    assert_eq!(log.export(&gone, &mut out), Err(ExportError::Pruned));
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Ingest {

@@ -1,5 +1,6 @@
 use super::*;
 use crate::block::Block;
+use crate::merkle::watch::WatchError;
 use crate::merkle::{
     EMPTY_ROOT, Frontier, VerifyError, leaf_hash, node_hash, verify_consistency, verify_inclusion,
 };
@@ -236,6 +237,8 @@ enum Step {
     Prune(u8),
     Reopen,
     Prove(u8, u8),
+    Watch(u8),
+    Unwatch(u8),
 }
 
 fn step() -> impl Strategy<Value = Step> {
@@ -245,6 +248,8 @@ fn step() -> impl Strategy<Value = Step> {
         2 => any::<u8>().prop_map(Step::Prune),
         1 => Just(Step::Reopen),
         4 => any::<(u8, u8)>().prop_map(|(a, b)| Step::Prove(a, b)),
+        2 => any::<u8>().prop_map(Step::Watch),
+        1 => any::<u8>().prop_map(Step::Unwatch),
     ]
 }
 
@@ -255,7 +260,7 @@ proptest! {
     fn hole_08_any_interleaving_gives_the_root_and_proofs_of_the_list(
         steps in prop::collection::vec(step(), 1..60), keep in 1..64u32,
     ) {
-        let config = TreeConfig::new(keep);
+        let config = TreeConfig::new(keep).watches(3);
         let mut words = std::vec![[0u128; 4]; config.bytes() / 64 + 1];
         let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
         let start = bytes.as_ptr().align_offset(64);
@@ -263,6 +268,7 @@ proptest! {
         Tree::format(memory, config).unwrap();
         let mut list: Vec<Hash> = Vec::new();
         let mut first = 0u64;
+        let mut watched: Vec<u64> = Vec::new();
         for step in steps {
             let mut tree = Tree::open(memory).unwrap();
             match step {
@@ -282,6 +288,26 @@ proptest! {
                     tree.prune(to).unwrap();
                     first = to;
                 }
+                Step::Watch(share) => {
+                    let index = list.len() as u64 * u64::from(share) / 256;
+                    let expected = if index >= list.len() as u64 {
+                        Err(WatchError::OutOfRange)
+                    } else if watched.contains(&index) {
+                        Ok(())
+                    } else if index < first {
+                        Err(WatchError::Pruned)
+                    } else if watched.len() == 3 {
+                        Err(WatchError::Full)
+                    } else {
+                        watched.push(index);
+                        Ok(())
+                    };
+                    prop_assert_eq!(tree.watch(index), expected);
+                }
+                Step::Unwatch(which) => if !watched.is_empty() {
+                    let index = watched.swap_remove(usize::from(which) % watched.len());
+                    tree.unwatch(index);
+                },
                 Step::Reopen => {
                     tree.seal();
                     Tree::open_verified(memory).unwrap();
@@ -294,6 +320,8 @@ proptest! {
                     let consistency = tree.prove_consistency(index as u64, at as u64);
                     if size == 0 {
                         prop_assert_eq!(inclusion, Err(ProofError::OutOfRange));
+                    } else if (index as u64) < first && watched.contains(&(index as u64)) && at as u64 >= first {
+                        prop_assert_eq!(&inclusion.unwrap()[..], &path_of(index, &list[..at])[..]);
                     } else if (index as u64) < first {
                         prop_assert_eq!(inclusion, Err(ProofError::Pruned));
                     } else {
@@ -308,6 +336,10 @@ proptest! {
                 }
             }
             let tree = Tree::open(memory).unwrap();
+            for &index in &watched {
+                let proof = tree.prove_inclusion(index, tree.size()).unwrap();
+                prop_assert_eq!(&proof[..], &path_of(index as usize, &list)[..]);
+            }
             prop_assert_eq!(tree.size(), list.len() as u64);
             prop_assert_eq!(tree.first(), first);
             prop_assert_eq!(tree.root_at(list.len() as u64), Ok(root_of(&list)));
