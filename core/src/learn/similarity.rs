@@ -1,24 +1,16 @@
 //! Similarity of two vectors.
 
-use crate::simd::spike::cosine_parts;
+use crate::simd::spike as kernels;
 
 /// The cosine of the angle between `a` and `b`, -1 to 1: one pass in the fixed order of
 /// [`simd`](crate::simd). `None` where lengths differ, a vector is zero, or a sum overflows.
+#[inline]
 pub fn cosine(a: &[f32], b: &[f32]) -> Option<f32> {
     if a.len() != b.len() {
         return None;
     }
-    let [dot, aa, bb] = cosine_parts(a, b);
-    // Two roots and not one of the product, which overflows or vanishes sooner.
-    let lengths = root(aa) * root(bb);
-    let cosine = dot / lengths;
-    (lengths > 0.0 && cosine.is_finite()).then(|| cosine.clamp(-1.0, 1.0))
-}
-
-/// A correctly rounded root: the machine's where the compiler knows it, `libm`'s elsewhere.
-#[inline(always)]
-fn root(x: f32) -> f32 {
-    libm::sqrtf(x)
+    let kernels::Cosine { lengths, value } = kernels::cosine(a, b);
+    (lengths > 0.0 && value.is_finite()).then(|| value.clamp(-1.0, 1.0))
 }
 
 #[cfg(test)]

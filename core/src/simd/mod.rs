@@ -14,6 +14,8 @@ mod x86;
 
 mod level;
 pub(crate) mod spike;
+#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+mod spike_x86;
 
 pub use level::{Level, Unsupported, force, level};
 

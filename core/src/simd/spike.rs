@@ -1,6 +1,6 @@
-//! Kernels of spikes: safe loops over bytes and words that the compiler turns into the vector
-//! instructions of the level they run at. Integers alone, so every level gives the same bits; the
-//! plain definition stands beside each in the tests.
+//! Kernels of spikes, in portable code: what `spike_x86.rs` must equal bit for bit, and what takes
+//! over where it leaves off. All but the cosine are integers or single f32 operations; the cosine
+//! adds in the fixed order.
 
 use super::{Kernels, Task, dispatch};
 
@@ -64,16 +64,72 @@ const fn pack(bytes: u64) -> u8 {
 /// `fire` is as long as `values`, `sign` as long as their bits need.
 #[inline]
 pub(crate) fn rate(table: &RateTable, values: &[i8], fire: &mut [u8], sign: &mut [u8]) {
+    #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+    let done = super::spike_x86::rate(table, values, fire, sign);
+    #[cfg(not(all(feature = "simd", target_arch = "x86_64")))]
+    let done = 0;
     dispatch(Rate {
         table,
-        values,
-        fire,
-        sign,
+        values: &values[done..],
+        fire: &mut fire[done..],
+        sign: &mut sign[done / 8..],
     });
 }
 
+/// A falling line of times: `min(slope * (x - 1), latest) + first`, rounded half to even.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Line {
+    pub slope: f32,
+    pub latest: f32,
+    pub first: f32,
+}
+
+impl Line {
+    /// The step of `x`.
+    #[inline(always)]
+    pub fn time(&self, x: f32) -> f32 {
+        let time = self.slope * (x - 1.0);
+        (if time > self.latest {
+            self.latest
+        } else {
+            time
+        }) + self.first
+    }
+}
+
+/// Rounds a number from 0 to 2^22 half to even.
 #[inline(always)]
-fn count_both(a: &[u8], b: &[u8]) -> u32 {
+pub(crate) fn round(x: f32) -> f32 {
+    const SHIFT: f32 = 8_388_608.0;
+    (x + SHIFT) - SHIFT
+}
+
+/// Fires at the step of each value, a train a byte; no step is above 7.
+#[inline]
+pub(crate) fn latency(line: &Line, values: &[f32], fire: &mut [u8]) {
+    #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+    let done = super::spike_x86::latency(line, values, fire);
+    #[cfg(not(all(feature = "simd", target_arch = "x86_64")))]
+    let done = 0;
+    for (byte, &x) in fire[done..].iter_mut().zip(&values[done..]) {
+        *byte = 1u32.wrapping_shl(round(line.time(x)) as u32) as u8;
+    }
+}
+
+/// Whether every value lies in 0 to 1; not a number lies nowhere.
+#[inline]
+pub(crate) fn in_unit_range(values: &[f32]) -> bool {
+    #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+    let (all, done) = super::spike_x86::in_unit_range(values);
+    #[cfg(not(all(feature = "simd", target_arch = "x86_64")))]
+    let (all, done) = (true, 0);
+    all && values[done..]
+        .iter()
+        .fold(true, |all, x| all & (0.0..=1.0).contains(x))
+}
+
+#[inline(always)]
+pub(super) fn count_both(a: &[u8], b: &[u8]) -> u32 {
     let shorter = a.len().min(b.len());
     let (a, b) = (&a[..shorter], &b[..shorter]);
     let (words_a, rest_a) = a.as_chunks::<8>();
@@ -99,14 +155,6 @@ impl Task for Coincidences<'_> {
     type Output = ();
     #[inline(always)]
     fn run<K: Kernels>(self, _: K) {
-        if self.query.len() == 64 {
-            // The usual row, in registers: 64 values of eight steps.
-            let (rows, _) = self.rows.as_chunks::<64>();
-            for (row, count) in rows.iter().zip(self.counts) {
-                *count = count_both(&self.query[..64], row);
-            }
-            return;
-        }
         let rows = self.rows.chunks_exact(self.query.len().max(1));
         for (row, count) in rows.zip(self.counts) {
             *count = count_both(self.query, row);
@@ -117,6 +165,10 @@ impl Task for Coincidences<'_> {
 /// Counts, for each of the rows that lie end to end, the bits it shares with `query`.
 #[inline]
 pub(crate) fn coincidences(query: &[u8], rows: &[u8], counts: &mut [u32]) {
+    #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+    if super::spike_x86::coincidences(query, rows, counts) {
+        return;
+    }
     dispatch(Coincidences {
         query,
         rows,
@@ -126,7 +178,7 @@ pub(crate) fn coincidences(query: &[u8], rows: &[u8], counts: &mut [u32]) {
 
 /// Bit planes of up to 2^16 - 1 counts: the lowest bit of each, then the next, ...
 pub(crate) const PLANES: usize = 16;
-type Lanes = [u64; WIDTH];
+pub(super) type Lanes = [u64; WIDTH];
 
 #[inline(always)]
 fn lanes(f: impl Fn(usize) -> u64) -> Lanes {
@@ -169,11 +221,29 @@ fn both(a: &[u64], b: &[u64], row: usize, words: usize, at: usize) -> Lanes {
     })
 }
 
+/// Planes that counts up to `rows` need.
+pub(super) fn planes_of(rows: usize) -> usize {
+    let bits = (usize::BITS - rows.leading_zeros()) as usize;
+    bits.clamp(3, PLANES)
+}
+
+/// Planes up to the last that is not zero.
+pub(super) fn used_planes(planes: &[Lanes; PLANES]) -> usize {
+    planes
+        .iter()
+        .rposition(|plane| *plane != [0; WIDTH])
+        .map_or(0, |last| last + 1)
+}
+
 /// Counts of each column over all rows, bit-sliced (Harley and Seal's tree over eight rows).
 #[inline(always)]
 fn column_counts(a: &[u64], b: &[u64], rows: usize, words: usize, at: usize) -> [Lanes; PLANES] {
-    let top = (usize::BITS - rows.leading_zeros()) as usize;
-    let top = top.clamp(3, PLANES);
+    #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+    if at + WIDTH <= words && super::spike_x86::has_attention() {
+        // SAFETY: just asked for.
+        return unsafe { super::spike_x86::column_counts(a, b, rows, words, at) };
+    }
+    let top = planes_of(rows);
     let mut planes = [[0; WIDTH]; PLANES];
     let take = |row: usize| both(a, b, row, words, at);
     let mut row = 0;
@@ -251,7 +321,7 @@ impl Task for Attention<'_> {
         let mut accumulates = 0u64;
         for at in (0..words).step_by(WIDTH) {
             let planes = column_counts(self.q, self.k, self.rows, words, at);
-            for (p, plane) in planes.iter().enumerate() {
+            for (p, plane) in planes[..used_planes(&planes)].iter().enumerate() {
                 let bits: u32 = plane.iter().map(|w| w.count_ones()).sum();
                 accumulates += u64::from(bits) << p;
             }
@@ -263,6 +333,14 @@ impl Task for Attention<'_> {
                     membranes,
                 } => leaky(&planes, *threshold, *leak, membranes, at * 64),
             };
+            #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+            if at + WIDTH <= words && super::spike_x86::has_attention() {
+                // SAFETY: just asked for.
+                unsafe {
+                    super::spike_x86::mask_rows(self.v, self.out, self.rows, words, at, &mask);
+                }
+                continue;
+            }
             if at + WIDTH <= words {
                 for row in 0..self.rows {
                     let start = row * words + at;
@@ -293,8 +371,15 @@ fn leaky(
     membranes: &mut [u32],
     from: usize,
 ) -> Lanes {
-    let used = planes.iter().rposition(|p| *p != [0; WIDTH]);
-    let used = used.map_or(0, |p| p + 1);
+    #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+    if super::spike_x86::has_attention()
+        && let Some(membranes) = membranes.get_mut(from..from + 64 * WIDTH)
+        && let Ok(membranes) = <&mut [u32; 512]>::try_from(membranes)
+    {
+        // SAFETY: just asked for.
+        return unsafe { super::spike_x86::leaky(planes, threshold, leak, membranes) };
+    }
+    let used = used_planes(planes);
     let mut mask = [0; WIDTH];
     for (word, mask) in mask.iter_mut().enumerate() {
         let mut counts = [0u32; 64];
@@ -329,36 +414,50 @@ pub(crate) fn attention(task: Attention<'_>) -> u64 {
     dispatch(task)
 }
 
-struct Cosine<'a>(&'a [f32], &'a [f32]);
-impl Task for Cosine<'_> {
-    type Output = [f32; 3];
-    #[inline(always)]
-    fn run<K: Kernels>(self, _: K) -> [f32; 3] {
-        let shorter = self.0.len().min(self.1.len());
-        let (a, rest_a) = self.0[..shorter].as_chunks::<16>();
-        let (b, rest_b) = self.1[..shorter].as_chunks::<16>();
-        let mut sums = [[0.0f32; 16]; 3];
-        for (a, b) in a.iter().zip(b) {
-            for i in 0..16 {
-                sums[0][i] += a[i] * b[i];
-                sums[1][i] += a[i] * a[i];
-                sums[2][i] += b[i] * b[i];
-            }
-        }
-        for (i, (a, b)) in rest_a.iter().zip(rest_b).enumerate() {
-            sums[0][i] += a * b;
-            sums[1][i] += a * a;
-            sums[2][i] += b * b;
-        }
-        sums.map(super::scalar::tree)
-    }
+/// A cosine before anyone asked whether there is one.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cosine {
+    /// The product of the two lengths, each rounded before.
+    pub lengths: f32,
+    /// The inner product over it.
+    pub value: f32,
 }
 
-/// Inner product of `a` and `b` and of each with itself, in the fixed order; where lengths differ
-/// the shorter counts.
+/// The cosine of `a` and `b`: three sums in the fixed order, roots correctly rounded, two of them
+/// since one of the product would overflow or vanish sooner. Where lengths differ the shorter
+/// counts.
 #[inline]
-pub(crate) fn cosine_parts(a: &[f32], b: &[f32]) -> [f32; 3] {
-    dispatch(Cosine(a, b))
+pub(crate) fn cosine(a: &[f32], b: &[f32]) -> Cosine {
+    #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+    if let Some(cosine) = super::spike_x86::cosine(a, b) {
+        return cosine;
+    }
+    plain_cosine(a, b)
+}
+
+fn plain_cosine(a: &[f32], b: &[f32]) -> Cosine {
+    let shorter = a.len().min(b.len());
+    let (a, rest_a) = a[..shorter].as_chunks::<16>();
+    let (b, rest_b) = b[..shorter].as_chunks::<16>();
+    let mut sums = [[0.0f32; 16]; 3];
+    for (a, b) in a.iter().zip(b) {
+        for i in 0..16 {
+            sums[0][i] += a[i] * b[i];
+            sums[1][i] += a[i] * a[i];
+            sums[2][i] += b[i] * b[i];
+        }
+    }
+    for (i, (a, b)) in rest_a.iter().zip(rest_b).enumerate() {
+        sums[0][i] += a * b;
+        sums[1][i] += a * a;
+        sums[2][i] += b * b;
+    }
+    let [dot, aa, bb] = sums.map(super::scalar::tree);
+    let lengths = libm::sqrtf(aa) * libm::sqrtf(bb);
+    Cosine {
+        lengths,
+        value: dot / lengths,
+    }
 }
 
 #[cfg(test)]
@@ -434,6 +533,41 @@ mod tests {
     }
 
     #[test]
+    fn every_level_encodes_alike() {
+        let table = RateTable {
+            limits: [64, 32, 22, 16, 13, 11, 10, 8],
+            trains: [0x49, 0x22, 0x84, 0x08, 0x10, 0x20, 0x40, 0x80],
+        };
+        proptest!(ProptestConfig::with_cases(24), |(
+            values in prop::collection::vec(any::<i8>(), 0..300),
+            floats in prop::collection::vec(0.0f32..=1.0, 0..100), first in 0u8..3,
+        )| {
+            let line = Line { slope: -f32::from(7 - first), latest: 6.9, first: f32::from(first) };
+            at_every_level(|| {
+                let (mut fire, mut sign) = (vec![7; values.len()], vec![7; values.len().div_ceil(8)]);
+                rate(&table, &values, &mut fire, &mut sign);
+                for (i, &value) in values.iter().enumerate() {
+                    let magnitude = value.unsigned_abs();
+                    let train = (0..8).find(|&n| magnitude >= table.limits[n]).map_or(0, |n| table.trains[n]);
+                    assert_eq!(fire[i], train);
+                    assert_eq!(sign[i / 8] >> (i % 8) & 1 == 1, value < 0 && train != 0);
+                }
+                let mut fire = vec![0; floats.len()];
+                latency(&line, &floats, &mut fire);
+                for (byte, &x) in fire.iter().zip(&floats) {
+                    assert_eq!(*byte, 1 << libm::rintf(line.time(x)) as u32);
+                }
+                assert!(in_unit_range(&floats));
+                for bad in 0..floats.len() {
+                    let mut floats = floats.clone();
+                    floats[bad] = [f32::NAN, -0.1, 1.1][bad % 3];
+                    assert!(!in_unit_range(&floats));
+                }
+            });
+        });
+    }
+
+    #[test]
     fn every_level_finds_the_same_coincidences_and_cosines() {
         proptest!(ProptestConfig::with_cases(24), |(
             query in prop::collection::vec(any::<u8>(), 1..150), n in 0usize..6, seed in any::<u8>(),
@@ -441,7 +575,7 @@ mod tests {
         )| {
             let rows: vec::Vec<u8> = (0..n * query.len()).map(|i| (i as u8).wrapping_mul(37) ^ seed).collect();
             let b: vec::Vec<f32> = a.iter().rev().copied().collect();
-            let first = cosine_parts(&a, &b);
+            let first = plain_cosine(&a, &b);
             at_every_level(|| {
                 let mut counts = vec![0; n];
                 coincidences(&query, &rows, &mut counts);
@@ -449,9 +583,9 @@ mod tests {
                     let expected: u32 = row.iter().zip(&query).map(|(a, b)| (a & b).count_ones()).sum();
                     assert_eq!(*count, expected);
                 }
-                let parts = cosine_parts(&a, &b);
-                assert_eq!(parts.map(f32::to_bits), first.map(f32::to_bits));
-                assert_eq!(parts[0].to_bits(), crate::simd::dot_f32(&a, &b).to_bits());
+                let found = cosine(&a, &b);
+                assert_eq!(found.lengths.to_bits(), first.lengths.to_bits());
+                assert!(found.value.to_bits() == first.value.to_bits() || found.value.is_nan());
             });
         });
     }

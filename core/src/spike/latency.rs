@@ -13,6 +13,8 @@
 //! A train at `T` steps carries log₂ `T` bits. [`LatencyCode::decode`] of the linear curve is off
 //! by at most `1 / (2·(T - 1))` above the threshold when normalised.
 
+use crate::simd::spike::{self as kernels, round};
+
 use super::train::{EncodeError, MAX_STEPS, OutputError, SpikeTrains};
 
 /// How a value becomes a time.
@@ -107,38 +109,40 @@ impl LatencyCode {
             return Err(EncodeError::BadCode);
         }
         trains.fits(values.len(), self.steps)?;
-        // Without an early exit this is a few vector instructions.
-        if !values
-            .iter()
-            .fold(true, |all, x| all & (0.0..=1.0).contains(x))
-        {
+        if !kernels::in_unit_range(values) {
             let index = values.iter().position(|x| !(0.0..=1.0).contains(x));
             return Err(EncodeError::OutOfRange {
                 index: index.unwrap_or(0) as u32,
             });
         }
+        let line = self.line();
+        // A normalised line ends at the last step at the latest.
+        if self.curve == Curve::Linear && self.normalise && !self.clip && self.steps <= 8 {
+            trains.replace(values.len(), |fire, _| {
+                kernels::latency(&line, values, fire)
+            });
+            return Ok(());
+        }
         let least = values
             .iter()
             .fold(1.0f32, |a, &b| if b < a { b } else { a });
         match self.curve {
-            Curve::Linear => self.write(values, least, trains, &self.linear()),
+            Curve::Linear => self.write(values, least, trains, &|x| line.time(x)),
             Curve::Logarithmic => self.write(values, least, trains, &self.logarithmic(least)),
             Curve::Exponential => self.write(values, least, trains, &self.exponential()),
         }
     }
 
-    fn linear(&self) -> impl Fn(f32) -> f32 + use<> {
+    fn line(&self) -> kernels::Line {
         let tau = if self.normalise {
             f64::from(self.steps - 1 - self.first)
         } else {
             self.tau
         };
-        let slope = -tau as f32;
-        let latest = (-tau * (self.threshold - 1.0)) as f32;
-        let first = self.first as f32;
-        move |x| {
-            let time = slope * (x - 1.0);
-            (if time > latest { latest } else { time }) + first
+        kernels::Line {
+            slope: -tau as f32,
+            latest: (-tau * (self.threshold - 1.0)) as f32,
+            first: self.first as f32,
         }
     }
 
@@ -255,13 +259,6 @@ impl LatencyCode {
         };
         value.clamp(0.0, 1.0)
     }
-}
-
-/// Rounds a number from 0 to 2²² half to even, in a form that every compiler vectorises.
-#[inline(always)]
-fn round(x: f32) -> f32 {
-    const SHIFT: f32 = 8_388_608.0;
-    (x + SHIFT) - SHIFT
 }
 
 #[cfg(test)]

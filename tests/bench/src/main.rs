@@ -11,6 +11,7 @@ mod harness;
 mod kernels;
 mod pipe;
 mod plot;
+mod spike;
 
 use anyhow::{Result, bail};
 use harness::{Bench, Options};
@@ -18,7 +19,7 @@ use harness::{Bench, Options};
 type Run = fn(&mut Bench) -> Result<()>;
 
 /// Every benchmark: its name and what runs it.
-const BENCHES: &[(&str, Run)] = &[("bank", bank::run)];
+const BENCHES: &[(&str, Run)] = &[("bank", bank::run), ("spike", spike::run)];
 
 fn main() -> Result<()> {
     let options = Options::parse(std::env::args().skip(1))?;

@@ -1,0 +1,449 @@
+//! Kernels of spikes for x86-64, chosen at run time by [`level`]; bit for bit what the safe forms
+//! in `spike.rs` do, which take what is left over.
+
+use super::spike::{self as plain, Cosine, Lanes, PLANES, RateTable};
+use super::{Level, level};
+use core::arch::x86_64::*;
+
+/// Encodes whole groups of values and returns how many; a multiple of 32.
+#[inline]
+pub(super) fn rate(table: &RateTable, values: &[i8], fire: &mut [u8], sign: &mut [u8]) -> usize {
+    match level() {
+        // SAFETY: `level` returns this only where the features are.
+        Level::Avx512Vnni => unsafe { rate_avx512(table, values, fire, sign) },
+        // SAFETY: as above.
+        Level::Avx2 => unsafe { rate_avx2(table, values, fire, sign) },
+        _ => 0,
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw")]
+fn rate_avx512(table: &RateTable, values: &[i8], fire: &mut [u8], sign: &mut [u8]) -> usize {
+    let limits = table.limits.map(|x| _mm512_set1_epi8(x as i8));
+    let trains = table.trains.map(|x| _mm512_set1_epi8(x as i8));
+    let (values, _) = values.as_chunks::<64>();
+    let (fire, _) = fire.as_chunks_mut::<64>();
+    let (sign, _) = sign.as_chunks_mut::<8>();
+    let mut done = 0;
+    for ((values, fire), sign) in values.iter().zip(fire).zip(sign) {
+        // SAFETY: a load of the 64 bytes of an array.
+        let value = unsafe { _mm512_loadu_si512(values.as_ptr().cast()) };
+        let magnitude = _mm512_abs_epi8(value);
+        let mut train = _mm512_setzero_si512();
+        for i in (0..8).rev() {
+            let reached = _mm512_cmpge_epu8_mask(magnitude, limits[i]);
+            train = _mm512_mask_mov_epi8(train, reached, trains[i]);
+        }
+        // SAFETY: a store of the 64 bytes of an array.
+        unsafe { _mm512_storeu_si512(fire.as_mut_ptr().cast(), train) };
+        let signs = _mm512_movepi8_mask(value) & _mm512_test_epi8_mask(train, train);
+        *sign = signs.to_le_bytes();
+        done += 64;
+    }
+    done
+}
+
+#[target_feature(enable = "avx2")]
+fn rate_avx2(table: &RateTable, values: &[i8], fire: &mut [u8], sign: &mut [u8]) -> usize {
+    let limits = table.limits.map(|x| _mm256_set1_epi8(x as i8));
+    let trains = table.trains.map(|x| _mm256_set1_epi8(x as i8));
+    let (values, _) = values.as_chunks::<32>();
+    let (fire, _) = fire.as_chunks_mut::<32>();
+    let (sign, _) = sign.as_chunks_mut::<4>();
+    let mut done = 0;
+    for ((values, fire), sign) in values.iter().zip(fire).zip(sign) {
+        // SAFETY: a load of the 32 bytes of an array.
+        let value = unsafe { _mm256_loadu_si256(values.as_ptr().cast()) };
+        let magnitude = _mm256_abs_epi8(value);
+        let mut train = _mm256_setzero_si256();
+        for i in (0..8).rev() {
+            let reached = _mm256_cmpeq_epi8(_mm256_max_epu8(magnitude, limits[i]), magnitude);
+            train = _mm256_blendv_epi8(train, trains[i], reached);
+        }
+        // SAFETY: a store of the 32 bytes of an array.
+        unsafe { _mm256_storeu_si256(fire.as_mut_ptr().cast(), train) };
+        let silent = _mm256_cmpeq_epi8(train, _mm256_setzero_si256());
+        let signs = _mm256_movemask_epi8(_mm256_andnot_si256(silent, value));
+        *sign = signs.to_le_bytes();
+        done += 32;
+    }
+    done
+}
+
+/// Whether all of the values lie in 0 to 1, and how many were looked at.
+#[inline]
+pub(super) fn in_unit_range(values: &[f32]) -> (bool, usize) {
+    match level() {
+        // SAFETY: `level` returns these only where AVX2 is.
+        Level::Avx512Vnni | Level::Avx2 => unsafe { in_unit_range_avx2(values) },
+        _ => (true, 0),
+    }
+}
+
+#[target_feature(enable = "avx2")]
+fn in_unit_range_avx2(values: &[f32]) -> (bool, usize) {
+    let (groups, _) = values.as_chunks::<8>();
+    let mut all = _mm256_castsi256_ps(_mm256_set1_epi32(-1));
+    let (zero, one) = (_mm256_setzero_ps(), _mm256_set1_ps(1.0));
+    for group in groups {
+        // SAFETY: a load of the eight floats of an array.
+        let x = unsafe { _mm256_loadu_ps(group.as_ptr()) };
+        let inside = _mm256_and_ps(
+            _mm256_cmp_ps::<_CMP_GE_OQ>(x, zero),
+            _mm256_cmp_ps::<_CMP_LE_OQ>(x, one),
+        );
+        all = _mm256_and_ps(all, inside);
+    }
+    (_mm256_movemask_ps(all) == 0xff, groups.len() * 8)
+}
+
+/// Encodes whole groups of values by the line `min(slope * (x - 1), latest) + first` and returns
+/// how many.
+#[inline]
+pub(super) fn latency(line: &plain::Line, values: &[f32], fire: &mut [u8]) -> usize {
+    match level() {
+        // SAFETY: `level` returns this only where the features are.
+        Level::Avx512Vnni => unsafe { latency_avx512(line, values, fire) },
+        // SAFETY: as above.
+        Level::Avx2 => unsafe { latency_avx2(line, values, fire) },
+        _ => 0,
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw")]
+fn latency_avx512(line: &plain::Line, values: &[f32], fire: &mut [u8]) -> usize {
+    let (values, _) = values.as_chunks::<16>();
+    let (fire, _) = fire.as_chunks_mut::<16>();
+    let one = _mm512_set1_ps(1.0);
+    let (slope, latest, first) = (
+        _mm512_set1_ps(line.slope),
+        _mm512_set1_ps(line.latest),
+        _mm512_set1_ps(line.first),
+    );
+    let mut done = 0;
+    for (values, fire) in values.iter().zip(fire) {
+        // SAFETY: a load of the sixteen floats of an array.
+        let x = unsafe { _mm512_loadu_ps(values.as_ptr()) };
+        let time = _mm512_mul_ps(slope, _mm512_sub_ps(x, one));
+        let time = _mm512_add_ps(_mm512_min_ps(time, latest), first);
+        // Times are at most 7, so the conversion rounds half to even and never saturates.
+        let step =
+            _mm512_cvt_roundps_epi32::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(time);
+        let bits = _mm512_cvtepi32_epi8(_mm512_sllv_epi32(_mm512_set1_epi32(1), step));
+        // SAFETY: a store of the sixteen bytes of an array.
+        unsafe { _mm_storeu_si128(fire.as_mut_ptr().cast(), bits) };
+        done += 16;
+    }
+    done
+}
+
+#[target_feature(enable = "avx2")]
+fn latency_avx2(line: &plain::Line, values: &[f32], fire: &mut [u8]) -> usize {
+    let (values, _) = values.as_chunks::<8>();
+    let (fire, _) = fire.as_chunks_mut::<8>();
+    let one = _mm256_set1_ps(1.0);
+    let (slope, latest, first) = (
+        _mm256_set1_ps(line.slope),
+        _mm256_set1_ps(line.latest),
+        _mm256_set1_ps(line.first),
+    );
+    let mut done = 0;
+    for (values, fire) in values.iter().zip(fire) {
+        // SAFETY: a load of the eight floats of an array.
+        let x = unsafe { _mm256_loadu_ps(values.as_ptr()) };
+        let time = _mm256_mul_ps(slope, _mm256_sub_ps(x, one));
+        let time = _mm256_add_ps(_mm256_min_ps(time, latest), first);
+        let whole = _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(time);
+        let bits = _mm256_sllv_epi32(_mm256_set1_epi32(1), _mm256_cvttps_epi32(whole));
+        let half = _mm_packus_epi32(
+            _mm256_castsi256_si128(bits),
+            _mm256_extracti128_si256::<1>(bits),
+        );
+        let bytes = _mm_cvtsi128_si64(_mm_packus_epi16(half, half));
+        *fire = bytes.to_le_bytes();
+        done += 8;
+    }
+    done
+}
+
+/// Counts shared bits of `query` with rows of its length; nothing on lower levels.
+#[inline]
+pub(super) fn coincidences(query: &[u8], rows: &[u8], counts: &mut [u32]) -> bool {
+    match level() {
+        Level::Avx512Vnni | Level::Avx2 => {
+            // SAFETY: `level` returns these only where AVX2 is, and no machine has that without
+            // POPCNT.
+            unsafe { coincidences_popcnt(query, rows, counts) };
+            true
+        }
+        _ => false,
+    }
+}
+
+#[target_feature(enable = "popcnt")]
+fn coincidences_popcnt(query: &[u8], rows: &[u8], counts: &mut [u32]) {
+    if let Ok(query) = <&[u8; 64]>::try_from(query) {
+        let word = |bytes: &[u8; 64], i: usize| {
+            let mut part = [0; 8];
+            part.copy_from_slice(&bytes[8 * i..8 * i + 8]);
+            i64::from_le_bytes(part)
+        };
+        let q: [i64; 8] = core::array::from_fn(|i| word(query, i));
+        let (rows, _) = rows.as_chunks::<64>();
+        for (row, count) in rows.iter().zip(counts) {
+            let mut sum = [0; 2];
+            for i in 0..8 {
+                sum[i % 2] += _popcnt64(q[i] & word(row, i));
+            }
+            *count = (sum[0] + sum[1]) as u32;
+        }
+        return;
+    }
+    for (row, count) in rows.chunks_exact(query.len().max(1)).zip(counts) {
+        *count = plain::count_both(query, row);
+    }
+}
+
+/// See [`plain::cosine`]. `None` on lower levels.
+#[inline]
+pub(super) fn cosine(a: &[f32], b: &[f32]) -> Option<Cosine> {
+    match level() {
+        // SAFETY: `level` returns this only where the features are.
+        Level::Avx512Vnni => Some(unsafe { cosine_avx512(a, b) }),
+        // SAFETY: as above.
+        Level::Avx2 => Some(unsafe { cosine_avx2(a, b) }),
+        _ => None,
+    }
+}
+
+#[target_feature(enable = "avx2,avx512f")]
+fn cosine_avx512(a: &[f32], b: &[f32]) -> Cosine {
+    let n = a.len().min(b.len());
+    let mut sums = [_mm512_setzero_ps(); 3];
+    let mut at = 0;
+    while at < n {
+        let left = n - at;
+        let mask = if left >= 16 {
+            u16::MAX
+        } else {
+            (1 << left) - 1
+        };
+        // SAFETY: the mask ends with the shorter slice, and masked lanes are not read.
+        let (x, y) = unsafe {
+            (
+                _mm512_maskz_loadu_ps(mask, a.as_ptr().add(at)),
+                _mm512_maskz_loadu_ps(mask, b.as_ptr().add(at)),
+            )
+        };
+        sums[0] = _mm512_add_ps(sums[0], _mm512_mul_ps(x, y));
+        sums[1] = _mm512_add_ps(sums[1], _mm512_mul_ps(x, x));
+        sums[2] = _mm512_add_ps(sums[2], _mm512_mul_ps(y, y));
+        at += 16;
+    }
+    let eight = |sum: __m512| {
+        let high = _mm256_castsi256_ps(_mm512_extracti64x4_epi64::<1>(_mm512_castps_si512(sum)));
+        _mm256_add_ps(_mm512_castps512_ps256(sum), high)
+    };
+    finish(sums.map(eight))
+}
+
+#[target_feature(enable = "avx2")]
+fn cosine_avx2(a: &[f32], b: &[f32]) -> Cosine {
+    let n = a.len().min(b.len());
+    let (whole_a, rest_a) = a[..n].as_chunks::<16>();
+    let (whole_b, rest_b) = b[..n].as_chunks::<16>();
+    // The low and the high eight lanes of each of the three sums.
+    let mut sums = [[_mm256_setzero_ps(); 3]; 2];
+    let mut add = |a: &[f32; 16], b: &[f32; 16]| {
+        for (half, sums) in sums.iter_mut().enumerate() {
+            // SAFETY: two loads of eight floats cover the sixteen of each array.
+            let (x, y) = unsafe {
+                (
+                    _mm256_loadu_ps(a.as_ptr().add(8 * half)),
+                    _mm256_loadu_ps(b.as_ptr().add(8 * half)),
+                )
+            };
+            sums[0] = _mm256_add_ps(sums[0], _mm256_mul_ps(x, y));
+            sums[1] = _mm256_add_ps(sums[1], _mm256_mul_ps(x, x));
+            sums[2] = _mm256_add_ps(sums[2], _mm256_mul_ps(y, y));
+        }
+    };
+    for (a, b) in whole_a.iter().zip(whole_b) {
+        add(a, b);
+    }
+    if !rest_a.is_empty() {
+        // A zero more changes no sum: none is ever a negative zero.
+        let (mut a, mut b) = ([0.0; 16], [0.0; 16]);
+        a[..rest_a.len()].copy_from_slice(rest_a);
+        b[..rest_b.len()].copy_from_slice(rest_b);
+        add(&a, &b);
+    }
+    let [low, high] = sums;
+    finish(core::array::from_fn(|i| _mm256_add_ps(low[i], high[i])))
+}
+
+/// Ends the trees of three sums, +4, +2, +1, all three at a time, and gives the cosine.
+#[target_feature(enable = "avx2")]
+fn finish([dot, aa, bb]: [__m256; 3]) -> Cosine {
+    let four = |x: __m256| _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps::<1>(x));
+    let (dot, aa, bb) = (four(dot), four(aa), four(bb));
+    // Pairs of each sum beside those of another: aa with bb, dot with itself.
+    let lengths = _mm_add_ps(_mm_movelh_ps(aa, bb), _mm_movehl_ps(bb, aa));
+    let dots = _mm_add_ps(dot, _mm_movehl_ps(dot, dot));
+    let sums = _mm_add_ps(
+        _mm_shuffle_ps::<0b10_00_10_00>(lengths, dots),
+        _mm_shuffle_ps::<0b11_01_11_01>(lengths, dots),
+    );
+    // aa, bb, dot, and what stands beside it.
+    let roots = _mm_sqrt_ps(sums);
+    let product = _mm_mul_ss(roots, _mm_shuffle_ps::<1>(roots, roots));
+    let dot = _mm_movehl_ps(sums, sums);
+    Cosine {
+        lengths: _mm_cvtss_f32(product),
+        value: _mm_cvtss_f32(_mm_div_ss(dot, product)),
+    }
+}
+
+/// Whether [`column_counts`], [`leaky`] and [`mask_rows`] may be called.
+#[inline]
+pub(super) fn has_attention() -> bool {
+    level() == Level::Avx512Vnni
+}
+
+/// See [`plain::column_counts`]; whole registers of columns only.
+///
+/// # Safety
+/// [`has_attention`].
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(super) unsafe fn column_counts(
+    a: &[u64],
+    b: &[u64],
+    rows: usize,
+    words: usize,
+    at: usize,
+) -> [Lanes; PLANES] {
+    let end = match rows {
+        0 => 0,
+        rows => (rows - 1) * words + at + 8,
+    };
+    assert!(end <= a.len() && end <= b.len());
+    let take = |row: usize| {
+        let start = row * words + at;
+        // SAFETY: `start + 8` is at most `end`, which is in both slices.
+        unsafe {
+            _mm512_and_si512(
+                _mm512_loadu_si512(a.as_ptr().add(start).cast()),
+                _mm512_loadu_si512(b.as_ptr().add(start).cast()),
+            )
+        }
+    };
+    let add3 = |a: __m512i, b: __m512i, c: __m512i| {
+        (
+            _mm512_ternarylogic_epi64::<0x96>(a, b, c),
+            _mm512_ternarylogic_epi64::<0xe8>(a, b, c),
+        )
+    };
+    let top = plain::planes_of(rows);
+    let mut planes = [_mm512_setzero_si512(); PLANES];
+    let ripple = |planes: &mut [__m512i; PLANES], mut carry: __m512i, from: usize| {
+        for plane in &mut planes[from..top] {
+            let sum = _mm512_xor_si512(*plane, carry);
+            carry = _mm512_and_si512(*plane, carry);
+            *plane = sum;
+        }
+    };
+    let zero = _mm512_setzero_si512();
+    let (mut ones, mut twos, mut fours) = (zero, zero, zero);
+    let mut row = 0;
+    while row + 8 <= rows {
+        let (low, two_a) = add3(ones, take(row), take(row + 1));
+        let (low, two_b) = add3(low, take(row + 2), take(row + 3));
+        let (mid, four_a) = add3(twos, two_a, two_b);
+        let (low, two_a) = add3(low, take(row + 4), take(row + 5));
+        let (low, two_b) = add3(low, take(row + 6), take(row + 7));
+        let (mid, four_b) = add3(mid, two_a, two_b);
+        let (high, eight) = add3(fours, four_a, four_b);
+        (ones, twos, fours) = (low, mid, high);
+        ripple(&mut planes, eight, 3);
+        row += 8;
+    }
+    planes[0] = ones;
+    planes[1] = twos;
+    planes[2] = fours;
+    while row < rows {
+        ripple(&mut planes, take(row), 0);
+        row += 1;
+    }
+    planes.map(|plane| {
+        let mut words = [0; 8];
+        // SAFETY: a store of the 64 bytes of an array.
+        unsafe { _mm512_storeu_si512(words.as_mut_ptr().cast(), plane) };
+        words
+    })
+}
+
+/// See [`plain::leaky`]; `membranes` has a place for each of the 512 columns.
+///
+/// # Safety
+/// [`has_attention`].
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(super) unsafe fn leaky(
+    planes: &[Lanes; PLANES],
+    threshold: u32,
+    leak: u32,
+    membranes: &mut [u32; 512],
+) -> Lanes {
+    let used = plain::used_planes(planes);
+    let threshold = _mm512_set1_epi32(threshold as i32);
+    let shift = _mm512_set1_epi32(leak as i32);
+    let mut mask = [0u64; 8];
+    let (groups, _) = membranes.as_chunks_mut::<16>();
+    for (group, membranes) in groups.iter_mut().enumerate() {
+        let (word, part) = (group / 4, group % 4);
+        let mut counts = _mm512_setzero_si512();
+        for (p, plane) in planes[..used].iter().enumerate() {
+            let bits = (plane[word] >> (16 * part)) as u16;
+            let weight = _mm512_set1_epi32(1 << p);
+            counts = _mm512_mask_add_epi32(counts, bits, counts, weight);
+        }
+        // SAFETY: a load of the sixteen words of an array.
+        let old = unsafe { _mm512_loadu_si512(membranes.as_ptr().cast()) };
+        // A shift of 32 and more gives zero here as there.
+        let left = _mm512_sub_epi32(old, _mm512_srlv_epi32(old, shift));
+        let sum = _mm512_add_epi32(left, counts);
+        let over = _mm512_cmplt_epu32_mask(sum, left);
+        let now = _mm512_mask_mov_epi32(sum, over, _mm512_set1_epi32(-1));
+        let fires = _mm512_cmpge_epu32_mask(now, threshold);
+        let kept = _mm512_maskz_mov_epi32(!fires, now);
+        // SAFETY: a store of the sixteen words of an array.
+        unsafe { _mm512_storeu_si512(membranes.as_mut_ptr().cast(), kept) };
+        mask[word] |= u64::from(fires) << (16 * part);
+    }
+    mask
+}
+
+/// Writes the columns `at..at + 8` of `v` under `mask` to `out`, row after row.
+///
+/// # Safety
+/// [`has_attention`].
+#[target_feature(enable = "avx512f")]
+pub(super) unsafe fn mask_rows(
+    v: &[u64],
+    out: &mut [u64],
+    rows: usize,
+    words: usize,
+    at: usize,
+    mask: &Lanes,
+) {
+    // SAFETY: a load of the 64 bytes of an array.
+    let mask = unsafe { _mm512_loadu_si512(mask.as_ptr().cast()) };
+    let v = v.chunks_exact(words).take(rows);
+    for (v, out) in v.zip(out.chunks_exact_mut(words)) {
+        let (v, out) = (&v[at..at + 8], &mut out[at..at + 8]);
+        // SAFETY: a load and a store of eight words, as many as the slices have.
+        unsafe {
+            let kept = _mm512_and_si512(_mm512_loadu_si512(v.as_ptr().cast()), mask);
+            _mm512_storeu_si512(out.as_mut_ptr().cast(), kept);
+        }
+    }
+}
