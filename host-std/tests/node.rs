@@ -85,6 +85,12 @@ fn a_second_demo_finds_everything_there() {
     assert_eq!(first["conflicts"]["found"], first["conflicts"]["resolved"]);
     assert_eq!(first["proof_verified"], true);
     assert_eq!(first["resumed"], false);
+    // What the browser and the microcontroller print too.
+    let golden = include_str!("../../tests/golden.txt");
+    for (line, field) in [("bank", "bank_digest"), ("root", "log_root")] {
+        let line = format!("activity/{line} = {}\n", first[field].as_str().unwrap());
+        assert!(golden.contains(&line), "golden.txt has no {line}");
+    }
     let second = json(folder.path(), &["demo"]);
     assert_eq!(second["resumed"], true);
     for field in [
