@@ -32,6 +32,7 @@ const CASES: &[Case] = &[
     cases::learn::trajectories,
     cases::spike::values,
     cases::spike::signals,
+    cases::spike::attention,
     cases::merkle::tree,
     cases::log::events,
     cases::log::log,

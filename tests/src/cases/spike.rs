@@ -3,8 +3,9 @@
 use crate::transcript::Transcript;
 use crate::{Hex, Report, draw::Draw};
 use sensilla::spike::{
-    BurstCode, Contrast, Curve, Delta, FirstSpike, LatencyCode, MovingWindow, PhaseCode, Polarity,
-    RateCode, SampleCode, SpikeConfig, SpikeTrains, StepForward,
+    BurstCode, CausalAttention, Contrast, Curve, Delta, FirstSpike, LatencyCode, MovingWindow,
+    PhaseCode, Polarity, RateCode, SampleCode, SpikeAttention, SpikeConfig, SpikeTrains,
+    StepForward, coincidence,
 };
 
 const VALUES: usize = 70;
@@ -98,4 +99,38 @@ pub fn signals(_: &mut [u8], report: &mut dyn Report) {
         .unwrap();
     spikes.bytes(&out.map(|x| x as u8));
     report.line("spike/signals", &Hex(&spikes.finish()));
+}
+
+/// Attention between spikes over several steps, and the causal kind.
+pub fn attention(_: &mut [u8], report: &mut dyn Report) {
+    let mut draw = Draw::new(9);
+    let shape = SpikeAttention::new(6, 100, 3).unwrap();
+    const WORDS: usize = 12;
+    assert_eq!((shape.words(), shape.membranes()), (WORDS, 128));
+    let mut out = [0; WORDS];
+    let mut membranes = [0; 128];
+    let mut said = Transcript::new();
+    for _ in 0..5 {
+        // Bits behind the last channel stay zero.
+        let mut bits = || {
+            core::array::from_fn::<u64, WORDS, _>(|i| match i % 2 {
+                0 => draw.next(),
+                _ => draw.next() >> 28,
+            })
+        };
+        let (q, k, v) = (bits(), bits(), bits());
+        said.shown(&shape.once(&q, &k, &v, &mut out));
+        out.iter().for_each(|&word| said.number(word));
+        said.shown(&shape.step(&q, &k, &v, &mut membranes, &mut out));
+        out.iter().for_each(|&word| said.number(word));
+    }
+    let causal = CausalAttention::new(4, 8).unwrap();
+    let trains = core::array::from_fn::<u8, 48, _>(|_| draw.below(256) as u8);
+    let (q, k) = trains.split_at(24);
+    let values = core::array::from_fn::<i8, 48, _>(|_| draw.below(256) as u8 as i8);
+    let mut sums = [0; 48];
+    said.shown(&causal.attend(q, k, &values, &mut sums));
+    said.shown(&sums);
+    said.shown(&coincidence(q, k));
+    report.line("spike/attention", &Hex(&said.finish()));
 }
