@@ -22,3 +22,8 @@ pub mod spike;
 
 /// A SHA-256 digest.
 pub type Hash = [u8; 32];
+
+/// The README's Rust, compiled and run with the tests.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
