@@ -6,6 +6,7 @@ use std::time::Instant;
 use activity::{ACTIVITIES, HUB, NAMES, Summary, Watch, Wrist};
 use clap::Args;
 use sensilla::node::{Node, Recall};
+use sensilla::spike::SpikeTrains;
 use serde::Serialize;
 
 use super::{Common, output};
@@ -16,11 +17,22 @@ use crate::memory::Memory;
 use crate::profile::{Authority, Profile, Reading, Room, Shape};
 use crate::progress::Progress;
 use crate::report::plots::bytes_text;
-use crate::report::{Confusion, Report, of_node};
+use crate::report::{Confusion, Raster, Report, of_node};
 use crate::store::manifest::{Manifest, hex};
 use crate::store::{Blocks, Contents, StoreError, Writer};
 
 const REPORT: &str = "report.html";
+/// The activity without movement.
+const STILL: u32 = 0;
+/// Names of the recordings' channels.
+const CHANNELS: [&str; activity::CHANNELS] = [
+    "acceleration x",
+    "acceleration y",
+    "acceleration z",
+    "rotation x",
+    "rotation y",
+    "rotation z",
+];
 
 #[derive(Debug, Default, Args)]
 pub struct Arguments {
@@ -130,6 +142,16 @@ fn print(common: &Common, summary: &Summary, shown: &Shown, report: &Path) -> Re
     output::text(format_args!(
         "conflicts  {} found, {} resolved",
         shown.conflicts.found, shown.conflicts.resolved,
+    ))?;
+    output::text(format_args!(
+        "routes     asked for a recording: {}; {} of {windows} windows right",
+        NAMES
+            .iter()
+            .zip(summary.routes)
+            .map(|(name, count)| format!("{name} {count}"))
+            .collect::<Vec<_>>()
+            .join(", "),
+        summary.routed_right,
     ))?;
     output::text(format_args!(
         "proof      event {} is in the log: {}",
@@ -294,13 +316,19 @@ fn report(summary: &Summary, watch: &Watching, hub: &Node<'_>) -> Report {
         confusion: Some(confusion(summary)),
         similarities: watch.similarities.clone(),
         conflicts: of_node::conflicts(hub),
+        raster: watch.raster.clone(),
+        routes: NAMES
+            .iter()
+            .zip(summary.routes)
+            .map(|(name, count)| (String::from(*name), count.into()))
+            .collect(),
         memory: of_node::memory(hub),
-        ..Report::default()
     }
 }
 
 /// Shows progress, takes times, keeps what the report plots.
 struct Watching {
+    raster: Raster,
     progress: Option<Progress>,
     begun: Option<Instant>,
     times: Vec<u64>,
@@ -310,6 +338,7 @@ struct Watching {
 impl Watching {
     fn new() -> Self {
         Self {
+            raster: Raster::default(),
             progress: None,
             begun: None,
             times: Vec::new(),
@@ -347,5 +376,29 @@ impl Watch for Watching {
             self.similarities
                 .push((recall.similarity, recall.label == truth));
         }
+    }
+
+    fn perceived(
+        &mut self,
+        wearer: usize,
+        truth: u32,
+        signal: &SpikeTrains<'_>,
+        _: &SpikeTrains<'_>,
+    ) {
+        // One recording is enough to see what spikes look like: the first in which the wrist moves.
+        if wearer != HUB || truth == STILL || !self.raster.rows.is_empty() {
+            return;
+        }
+        self.raster = Raster {
+            title: ACTIVITIES
+                .get(truth as usize)
+                .map_or_else(String::new, |activity| format!("a recording of {activity}")),
+            rows: CHANNELS.map(String::from).to_vec(),
+            steps: signal.config().steps(),
+            spikes: signal
+                .events()
+                .map(|spike| (spike.address, spike.time, spike.negative))
+                .collect(),
+        };
     }
 }

@@ -64,6 +64,8 @@ pub struct ConflictPoint {
 /// Spike trains of several values.
 #[derive(Clone, Debug, Default)]
 pub struct Raster {
+    /// What they are of.
+    pub title: String,
     /// Names of the values.
     pub rows: Vec<String>,
     /// Steps of a train.

@@ -69,7 +69,11 @@ pub fn html(report: &Report) -> Result<String, String> {
         figure(
             "Spikes",
             plots::raster(&report.raster)?,
-            "Each mark is a spike: one row a value of the window, time to the right.",
+            &format!(
+                "Each mark is a spike of {}: a row a channel, time to the right, blue where the \
+                 signal rose and orange where it fell.",
+                escape(&report.raster.title)
+            ),
         )?;
     }
     if !report.routes.is_empty() {
@@ -126,6 +130,7 @@ mod tests {
             ],
             confusion: Some(confusion),
             raster: Raster {
+                title: label.into(),
                 rows: (0..9).map(|r| format!("{label} {r}")).collect(),
                 steps: 32,
                 spikes: (0..90).map(|i| (i % 9, i * 7 % 32, i % 5 == 0)).collect(),
