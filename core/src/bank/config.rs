@@ -58,7 +58,7 @@ pub enum Layout {
 /// | [`layout`](Self::layout) | | `Graph` |
 /// | [`links`](Self::links) (M) | 2 to 32 | 16 |
 /// | [`ef_construction`](Self::ef_construction) | 8 to 1,024 | 200 |
-/// | [`scan_cost`](Self::scan_cost) | 1 to 1,000,000 | 60 |
+/// | [`scan_cost`](Self::scan_cost) | 1 to 1,000,000 | 25 |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BankConfig {
     pub(super) dimensions: u32,
@@ -89,7 +89,7 @@ impl BankConfig {
             layout: Layout::Graph,
             links: 16,
             ef_construction: 200,
-            scan_cost: 60,
+            scan_cost: 25,
         }
     }
 
@@ -123,9 +123,10 @@ impl BankConfig {
         self
     }
 
-    /// What a step of the graph search costs, in units of sixteen scanned components: `search`
-    /// scans while `live * padded / 16 <= scan_cost * ef`. Depends on the machine; measured, not
-    /// derived, and part of the block so that every host decides alike.
+    /// What a candidate of the graph search costs, in units of scanning sixteen components:
+    /// `search` scans while `patterns * s <= scan_cost * ef * (s + 19)`, where `s` is the padded
+    /// dimensions over sixteen, and half as many patterns without interleaved rows. Depends on the
+    /// machine; measured, not derived, and part of the block so that every host decides alike.
     pub const fn scan_cost(mut self, cost: u32) -> Self {
         self.scan_cost = cost;
         self

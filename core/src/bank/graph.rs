@@ -136,14 +136,12 @@ pub(super) fn walk<K: Kernels>(
             continue;
         }
         pool.expand(next);
-        view.for_links(slot_of(candidate), |slot| {
-            if visit(visited, slot) {
-                batch.push(slot);
-                if hints {
-                    scorer.prefetch(kernels, slot);
-                }
+        view.for_links(slot_of(candidate), |slot| batch.push_fresh(visited, slot));
+        if hints {
+            for &slot in batch.slots.iter().take(batch.len) {
+                scorer.prefetch(kernels, slot);
             }
-        });
+        }
         distances += batch.len as u32;
         let best = batch.score(kernels, scorer, pool);
         next = best.min(next + 1);
@@ -160,9 +158,8 @@ pub(super) fn visit(visited: &mut [u64], slot: u32) -> bool {
     let Some(word) = visited.get_mut(slot as usize / 64) else {
         return false;
     };
-    let bit = 1 << (slot % 64);
-    let fresh = *word & bit == 0;
-    *word |= bit;
+    let fresh = *word >> (slot % 64) & 1 == 0;
+    *word |= 1 << (slot % 64);
     fresh
 }
 
@@ -186,6 +183,15 @@ impl Batch {
         if let Some(place) = self.slots.get_mut(self.len) {
             *place = slot;
             self.len += 1;
+        }
+    }
+
+    /// Keeps a slot if it was not visited, without a branch that could not be foreseen.
+    #[inline(always)]
+    fn push_fresh(&mut self, visited: &mut [u64], slot: u32) {
+        if let Some(place) = self.slots.get_mut(self.len) {
+            *place = slot;
+            self.len += usize::from(visit(visited, slot));
         }
     }
 

@@ -35,6 +35,9 @@ pub(super) fn slot_of(entry: u64) -> u32 {
 /// The mark of an entry that has been expanded.
 pub(super) const EXPANDED: u64 = 1;
 
+/// Up to this many entries are moved one by one, which costs less than a call.
+const SHORT: usize = 64;
+
 /// The best entries, in order.
 pub(super) struct Pool<'p> {
     entries: &'p mut [u64],
@@ -88,11 +91,25 @@ impl<'p> Pool<'p> {
         } else {
             self.len
         };
-        let at = self.entries.get(..kept)?.partition_point(|&e| e < entry);
-        let moved = self.entries.get_mut(at..=kept)?;
-        moved.copy_within(..kept - at, 1);
-        *moved.first_mut()? = entry;
         self.len = kept + 1;
+        if kept > SHORT {
+            let at = self.entries.get(..kept)?.partition_point(|&e| e < entry);
+            let moved = self.entries.get_mut(at..=kept)?;
+            moved.copy_within(..kept - at, 1);
+            *moved.first_mut()? = entry;
+            return Some(at);
+        }
+        let places = self.entries.get_mut(..=kept)?;
+        let mut at = kept;
+        while let Some(&[before, _]) = at
+            .checked_sub(1)
+            .and_then(|b| places.get(b..=at)?.first_chunk())
+            && before > entry
+        {
+            *places.get_mut(at)? = before;
+            at -= 1;
+        }
+        *places.get_mut(at)? = entry;
         Some(at)
     }
 

@@ -161,8 +161,9 @@ pub(super) fn unreachable(view: &View<'_>, scratch: &mut Scratch<'_>) -> Result<
 fn choose(view: &View<'_>, ef: usize) -> Method {
     let config = &view.config;
     let sixteens = config.padded() as u64 / 16;
-    let scan = view.live() as u64 * sixteens;
-    let graph = u64::from(config.scan_cost) * ef as u64 * (sixteens + 8);
+    let interleaved = !view.blocks.is_empty() || !config.has_codes();
+    let scan = view.live() as u64 * sixteens * if interleaved { 1 } else { 2 };
+    let graph = u64::from(config.scan_cost) * ef as u64 * (sixteens + 19);
     match config.has_graph() && scan > graph {
         true => Method::Graph,
         false => Method::Scan,
