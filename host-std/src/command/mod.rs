@@ -7,6 +7,7 @@ mod learn;
 mod output;
 mod recall;
 mod samples;
+mod spikes;
 mod verify;
 
 use std::path::PathBuf;
@@ -62,6 +63,10 @@ enum Command {
     Inspect(inspect::Arguments),
     /// Check a store, without changing its file.
     Verify,
+    /// Turn values or signals into spike trains, one a line: `value: t:polarity …`.
+    Encode(spikes::Arguments),
+    /// Turn spike trains back into values or signals.
+    Decode(spikes::Arguments),
 }
 
 impl Common {
@@ -119,5 +124,7 @@ pub fn run(cli: Cli) -> Result<(), Error> {
         Command::Ingest(arguments) => ingest::run(&common, arguments),
         Command::Inspect(arguments) => inspect::run(&common, arguments),
         Command::Verify => verify::run(&common),
+        Command::Encode(arguments) => spikes::encode(&common, &arguments),
+        Command::Decode(arguments) => spikes::decode(&common, &arguments),
     }
 }
