@@ -32,7 +32,7 @@ impl<'w> Workspace<'w> {
     }
 
     /// The embedding that the last [`Node::embed`](super::Node::embed) or
-    /// [`Workspace::set_embedding`] left.
+    /// [`embedding_mut`](Self::embedding_mut) left.
     pub fn embedding(&self) -> &[f32] {
         self.embedding
     }

@@ -30,7 +30,8 @@ pub fn start_counter(mut systick: SYST) {
 pub fn ticks() -> u32 {
     loop {
         let wraps = WRAPS.load(Ordering::Relaxed);
-        let count = !SYST::get_current() & ((1 << SYSTICK_BITS) - 1);
+        // The interrupt comes as the count reaches zero, so zero starts the next round.
+        let count = SYST::get_current().wrapping_neg() & ((1 << SYSTICK_BITS) - 1);
         if WRAPS.load(Ordering::Relaxed) == wraps {
             return wraps << SYSTICK_BITS | count;
         }
