@@ -9,11 +9,14 @@
 //! | [`tile`] | exporting tiles and entry bundles (C2SP tlog-tiles) |
 //! | [`checkpoint`] | the root, signed (C2SP tlog-checkpoint) |
 //! | [`note`] | signed notes (C2SP signed-note) |
+//! | `bulk` | whole subtrees at once, where the machine can |
 //! | [`watch`] | proofs of chosen leaves that outlive their pruning |
 //!
 //! Terms: a *peak* is a largest complete subtree of a tree, one for each set bit of its size; the
 //! peaks are the tree's *frontier*; to *fold* is to hash the peaks, from the smallest, into the root.
 
+#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+mod bulk;
 pub mod checkpoint;
 pub mod frontier;
 pub mod hash;

@@ -9,7 +9,9 @@
 //! every complete subtree that a later root or proof needs either ends at or after `first`, and
 //! lies in the ring, or is one of these.
 
-use super::hash::{EMPTY_ROOT, MAX_HEIGHT, node_hash};
+#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+use super::bulk::{LEVELS, Subtree, WIDTH};
+use super::hash::{EMPTY_ROOT, MAX_HEIGHT, leaf_hash, node_hash};
 use super::proof::Proof;
 use super::tile::{ExportError, Span};
 use super::tree::{AppendError, ProofError, PruneError};
@@ -166,22 +168,87 @@ impl<'a> Nodes<'a> {
         if self.ring_len == 0 {
             self.append_to_frontier(leaf);
         } else {
-            let mut hash = *leaf;
-            self.push(&hash);
-            for level in 0..index.trailing_ones() {
-                // Between `hash` and its left sibling lies all that is below `hash`.
-                hash = match self.back(2 << level) {
-                    Some(left) => node_hash(left, &hash),
-                    None => match self.left.get(level as usize) {
-                        Some(left) => node_hash(left, &hash),
-                        None => hash,
-                    },
-                };
-                self.push(&hash);
-            }
+            self.push(leaf);
+            self.complete(*leaf, 0, index);
         }
         self.counters[SIZE] = index + 1;
         Ok(index)
+    }
+
+    /// Appends the nodes above `hash` at `level` that are complete once leaf `last` is there.
+    #[inline]
+    fn complete(&mut self, mut hash: Hash, level: u32, last: u64) {
+        for level in level..last.trailing_ones() {
+            // Between `hash` and its left sibling lies all that is below `hash`.
+            let left = match self.back(2 << level) {
+                Some(left) => Some(left),
+                None => self.left.get(level as usize),
+            };
+            if let Some(left) = left {
+                hash = node_hash(left, &hash);
+            }
+            self.push(&hash);
+        }
+    }
+
+    /// Adds leaves by their data; the index of the first. All of them or, where they do not fit,
+    /// none.
+    pub(crate) fn extend<'d>(
+        &mut self,
+        mut leaves: impl ExactSizeIterator<Item = &'d [u8]>,
+    ) -> Result<u64, AppendError> {
+        let (index, count) = (self.size(), leaves.len() as u64);
+        if count > (1 << self.height) - index.min(1 << self.height) {
+            return Err(AppendError::Exhausted);
+        }
+        if self.leaves != 0 && count > self.leaves - (index - self.first()) {
+            return Err(AppendError::Full);
+        }
+        #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+        if let Some(wide) = crate::simd::sha256::Wide::get()
+            && self.ring_len != 0
+        {
+            self.extend_wide(wide, &mut leaves)?;
+        }
+        for leaf in leaves {
+            self.append(&leaf_hash(leaf))?;
+        }
+        Ok(index)
+    }
+
+    #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+    fn extend_wide<'d>(
+        &mut self,
+        wide: crate::simd::sha256::Wide,
+        leaves: &mut impl ExactSizeIterator<Item = &'d [u8]>,
+    ) -> Result<(), AppendError> {
+        let width = WIDTH as u64;
+        while !self.size().is_multiple_of(width)
+            && let Some(leaf) = leaves.next()
+        {
+            self.append(&leaf_hash(leaf))?;
+        }
+        let mut subtree = Subtree::new();
+        while leaves.len() >= WIDTH {
+            let mut data: [&[u8]; WIDTH] = [&[]; WIDTH];
+            for (slot, leaf) in data.iter_mut().zip(&mut *leaves) {
+                *slot = leaf;
+            }
+            subtree.fill(wide, &data);
+            let last = self.size() + width - 1;
+            for leaf in 0..WIDTH {
+                for level in 0..=leaf.trailing_ones() {
+                    if let Some(hash) = subtree.node(level, leaf >> level) {
+                        self.push(hash);
+                    }
+                }
+            }
+            if let Some(&root) = subtree.node(LEVELS, 0) {
+                self.complete(root, LEVELS, last);
+            }
+            self.counters[SIZE] = last + 1;
+        }
+        Ok(())
     }
 
     /// Without a ring the tree is its own left edge.

@@ -10,6 +10,8 @@
 
 pub(crate) mod scalar;
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+pub(crate) mod sha256;
+#[cfg(all(feature = "simd", target_arch = "x86_64"))]
 mod x86;
 
 mod level;

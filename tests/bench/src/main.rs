@@ -9,6 +9,7 @@ mod bank;
 mod data;
 mod harness;
 mod kernels;
+mod log;
 mod pipe;
 mod plot;
 mod spike;
@@ -19,7 +20,7 @@ use harness::{Bench, Options};
 type Run = fn(&mut Bench) -> Result<()>;
 
 /// Every benchmark: its name and what runs it.
-const BENCHES: &[(&str, Run)] = &[("bank", bank::run), ("spike", spike::run)];
+const BENCHES: &[(&str, Run)] = &[("bank", bank::run), ("log", log::run), ("spike", spike::run)];
 
 fn main() -> Result<()> {
     let options = Options::parse(std::env::args().skip(1))?;

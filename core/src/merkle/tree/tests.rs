@@ -230,6 +230,39 @@ fn a_full_tree_says_so_and_keeps_what_it_has() {
     assert_eq!(tree.root(), root_of(&leaves[..16]));
 }
 
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(8))]
+
+    #[test]
+    fn extending_gives_the_bytes_of_appending(
+        before in 0..300usize, lengths in prop::collection::vec(0..200usize, 0..1_100), prune in 0..300u64,
+    ) {
+        let config = TreeConfig::new(2_000);
+        let data: Vec<u8> = (0..400u32).map(|i| (i * 31) as u8).collect();
+        let mut words = std::vec![[0u128; 4]; 2 * config.bytes() / 64 + 2];
+        let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
+        let start = bytes.as_ptr().align_offset(64);
+        let (one, other) = bytes[start..].split_at_mut(config.bytes());
+        let (mut one, mut other) = (Tree::format(one, config).unwrap(), Tree::format(other, config).unwrap());
+        for leaf in leaves(before) {
+            one.append(&leaf).unwrap();
+            other.append(&leaf).unwrap();
+        }
+        one.prune(prune.min(before as u64)).unwrap();
+        other.prune(prune.min(before as u64)).unwrap();
+        let more = lengths.iter().enumerate().map(|(i, &length)| &data[i % 199..][..length]);
+        prop_assert_eq!(one.extend(more.clone()), Ok(before as u64));
+        for leaf in more {
+            other.append(&leaf_hash(leaf)).unwrap();
+        }
+        prop_assert_eq!(one.root(), other.root());
+        prop_assert_eq!(one.image_digest(), other.image_digest());
+        let many = std::vec![[0u8; 32]; 2_001];
+        prop_assert_eq!(one.extend(many.iter().map(|l| &l[..])), Err(AppendError::Full));
+        prop_assert_eq!(one.root(), other.root());
+    }
+}
+
 #[derive(Clone, Debug)]
 enum Step {
     Append(u8),

@@ -1,0 +1,352 @@
+//! SHA-256 of sixteen messages at once, one in each 32-bit lane of AVX-512 (FIPS 180-4, 6.2.2).
+//!
+//! A single message is faster through the SHA instructions that `sha2` uses; sixteen that do not
+//! wait for each other are faster this way. Hashes stay word-major between the levels of a tree,
+//! so that a level's parents need no transposition of their children.
+
+#![allow(unsafe_code)]
+
+use super::{Level, level};
+use core::arch::x86_64::*;
+
+/// Messages hashed at once.
+pub(crate) const LANES: usize = 16;
+
+/// Sixteen hashes: word `w` of hash `i` at `[w][i]`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[repr(C, align(64))]
+pub(crate) struct Words(pub(crate) [[u32; LANES]; 8]);
+
+impl Words {
+    pub(crate) const fn splat(state: [u32; 8]) -> Self {
+        let mut words = [[0; LANES]; 8];
+        let mut at = 0;
+        while at < 8 {
+            words[at] = [state[at]; LANES];
+            at += 1;
+        }
+        Self(words)
+    }
+}
+
+/// Sixteen message blocks.
+#[derive(Clone, Copy, Debug)]
+#[repr(C, align(64))]
+pub(crate) struct Blocks(pub(crate) [[u8; 64]; LANES]);
+
+/// Proof that the machine has AVX-512 F and BW.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Wide(());
+
+impl Wide {
+    /// The kernels, where this machine has them and no other level is forced.
+    pub(crate) fn get() -> Option<Self> {
+        (level() == Level::Avx512Vnni).then_some(Self(()))
+    }
+
+    /// Compresses one block into each state.
+    #[inline]
+    pub(crate) fn compress(self, states: &mut Words, blocks: &Blocks) {
+        // SAFETY: `Wide` exists only where the features do.
+        unsafe { compress_blocks(states, blocks) }
+    }
+
+    /// Hashes of the sixteen tree nodes over the thirty-two hashes `children`, in order.
+    #[inline]
+    pub(crate) fn nodes(self, children: &[Words; 2]) -> Words {
+        // SAFETY: as above.
+        unsafe { nodes(children) }
+    }
+
+    /// The bytes of sixteen hashes.
+    #[inline]
+    pub(crate) fn to_bytes(self, words: &Words, out: &mut [[u8; 32]; LANES]) {
+        // SAFETY: as above.
+        unsafe { to_bytes(words, out) }
+    }
+}
+
+const K: [u32; 64] = [
+    0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5, 0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5,
+    0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3, 0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174,
+    0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc, 0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da,
+    0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7, 0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967,
+    0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13, 0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85,
+    0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3, 0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070,
+    0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5, 0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3,
+    0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208, 0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2,
+];
+
+/// `a ^ b ^ c`, `if a then b else c`, and the majority, as truth tables of `vpternlogd`.
+const XOR: i32 = 0x96;
+const CHOOSE: i32 = 0xca;
+const MAJORITY: i32 = 0xe8;
+
+macro_rules! sigma {
+    ($x:expr, $a:literal, $b:literal, $c:literal) => {{
+        let x = $x;
+        _mm512_ternarylogic_epi32::<XOR>(
+            _mm512_ror_epi32::<$a>(x),
+            _mm512_ror_epi32::<$b>(x),
+            _mm512_ror_epi32::<$c>(x),
+        )
+    }};
+}
+
+macro_rules! small_sigma {
+    ($x:expr, $a:literal, $b:literal, $shift:literal) => {{
+        let x = $x;
+        _mm512_ternarylogic_epi32::<XOR>(
+            _mm512_ror_epi32::<$a>(x),
+            _mm512_ror_epi32::<$b>(x),
+            _mm512_srli_epi32::<$shift>(x),
+        )
+    }};
+}
+
+/// One round; the roles of the eight variables turn by one from round to round.
+macro_rules! round {
+    ($a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident, $w:expr, $k:expr) => {{
+        let t1 = _mm512_add_epi32(
+            _mm512_add_epi32($h, _mm512_add_epi32($w, _mm512_set1_epi32($k as i32))),
+            _mm512_add_epi32(
+                sigma!($e, 6, 11, 25),
+                _mm512_ternarylogic_epi32::<CHOOSE>($e, $f, $g),
+            ),
+        );
+        let t2 = _mm512_add_epi32(
+            sigma!($a, 2, 13, 22),
+            _mm512_ternarylogic_epi32::<MAJORITY>($a, $b, $c),
+        );
+        $d = _mm512_add_epi32($d, t1);
+        $h = _mm512_add_epi32(t1, t2);
+    }};
+}
+
+macro_rules! rounds {
+    ($a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident, $w:ident, $at:expr) => {
+        round!($a $b $c $d $e $f $g $h, $w[0], K[$at]);
+        round!($h $a $b $c $d $e $f $g, $w[1], K[$at + 1]);
+        round!($g $h $a $b $c $d $e $f, $w[2], K[$at + 2]);
+        round!($f $g $h $a $b $c $d $e, $w[3], K[$at + 3]);
+        round!($e $f $g $h $a $b $c $d, $w[4], K[$at + 4]);
+        round!($d $e $f $g $h $a $b $c, $w[5], K[$at + 5]);
+        round!($c $d $e $f $g $h $a $b, $w[6], K[$at + 6]);
+        round!($b $c $d $e $f $g $h $a, $w[7], K[$at + 7]);
+        round!($a $b $c $d $e $f $g $h, $w[8], K[$at + 8]);
+        round!($h $a $b $c $d $e $f $g, $w[9], K[$at + 9]);
+        round!($g $h $a $b $c $d $e $f, $w[10], K[$at + 10]);
+        round!($f $g $h $a $b $c $d $e, $w[11], K[$at + 11]);
+        round!($e $f $g $h $a $b $c $d, $w[12], K[$at + 12]);
+        round!($d $e $f $g $h $a $b $c, $w[13], K[$at + 13]);
+        round!($c $d $e $f $g $h $a $b, $w[14], K[$at + 14]);
+        round!($b $c $d $e $f $g $h $a, $w[15], K[$at + 15]);
+    };
+}
+
+/// One word of the message schedule in place of the one sixteen before it.
+macro_rules! schedule {
+    ($w:ident, $($at:literal)+) => {
+        $(
+            $w[$at] = _mm512_add_epi32(
+                _mm512_add_epi32($w[$at], small_sigma!($w[($at + 1) % 16], 7, 18, 3)),
+                _mm512_add_epi32($w[($at + 9) % 16], small_sigma!($w[($at + 14) % 16], 17, 19, 10)),
+            );
+        )+
+    };
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn compress(state: &mut [__m512i; 8], mut w: [__m512i; 16]) {
+    let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = *state;
+    rounds!(a b c d e f g h, w, 0);
+    schedule!(w, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+    rounds!(a b c d e f g h, w, 16);
+    schedule!(w, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+    rounds!(a b c d e f g h, w, 32);
+    schedule!(w, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
+    rounds!(a b c d e f g h, w, 48);
+    for (word, add) in state.iter_mut().zip([a, b, c, d, e, f, g, h]) {
+        *word = _mm512_add_epi32(*word, add);
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn load(words: &[u32; LANES]) -> __m512i {
+    // SAFETY: sixty-four bytes to read, of any alignment.
+    unsafe { _mm512_loadu_si512(words.as_ptr().cast()) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn store(words: &mut [u32; LANES], value: __m512i) {
+    // SAFETY: sixty-four bytes to write, of any alignment.
+    unsafe { _mm512_storeu_si512(words.as_mut_ptr().cast(), value) }
+}
+
+/// Bytes of each word turned around: messages and hashes are big-endian.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn swap_bytes(words: __m512i) -> __m512i {
+    let order = _mm_set_epi8(12, 13, 14, 15, 8, 9, 10, 11, 4, 5, 6, 7, 0, 1, 2, 3);
+    _mm512_shuffle_epi8(words, _mm512_broadcast_i32x4(order))
+}
+
+/// Rows of sixteen words to columns.
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn transpose(rows: [__m512i; 16]) -> [__m512i; 16] {
+    let mut pairs = rows;
+    for i in 0..8 {
+        pairs[2 * i] = _mm512_unpacklo_epi32(rows[2 * i], rows[2 * i + 1]);
+        pairs[2 * i + 1] = _mm512_unpackhi_epi32(rows[2 * i], rows[2 * i + 1]);
+    }
+    // Of four rows: words 0, 1, 2, 3 of each 128-bit part.
+    let mut fours = pairs;
+    for i in 0..4 {
+        let [a, b, c, d] = [
+            pairs[4 * i],
+            pairs[4 * i + 1],
+            pairs[4 * i + 2],
+            pairs[4 * i + 3],
+        ];
+        fours[4 * i] = _mm512_unpacklo_epi64(a, c);
+        fours[4 * i + 1] = _mm512_unpackhi_epi64(a, c);
+        fours[4 * i + 2] = _mm512_unpacklo_epi64(b, d);
+        fours[4 * i + 3] = _mm512_unpackhi_epi64(b, d);
+    }
+    let mut columns = fours;
+    for i in 0..4 {
+        let (a, b, c, d) = (fours[i], fours[4 + i], fours[8 + i], fours[12 + i]);
+        let (ab_even, ab_odd) = (
+            _mm512_shuffle_i32x4::<0x88>(a, b),
+            _mm512_shuffle_i32x4::<0xdd>(a, b),
+        );
+        let (cd_even, cd_odd) = (
+            _mm512_shuffle_i32x4::<0x88>(c, d),
+            _mm512_shuffle_i32x4::<0xdd>(c, d),
+        );
+        columns[i] = _mm512_shuffle_i32x4::<0x88>(ab_even, cd_even);
+        columns[8 + i] = _mm512_shuffle_i32x4::<0xdd>(ab_even, cd_even);
+        columns[4 + i] = _mm512_shuffle_i32x4::<0x88>(ab_odd, cd_odd);
+        columns[12 + i] = _mm512_shuffle_i32x4::<0xdd>(ab_odd, cd_odd);
+    }
+    columns
+}
+
+#[target_feature(enable = "avx512f,avx512bw")]
+fn compress_blocks(states: &mut Words, blocks: &Blocks) {
+    let mut rows = [_mm512_setzero_si512(); 16];
+    for (row, block) in rows.iter_mut().zip(&blocks.0) {
+        // SAFETY: sixty-four bytes to read, of any alignment.
+        *row = swap_bytes(unsafe { _mm512_loadu_si512(block.as_ptr().cast()) });
+    }
+    let mut state = states.0.each_ref().map(|words| load(words));
+    compress(&mut state, transpose(rows));
+    for (words, value) in states.0.iter_mut().zip(state) {
+        store(words, value);
+    }
+}
+
+#[target_feature(enable = "avx512f,avx512bw")]
+fn nodes(children: &[Words; 2]) -> Words {
+    let even = _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
+    let odd = _mm512_set_epi32(31, 29, 27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
+    let zero = _mm512_setzero_si512();
+    // Left and right child, word by word.
+    let mut pair = [zero; 16];
+    let [low, high] = children;
+    for (at, (low, high)) in low.0.iter().zip(&high.0).enumerate() {
+        let (low, high) = (load(low), load(high));
+        pair[at] = _mm512_permutex2var_epi32(low, even, high);
+        pair[8 + at] = _mm512_permutex2var_epi32(low, odd, high);
+    }
+    // The prefix byte moves everything by eight bits.
+    let mut first = [zero; 16];
+    let mut before = _mm512_set1_epi32(1);
+    for (to, &word) in first.iter_mut().zip(&pair) {
+        *to = _mm512_or_si512(
+            _mm512_slli_epi32::<24>(before),
+            _mm512_srli_epi32::<8>(word),
+        );
+        before = word;
+    }
+    let mut last = [zero; 16];
+    last[0] = _mm512_or_si512(
+        _mm512_slli_epi32::<24>(before),
+        _mm512_set1_epi32(0x80_0000),
+    );
+    last[15] = _mm512_set1_epi32(65 * 8);
+    let mut state = crate::merkle::hash::INITIAL.map(|word| _mm512_set1_epi32(word as i32));
+    compress(&mut state, first);
+    compress(&mut state, last);
+    let mut parents = Words([[0; LANES]; 8]);
+    for (words, value) in parents.0.iter_mut().zip(state) {
+        store(words, value);
+    }
+    parents
+}
+
+#[target_feature(enable = "avx512f,avx512bw")]
+fn to_bytes(words: &Words, out: &mut [[u8; 32]; LANES]) {
+    let mut rows = [_mm512_setzero_si512(); 16];
+    for (row, words) in rows.iter_mut().zip(&words.0) {
+        *row = swap_bytes(load(words));
+    }
+    for (hash, column) in out.iter_mut().zip(transpose(rows)) {
+        // SAFETY: thirty-two bytes to write, of any alignment.
+        unsafe { _mm256_storeu_si256(hash.as_mut_ptr().cast(), _mm512_castsi512_si256(column)) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::merkle::{leaf_hash, node_hash};
+    use proptest::prelude::*;
+    use sha2::block_api::compress256;
+
+    fn from_words(words: &Words, lane: usize) -> [u32; 8] {
+        words.0.map(|word| word[lane])
+    }
+
+    proptest! {
+        #[test]
+        fn each_lane_is_what_sha2_gives(seed in any::<[u8; 32]>()) {
+            let Some(wide) = Wide::get() else { return Ok(()) };
+            let mut blocks = Blocks([[0; 64]; LANES]);
+            let mut states = Words([[0; LANES]; 8]);
+            let mut hash = seed;
+            for lane in 0..LANES {
+                for part in 0..2 {
+                    hash = leaf_hash(&hash);
+                    blocks.0[lane][32 * part..][..32].copy_from_slice(&hash);
+                }
+                for word in 0..8 {
+                    states.0[word][lane] = u32::from(hash[word]).wrapping_mul(0x9e37_79b1);
+                }
+            }
+            let before = states;
+            wide.compress(&mut states, &blocks);
+            let mut bytes = [[0; 32]; LANES];
+            wide.to_bytes(&states, &mut bytes);
+            for lane in 0..LANES {
+                let mut state = from_words(&before, lane);
+                compress256(&mut state, &[blocks.0[lane]]);
+                prop_assert_eq!(from_words(&states, lane), state);
+                prop_assert_eq!(bytes[lane], bytemuck::cast::<_, [u8; 32]>(state.map(u32::to_be)));
+            }
+            let (mut left, mut right) = ([[0; 32]; LANES], [[0; 32]; LANES]);
+            wide.to_bytes(&before, &mut left);
+            wide.to_bytes(&states, &mut right);
+            let children = [left, right].concat();
+            let mut parents = [[0; 32]; LANES];
+            wide.to_bytes(&wide.nodes(&[before, states]), &mut parents);
+            for (parent, pair) in parents.iter().zip(children.chunks(2)) {
+                prop_assert_eq!(*parent, node_hash(&pair[0], &pair[1]));
+            }
+        }
+    }
+}
