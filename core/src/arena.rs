@@ -11,7 +11,6 @@ use crate::block::{
 };
 use crate::error::errors;
 use bytemuck::Pod;
-use core::marker::PhantomData;
 
 const KIND: Kind = Kind(*b"AREN");
 const VERSION: u32 = 1;
@@ -103,11 +102,11 @@ pub struct Arena<'a, T> {
     /// Of a taken slot its handle, whose count is odd; of a free one an even count and the next
     /// free slot; of a retired one an even count and itself.
     tags: &'a mut [u32],
-    items: &'a mut [u8],
+    items: &'a mut [T],
+    padding: &'a mut [u8],
     config: ArenaConfig,
     /// Bits of a handle that are the slot; all of them set is no slot.
     mask: u32,
-    of: PhantomData<T>,
 }
 
 impl<'a, T: Pod> Arena<'a, T> {
@@ -148,45 +147,25 @@ impl<'a, T: Pod> Arena<'a, T> {
         let slots = config.slots as usize;
         let counters = carver.take(COUNTERS)?;
         let tags = carver.take(slots)?;
-        let items = carver.take(slots * config.item as usize)?;
+        let bytes: &mut [u8] = carver.take(slots * config.item as usize)?;
+        let (items, padding) = bytes
+            .split_at_mut_checked(slots * size_of::<T>())
+            .ok_or(BlockError::BadConfig)?;
+        let items = bytemuck::try_cast_slice_mut(items).map_err(|_| BlockError::BadConfig)?;
         let arena = Self {
             header,
             counters,
             tags,
             items,
+            padding,
             config,
             mask: (config.slots + 1).next_power_of_two() - 1,
-            of: PhantomData,
         };
-        let cast: Result<&[T], _> = bytemuck::try_cast_slice(arena.item_bytes());
-        if cast.is_err() {
-            return Err(BlockError::BadConfig);
-        }
         if arena.is_sound() {
             Ok(arena)
         } else {
             Err(BlockError::Corrupt)
         }
-    }
-
-    fn item_bytes(&self) -> &[u8] {
-        let bytes = self.config.slots as usize * size_of::<T>();
-        self.items.get(..bytes).unwrap_or_default()
-    }
-
-    /// All slots of the configuration as `T`; carving made sure that this is so.
-    #[inline]
-    fn items(&self) -> &[T] {
-        bytemuck::try_cast_slice(self.item_bytes()).unwrap_or_default()
-    }
-
-    #[inline]
-    fn items_mut(&mut self) -> &mut [T] {
-        let bytes = self.config.slots as usize * size_of::<T>();
-        self.items
-            .get_mut(..bytes)
-            .and_then(|bytes| bytemuck::try_cast_slice_mut(bytes).ok())
-            .unwrap_or_default()
     }
 
     fn one(&self) -> u32 {
@@ -279,7 +258,7 @@ impl<'a, T: Pod> Arena<'a, T> {
         if let Some(tag) = self.tags.get_mut(slot as usize) {
             *tag = handle;
         }
-        if let Some(to) = self.items_mut().get_mut(slot as usize) {
+        if let Some(to) = self.items.get_mut(slot as usize) {
             *to = item;
         }
         self.counters[LIVE] += 1;
@@ -297,7 +276,7 @@ impl<'a, T: Pod> Arena<'a, T> {
     /// The thing with a handle, if it is still there. Cost: O(1).
     #[inline]
     pub fn get(&self, handle: Handle) -> Option<&T> {
-        self.items().get(self.slot(handle)?)
+        self.items.get(self.slot(handle)?)
     }
 
     /// Replaces the thing with a handle; the one before.
@@ -306,7 +285,7 @@ impl<'a, T: Pod> Arena<'a, T> {
         let slot = self.slot(handle)?;
         self.header.begin();
         let before = self
-            .items_mut()
+            .items
             .get_mut(slot)
             .map(|to| core::mem::replace(to, item));
         self.header.end();
@@ -332,7 +311,7 @@ impl<'a, T: Pod> Arena<'a, T> {
         }
         self.counters[LIVE] -= 1;
         let item = self
-            .items_mut()
+            .items
             .get_mut(slot)
             .map(|from| core::mem::replace(from, T::zeroed()));
         self.header.end();
@@ -343,7 +322,7 @@ impl<'a, T: Pod> Arena<'a, T> {
     pub fn iter(&self) -> impl Iterator<Item = (Handle, &T)> {
         self.tags
             .iter()
-            .zip(self.items())
+            .zip(&*self.items)
             .filter(|(tag, _)| self.is_taken(**tag))
             .map(|(tag, item)| (Handle(*tag), item))
     }
@@ -353,7 +332,8 @@ impl<'a, T: Pod> Arena<'a, T> {
         self.header.seal(&[
             bytemuck::cast_slice(self.counters),
             bytemuck::cast_slice(self.tags),
-            self.items,
+            bytemuck::cast_slice(self.items),
+            self.padding,
         ])
     }
 
@@ -362,7 +342,8 @@ impl<'a, T: Pod> Arena<'a, T> {
         self.header.as_ref().image_digest(&[
             bytemuck::cast_slice(self.counters),
             bytemuck::cast_slice(self.tags),
-            self.items,
+            bytemuck::cast_slice(self.items),
+            self.padding,
         ])
     }
 
@@ -372,7 +353,7 @@ impl<'a, T: Pod> Arena<'a, T> {
             ("header", HEADER_BYTES),
             ("arena counters", size_of_val(self.counters)),
             ("arena tags", size_of_val(self.tags)),
-            ("arena items", self.items.len()),
+            ("arena items", size_of_val(self.items) + self.padding.len()),
         ]
         .into_iter()
     }

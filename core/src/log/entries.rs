@@ -4,7 +4,7 @@ use super::config::table_len;
 use super::event::{EventId, SIGNATURE_BYTES};
 use super::table::{self, Place};
 use crate::block::{BlockError, CarverMut};
-use sha2::{Digest, Sha256};
+use crate::merkle::hash::sha256;
 
 const OFFSET: usize = 0;
 const LENGTH: usize = 1;
@@ -252,7 +252,7 @@ impl<'a> Entries<'a> {
         let tail = if slot.signed { 1 + SIGNATURE_BYTES } else { 1 };
         let body = self.body(index)?;
         let content = body.get(..body.len().checked_sub(tail)?)?;
-        Some(Sha256::digest(content).into())
+        Some(sha256(content))
     }
 
     /// The number of the name of an entry in a chain and the next entry of it.

@@ -22,8 +22,8 @@ use super::kind::EventKind;
 use super::sign::{self, Domain, PublicKey, SignError, Signature, Signer, Verifier};
 use crate::Hash;
 use crate::error::errors;
+use crate::merkle::hash::sha256;
 use serde::{Deserialize, Serialize};
-use sha2::{Digest, Sha256};
 
 /// SHA-256 of an event's canonical bytes without the signature.
 pub type EventId = Hash;
@@ -175,12 +175,10 @@ pub struct Event<'a> {
     pub kind: EventKind<'a>,
 }
 
-/// The part of an event in front of its kind, as `postcard` sees it.
+/// The part of an event between its fixed fields and its kind. The fixed ones, version, author and
+/// previous event, are written raw: the same bytes, without a step for each of them.
 #[derive(Serialize, Deserialize)]
 struct Head<'a> {
-    version: u8,
-    author: PublicKey,
-    prev: Option<EventId>,
     at: u64,
     context: &'a str,
     #[serde(borrow)]
@@ -244,10 +242,16 @@ impl<'a> Event<'a> {
         // Encoding into a sink that counts cannot fail.
         let internal = |_: postcard::Error| too_small(MAX_EVENT);
         let mut to = Encoder::new(out);
+        to.raw(&[VERSION]);
+        to.raw(&self.author);
+        match &self.prev {
+            None => to.raw(&[0]),
+            Some(prev) => {
+                to.raw(&[1]);
+                to.raw(prev);
+            }
+        }
         to.value(&Head {
-            version: VERSION,
-            author: self.author,
-            prev: self.prev,
             at: self.at,
             context: self.context,
             embedding: self.embedding,
@@ -266,7 +270,7 @@ impl<'a> Event<'a> {
         }
         .map_err(internal)?;
         let id: EventId = match to.filled() {
-            Ok(content) => Sha256::digest(content).into(),
+            Ok(content) => sha256(content),
             Err(needed) => return Err(too_small(needed + 1)),
         };
         let signature = sign(&id)?;
@@ -370,7 +374,7 @@ impl<'a> SignedEvent<'a> {
         let parts = read(bytes)?;
         Ok(Self {
             event: parts.event,
-            id: Sha256::digest(parts.content).into(),
+            id: sha256(parts.content),
             signature: parts.signature,
             bytes,
         })
@@ -432,7 +436,17 @@ fn read(bytes: &[u8]) -> Result<Parts<'_>, DecodeError> {
         Some(&found) => return Err(DecodeError::UnknownVersion { found }),
         None => return Err(DecodeError::Malformed),
     }
-    let mut rest = bytes;
+    let malformed = DecodeError::Malformed;
+    let rest = bytes.get(1..).ok_or(malformed)?;
+    let (author, rest) = rest.split_first_chunk::<32>().ok_or(malformed)?;
+    let (prev, mut rest) = match rest.split_first() {
+        Some((0, rest)) => (None, rest),
+        Some((1, rest)) => {
+            let (prev, rest) = rest.split_first_chunk::<32>().ok_or(malformed)?;
+            (Some(*prev), rest)
+        }
+        _ => return Err(malformed),
+    };
     let head: Head<'_> = codec::take(&mut rest)?;
     let length: usize = codec::take(&mut rest)?;
     let body = codec::take_raw(&mut rest, length)?;
@@ -460,8 +474,8 @@ fn read(bytes: &[u8]) -> Result<Parts<'_>, DecodeError> {
         _ => return Err(DecodeError::Malformed),
     };
     let event = Event {
-        author: head.author,
-        prev: head.prev,
+        author: *author,
+        prev,
         at: head.at,
         context: head.context,
         embedding: head.embedding,

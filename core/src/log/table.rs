@@ -136,13 +136,14 @@ pub(crate) fn hash(bytes: &[u8], seed: u64) -> u32 {
             .iter()
             .fold(0, |word, &byte| word << 8 | u64::from(byte)),
     };
-    (mix(mix(state ^ last)) >> 32) as u32
+    mix(state ^ last) as u32
 }
 
+/// Both halves of the product with an odd constant, folded: every bit depends on every other.
 #[inline]
 pub(crate) fn mix(word: u64) -> u64 {
-    let product = word.wrapping_mul(0x9e37_79b9_7f4a_7c15);
-    product ^ product >> 32
+    let product = u128::from(word ^ 0x2d35_8dcc_aa6c_78a5) * 0x9e37_79b9_7f4a_7c15;
+    product as u64 ^ (product >> 64) as u64
 }
 
 #[cfg(test)]

@@ -34,29 +34,66 @@ const BLOCK: usize = 64;
 /// `SHA-256(0x00 ‖ data)`.
 pub fn leaf_hash(data: &[u8]) -> Hash {
     let mut state = INITIAL;
-    let mut last = [0; 2 * BLOCK];
-    last[0] = LEAF;
-    let mut at = 1;
-    let mut rest = data;
-    if let Some((head, tail)) = data.split_at_checked(BLOCK - 1) {
-        last[1..BLOCK].copy_from_slice(head);
-        if let Some((first, _)) = last.split_first_chunk::<BLOCK>() {
-            compress256(&mut state, &[*first]);
-        }
-        let (blocks, tail) = tail.as_chunks::<BLOCK>();
-        compress256(&mut state, blocks);
-        (at, rest) = (0, tail);
+    let mut block = [0; BLOCK];
+    block[0] = LEAF;
+    if let Ok(data) = <&Hash>::try_from(data) {
+        // A hash as leaf: one block, its length known.
+        block[1..33].copy_from_slice(data);
+        block[33] = 0x80;
+        block[62..].copy_from_slice(&(33u16 * 8).to_be_bytes());
+        compress256(&mut state, &[block]);
+        return to_hash(&state);
     }
-    // At most 63 bytes are left, at most 64 with the prefix in front of them.
+    match data.split_first_chunk::<{ BLOCK - 1 }>() {
+        Some((head, rest)) => {
+            block[1..].copy_from_slice(head);
+            compress256(&mut state, &[block]);
+            finish(state, [0; BLOCK], 0, rest, data.len() as u64 + 1)
+        }
+        None => finish(state, block, 1, data, data.len() as u64 + 1),
+    }
+}
+
+/// `SHA-256(data)`, without a copy of all but the last block.
+pub(crate) fn sha256(data: &[u8]) -> Hash {
+    finish(INITIAL, [0; BLOCK], 0, data, data.len() as u64)
+}
+
+/// Compresses `rest` and the padding of a message of `length` bytes, of which the first `at` bytes
+/// of the next block are in `block`, whose other bytes are zero; where there are any, `rest` must
+/// fit into that block.
+#[inline]
+fn finish(
+    mut state: [u32; 8],
+    mut block: [u8; BLOCK],
+    at: usize,
+    rest: &[u8],
+    length: u64,
+) -> Hash {
+    let rest = if at == 0 {
+        let (blocks, rest) = rest.as_chunks::<BLOCK>();
+        compress256(&mut state, blocks);
+        rest
+    } else {
+        rest
+    };
     let end = at + rest.len();
-    last[at..end].copy_from_slice(rest);
-    last[end] = 0x80;
-    let blocks = if end < BLOCK - 8 { 1 } else { 2 };
-    let length = blocks * BLOCK;
-    last[end + 1..length].fill(0);
-    last[length - 8..length].copy_from_slice(&((data.len() as u64 + 1) * 8).to_be_bytes());
-    let (padded, _) = last.as_chunks::<BLOCK>();
-    compress256(&mut state, &padded[..blocks]);
+    if let Some(to) = block.get_mut(at..end) {
+        to.copy_from_slice(rest);
+    }
+    let mut end = end;
+    if end == BLOCK {
+        compress256(&mut state, &[block]);
+        block = [0; BLOCK];
+        end = 0;
+    }
+    block[end] = 0x80;
+    if end >= BLOCK - 8 {
+        compress256(&mut state, &[block]);
+        block = [0; BLOCK];
+    }
+    block[BLOCK - 8..].copy_from_slice(&(length * 8).to_be_bytes());
+    compress256(&mut state, &[block]);
     to_hash(&state)
 }
 
