@@ -302,6 +302,10 @@ fn to_bytes(words: &Words, out: &mut [[u8; 32]; LANES]) {
 }
 
 #[cfg(test)]
+#[allow(
+    clippy::needless_range_loop,
+    reason = "a lane is the same place in many arrays"
+)]
 mod tests {
     use super::*;
     use crate::merkle::{leaf_hash, node_hash};
