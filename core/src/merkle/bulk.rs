@@ -79,7 +79,7 @@ impl Subtree {
 
 /// Where the hashes of a level begin.
 const fn start(level: u32) -> usize {
-    2 * WIDTH - (2 * WIDTH >> level)
+    2 * WIDTH - ((2 * WIDTH) >> level)
 }
 
 fn leaf_words(wide: Wide, leaves: &[&[u8]; LANES]) -> Words {
