@@ -195,8 +195,10 @@ impl<'a> Nodes<'a> {
     /// none.
     pub(crate) fn extend<'d>(
         &mut self,
-        mut leaves: impl ExactSizeIterator<Item = &'d [u8]>,
+        leaves: impl ExactSizeIterator<Item = &'d [u8]>,
     ) -> Result<u64, AppendError> {
+        #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+        let mut leaves = leaves;
         let (index, count) = (self.size(), leaves.len() as u64);
         if count > (1 << self.height) - index.min(1 << self.height) {
             return Err(AppendError::Exhausted);

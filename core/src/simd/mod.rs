@@ -26,6 +26,10 @@ pub const LANES: usize = 16;
 
 /// A query as the integer kernels take it: the same integers in the arrangements that different
 /// instruction sets want. All slices are as long as a padded row, or half as long.
+#[cfg_attr(
+    not(all(feature = "simd", target_arch = "x86_64")),
+    allow(dead_code, reason = "other instruction sets want other arrangements")
+)]
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Codes<'q> {
     /// Elements 0, 2, 4, ...

@@ -20,10 +20,14 @@
 
 mod recordings;
 mod scenario;
+mod summary;
+mod watch;
 mod wrist;
 
 pub use recordings::{ACTIVITIES, CHANNELS, RATE_HZ, Recording, Samples, TEST, TRAIN, recordings};
-pub use scenario::{CONTEXT, RunError, Summary, Watch, run};
+pub use scenario::{CONTEXT, run};
+pub use summary::{RunError, Summary};
+pub use watch::Watch;
 pub use wrist::{
     ACCELEROMETER, GYROSCOPE, HUB, HUB_CONFIG, MEMORY_BYTES, Memory, NAMES, SENSOR_CONFIG, Wearer,
     Wrist, public_keys,

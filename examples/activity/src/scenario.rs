@@ -1,23 +1,18 @@
 //! The loop itself: what happens to each recording, in order.
 
 use crate::recordings::{ACTIVITIES, CHANNELS, Recording, TEST, TRAIN, recordings};
+use crate::summary::{RunError, Summary};
+use crate::watch::Watch;
 use crate::wrist::{ACCELEROMETER, GYROSCOPE, HUB, Wearer, Wrist};
 use sensilla::Hash;
-use sensilla::bank::SearchError;
-use sensilla::coherence::Tally;
-use sensilla::error::ErrorCode;
-use sensilla::learn::features::PushError;
-use sensilla::learn::route::{Route, RouteError};
+use sensilla::learn::route::Route;
 use sensilla::log::kind::{Assert, CERTAIN, Resolution};
 use sensilla::log::sign::{self, Domain};
 use sensilla::log::{
     Ed25519, EncodeError, Event, EventId, EventKind, LogIndex, Policy, SignedEvent, Signer,
 };
 use sensilla::merkle;
-use sensilla::node::{
-    EmbedError, IngestError, LearnError, Outcome, Recall, RouteTaskError, Workspace,
-};
-use sensilla::spike::SpikeTrains;
+use sensilla::node::{Outcome, Recall, Workspace};
 use sha2::{Digest, Sha256};
 
 /// The context of what the sensors claim; the hub is its authority.
@@ -40,159 +35,6 @@ const RECALL_US: u32 = 40;
 const DISTANCE_US: u32 = 2;
 /// Steps that [`Watch::step`] counts to: calibration, learning, test.
 const STEPS: u32 = 120;
-
-/// What a host wants to know while the loop runs. Every method does nothing by default.
-pub trait Watch {
-    /// One recording is done, `done` of `total`.
-    fn step(&mut self, done: u32, total: u32) {
-        let _ = (done, total);
-    }
-    /// A recall starts; a host with a clock takes its time.
-    fn recall_starts(&mut self) {}
-    /// The recall has ended.
-    fn recall_ends(&mut self) {}
-    /// What the node of index `wearer` made of a window or, the hub, of a recording.
-    fn recalled(&mut self, wearer: usize, truth: u32, recall: &Recall) {
-        let _ = (wearer, truth, recall);
-    }
-    /// The node of index `wearer` perceived a window of a recording that shows `truth`: its
-    /// channels as spikes, and its embedding's, behind those of the windows before.
-    fn perceived(
-        &mut self,
-        wearer: usize,
-        truth: u32,
-        signal: &SpikeTrains<'_>,
-        spikes: &SpikeTrains<'_>,
-    ) {
-        let _ = (wearer, truth, signal, spikes);
-    }
-    /// For a recording that shows `truth`, the hub chose to ask the node of index `asked`.
-    fn routed(&mut self, truth: u32, asked: usize) {
-        let _ = (truth, asked);
-    }
-    /// At time `at`, the claims of the sensors on one recording are in; `found` conflicts among
-    /// them, `resolved` of them.
-    fn claimed(&mut self, at: u64, found: u32, resolved: u32) {
-        let _ = (at, found, resolved);
-    }
-}
-
-/// Watches nothing.
-impl Watch for () {}
-
-/// What the loop came to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Summary {
-    /// Test recordings, by activity and by what the hub recalled; the last column counts those
-    /// that resembled nothing.
-    pub confusion: [[u32; ACTIVITIES.len() + 1]; ACTIVITIES.len()],
-    /// Patterns that the hub, the accelerometer and the gyroscope have learned.
-    pub patterns: [u32; 3],
-    /// SHA-256 of the content of the hub's bank.
-    pub bank_digest: Hash,
-    /// SHA-256 of each node's block.
-    pub image_digests: [Hash; 3],
-    /// Events in the hub's log.
-    pub log_size: u64,
-    /// Merkle root of the hub's log.
-    pub log_root: Hash,
-    /// Conflicts of the hub, ever.
-    pub tally: Tally,
-    /// Windows on which the sensors decided, and how many each got right.
-    pub windows: (u32, [u32; 2]),
-    /// Recordings for which the hub chose to ask each node.
-    pub routes: [u32; 3],
-    /// Windows that the asked node got right.
-    pub routed_right: u32,
-    /// The event whose inclusion was proved, the last one asserted.
-    pub proved: LogIndex,
-    /// Whether that proof holds, by the root alone.
-    pub proof_verified: bool,
-    /// Whether everything was in the log before.
-    pub resumed: bool,
-}
-
-impl Summary {
-    /// Test recordings, and how many the hub recalled right.
-    pub fn right(&self) -> (u32, u32) {
-        let all = self.confusion.iter().flatten().sum();
-        let right = (0..ACTIVITIES.len()).map(|i| self.confusion[i][i]).sum();
-        (all, right)
-    }
-
-    /// Share of the test recordings that the hub recalled right.
-    pub fn accuracy(&self) -> f32 {
-        let (all, right) = self.right();
-        right as f32 / all as f32
-    }
-}
-
-/// What went wrong, and where in the loop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RunError {
-    /// A sample was not taken.
-    Push(PushError),
-    /// A window gave no embedding.
-    Embed(EmbedError),
-    /// A window was not looked up.
-    Search(SearchError),
-    /// A window was not learned.
-    Learn(LearnError),
-    /// A task was not routed.
-    Route(RouteTaskError),
-    /// An outcome was not credited.
-    Credit(RouteError),
-    /// An event has no bytes.
-    Encode(EncodeError),
-    /// An event was not taken.
-    Ingest(IngestError),
-}
-
-impl RunError {
-    /// The number of the error in the core; see `sensilla::error`.
-    pub fn code(&self) -> u16 {
-        match self {
-            Self::Push(e) => e.code(),
-            Self::Embed(e) => e.code(),
-            Self::Search(e) => e.code(),
-            Self::Learn(e) => e.code(),
-            Self::Route(e) => e.code(),
-            Self::Credit(e) => e.code(),
-            Self::Encode(e) => e.code(),
-            Self::Ingest(e) => e.code(),
-        }
-    }
-}
-
-impl core::fmt::Display for RunError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::Push(e) => write!(f, "a sample: {e}"),
-            Self::Embed(e) => write!(f, "a window: {e}"),
-            Self::Search(e) => write!(f, "a recall: {e}"),
-            Self::Learn(e) => write!(f, "a trajectory: {e}"),
-            Self::Route(e) => write!(f, "a route: {e}"),
-            Self::Credit(e) => write!(f, "an outcome: {e}"),
-            Self::Encode(e) => write!(f, "an event: {e}"),
-            Self::Ingest(e) => write!(f, "an event: {e}"),
-        }
-    }
-}
-
-impl core::error::Error for RunError {}
-
-macro_rules! from {
-    ($($error:ident => $variant:ident),+) => {
-        $(impl From<$error> for RunError {
-            fn from(error: $error) -> Self {
-                Self::$variant(error)
-            }
-        })+
-    };
-}
-from!(PushError => Push, EmbedError => Embed, SearchError => Search, LearnError => Learn,
-      RouteTaskError => Route, RouteError => Credit, EncodeError => Encode, IngestError => Ingest);
 
 /// Runs the whole loop on the vendored recordings. What the log holds already is recognised by its
 /// event id and not done again, so a second run changes nothing.
