@@ -40,8 +40,10 @@ pub struct Applied {
     pub quarantine: Quarantine,
     /// What was looked at to find conflicts of a new claim.
     pub coverage: Coverage,
-    /// Whether conflicts found went unrecorded for want of room.
+    /// Conflicts found that went unrecorded for want of room.
     pub unrecorded: u32,
+    /// Whether it follows an event that another one of its author follows.
+    pub equivocates: bool,
 }
 
 impl Applied {
@@ -298,6 +300,7 @@ impl<J: Judge> Engine<'_, J> {
         let now = self.state.now();
         self.check(id, event, now)?;
         let mut applied = Applied::default();
+        let forks = self.forks.follow(index, id, event);
         match &event.kind {
             EventKind::Assert(assert) => {
                 applied = self.assert(index, id, event, assert, now)?;
@@ -334,6 +337,7 @@ impl<J: Judge> Engine<'_, J> {
             }
             _ => {}
         }
+        applied.equivocates = forks;
         Ok(applied)
     }
 

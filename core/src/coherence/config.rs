@@ -6,6 +6,8 @@ use crate::log::kind::CERTAIN;
 
 /// Most keys of one context's authority.
 pub const MAX_KEYS: usize = 8;
+/// Proofs of equivocation that are kept.
+pub const PROOFS: usize = 8;
 /// Authors that share one set of the budget table.
 pub(super) const WAYS: usize = 8;
 
@@ -27,6 +29,7 @@ pub struct EngineConfig {
     pub(super) challenge: u16,
     pub(super) heat: u16,
     pub(super) drift: u16,
+    pub(super) recent: u32,
 }
 
 impl EngineConfig {
@@ -49,6 +52,7 @@ impl EngineConfig {
             challenge: 10,
             heat: 100,
             drift: 4,
+            recent: 64,
         }
     }
 
@@ -125,6 +129,13 @@ impl EngineConfig {
         self
     }
 
+    /// Events among which a second one with the same author and previous event is noticed,
+    /// rounded up to a power of two times eight. By default 64.
+    pub const fn recent(mut self, events: u32) -> Self {
+        self.recent = events;
+        self
+    }
+
     /// The grid inside.
     pub const fn grid(&self) -> GridConfig {
         self.grid
@@ -161,6 +172,11 @@ impl EngineConfig {
         // Witnesses: vertices, records.
         end = section(end, self.witnesses as usize, 64);
         end = section(end, self.witnesses as usize, 16);
+        // Recent events: keys and ids, numbers; proofs: ids, numbers.
+        end = section(end, self.recent_slots().saturating_mul(3), 32);
+        end = section(end, self.recent_slots(), 8);
+        end = section(end, PROOFS * 2, 32);
+        end = section(end, PROOFS, 16);
         // Refusals by kind.
         section(end, 32, 4)
     }
@@ -174,11 +190,16 @@ impl EngineConfig {
         (self.budgets as usize).div_ceil(WAYS).next_power_of_two() * WAYS
     }
 
+    pub(super) const fn recent_slots(&self) -> usize {
+        (self.recent as usize).div_ceil(WAYS).next_power_of_two() * WAYS
+    }
+
     pub(super) fn check(&self) -> Result<(), BlockError> {
         let fits = (1..=1 << 24).contains(&self.conflicts)
             && self.witnesses <= 1 << 24
             && self.contexts >= 1
             && self.budgets >= 1
+            && (1..=1 << 24).contains(&self.recent)
             && self.temperature > 0
             && self.escalation > 0
             && self.steps <= 16
@@ -212,7 +233,7 @@ impl EngineConfig {
             self.refill,
             both(self.burst, self.challenge),
             both(self.heat, self.drift),
-            0,
+            self.recent,
         ]
     }
 
@@ -233,11 +254,8 @@ impl EngineConfig {
             refill,
             j,
             k,
-            0,
-        ] = *words
-        else {
-            return Err(BlockError::BadConfig);
-        };
+            recent,
+        ] = *words;
         let split = |word: u32| ((word >> 16) as u16, word as u16);
         let small = |value: u16| u8::try_from(value).map_err(|_| BlockError::BadConfig);
         let ((contexts, budgets), (temperature, confidence)) = (split(g), split(h));
@@ -259,6 +277,7 @@ impl EngineConfig {
             challenge,
             heat,
             drift,
+            recent,
         };
         config.check().map(|()| config)
     }

@@ -23,6 +23,10 @@ impl<J: Judge> Engine<'_, J> {
         self.hash_conflicts(&mut hash);
         self.hash_contexts(&mut hash);
         self.hash_budgets(&mut hash);
+        hash.update(self.equivocated().to_le_bytes());
+        for fork in self.equivocations() {
+            hash.update(bytemuck::cast_slice(&fork.ids));
+        }
         hash.finalize().into()
     }
 

@@ -3,8 +3,9 @@
 use super::authority::Contexts;
 use super::budget::Budgets;
 use super::claims::{Claim, Claims};
-use super::config::{EngineConfig, MAX_KEYS};
+use super::config::{EngineConfig, MAX_KEYS, PROOFS};
 use super::conflict::Conflict;
+use super::equivocation::{Equivocation, Forks};
 use super::errors::AuthorityError;
 use super::judge::{DifferentValues, Judge};
 use super::quarantine::Quarantine;
@@ -38,6 +39,7 @@ pub struct Engine<'a, J = DifferentValues> {
     pub(super) contexts: Contexts<'a>,
     pub(super) budgets: Budgets<'a>,
     pub(super) witnesses: Witnesses<'a>,
+    pub(super) forks: Forks<'a>,
     /// Refusals by the number of their kind; no part of the digest.
     pub(super) refusals: &'a mut [u32],
 }
@@ -60,6 +62,7 @@ macro_rules! sections {
             i,
             j,
             cast_slice(&$engine.state.0),
+            cast_slice(&$engine.forks.state),
             cast_slice(&conflicts.state),
             cast_slice(&claims.state),
             cast_slice(&$engine.witnesses.state),
@@ -82,6 +85,10 @@ macro_rules! sections {
             cast_slice(&budgets.full_at),
             cast_slice(&$engine.witnesses.paths),
             cast_slice(&$engine.witnesses.records),
+            cast_slice(&$engine.forks.recent),
+            cast_slice(&$engine.forks.numbers),
+            cast_slice(&$engine.forks.proofs),
+            cast_slice(&$engine.forks.indexes),
             cast_slice::<u32, u8>(&$engine.refusals),
         ]
     }};
@@ -205,7 +212,8 @@ impl<'a, J: Judge> Engine<'a, J> {
         let contexts = usize::from(config.contexts);
         let seed = config.grid.hash_seed();
         let grid = grid::Parts::carve(config.grid, carver)?;
-        let (state, rest) = halves(carver.take::<u32>(16)?, 8)?;
+        let (state, rest) = halves(carver.take::<u32>(16)?, 7)?;
+        let (of_forks, rest) = halves(rest, 1)?;
         let (of_conflicts, rest) = halves(rest, 4)?;
         let (of_claims, of_witnesses) = halves(rest, 2)?;
         let staging = carver.take(config.staging())?;
@@ -267,6 +275,15 @@ impl<'a, J: Judge> Engine<'a, J> {
             records: carver.take(count)?,
             state: of_witnesses,
         };
+        let recent = config.recent_slots();
+        let forks = Forks {
+            recent: carver.take(recent * 3)?,
+            numbers: carver.take(recent)?,
+            proofs: carver.take(PROOFS * 2)?,
+            indexes: carver.take(PROOFS)?,
+            state: of_forks,
+            seed,
+        };
         Ok(Self {
             header,
             config,
@@ -279,6 +296,7 @@ impl<'a, J: Judge> Engine<'a, J> {
             contexts,
             budgets,
             witnesses,
+            forks,
             refusals: carver.take(32)?,
         })
     }
@@ -286,7 +304,7 @@ impl<'a, J: Judge> Engine<'a, J> {
     /// Whether every list leads where it says and every count counts.
     fn verify(&self) -> Option<()> {
         let capacity = self.config.grid.capacity();
-        (self.state.get(2) == 0 && self.state.get(7) == 0).then_some(())?;
+        (self.state.get(2) == 0).then_some(())?;
         self.claims.verify(|slot| self.grid.contains(slot))?;
         self.conflicts.verify()?;
         let live = || (0..capacity).filter(|&slot| self.claims.is_live(slot));
@@ -418,6 +436,17 @@ impl<'a, J: Judge> Engine<'a, J> {
         found.is_some_and(|c| self.contexts.drifts(c))
     }
 
+    /// Forks of authors' histories ever seen.
+    pub fn equivocated(&self) -> u32 {
+        self.forks.found()
+    }
+
+    /// The latest forks of authors' histories, the oldest of them first. The two events, out of
+    /// the log, are the proof: see [`verify_equivocation`](super::verify_equivocation).
+    pub fn equivocations(&self) -> impl Iterator<Item = Equivocation> {
+        self.forks.latest()
+    }
+
     /// Registers who decides in a context: `threshold` of `keys` must sign. Replaces whoever did.
     /// This is configuration, not history: to rebuild an engine from its log, register the same.
     pub fn register_authority(
@@ -503,6 +532,13 @@ impl<'a, J: Judge> Engine<'a, J> {
             (
                 "witnesses",
                 pad(config.witnesses as usize, 64) + pad(config.witnesses as usize, 16),
+            ),
+            (
+                "equivocations",
+                pad(config.recent_slots() * 3, 32)
+                    + pad(config.recent_slots(), 8)
+                    + pad(PROOFS * 2, 32)
+                    + pad(PROOFS, 16),
             ),
             (
                 "state",

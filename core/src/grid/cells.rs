@@ -78,24 +78,36 @@ impl Cells<'_> {
         self.word(MODE) == 0
     }
 
+    /// Blocks of 4 × 2 × 2 cells share a line of the table, so that neighbours are read together.
     #[inline]
-    fn hash(&self, context: u32, cell: [i32; 3]) -> usize {
-        let [x, y, z] = cell.map(|c| c as u32);
-        let mixed = (x.wrapping_mul(0x9e37_79b1))
-            .wrapping_add(y.wrapping_mul(0x85eb_ca77))
-            .wrapping_add(z.wrapping_mul(0xc2b2_ae3d))
+    fn hash(&self, context: u32, [x, y, z]: [i32; 3]) -> usize {
+        let mixed = ((x >> 2) as u32)
+            .wrapping_mul(0x9e37_79b1)
+            .wrapping_add(((y >> 1) as u32).wrapping_mul(0x85eb_ca77))
+            .wrapping_add(((z >> 1) as u32).wrapping_mul(0xc2b2_ae3d))
             .wrapping_add((context ^ self.seed).wrapping_mul(0x27d4_eb2f));
         let mixed = (mixed ^ mixed >> 15 ^ self.seed).wrapping_mul(0x2c1b_3c6d);
-        (mixed ^ mixed >> 15) as usize & self.heads.len().wrapping_sub(1)
+        let within = (x & 3) | (y & 1) << 2 | (z & 1) << 3;
+        ((mixed ^ mixed >> 15) << 4 | within as u32) as usize & self.heads.len().wrapping_sub(1)
     }
 
     /// The first bucket of a cell, plus one.
     #[inline]
-    fn first(&self, context: u32, [x, y, z]: [i32; 3]) -> (u32, u32) {
-        let mut at = match self.heads.get(self.hash(context, [x, y, z])) {
+    fn first(&self, context: u32, cell: [i32; 3]) -> (u32, u32) {
+        self.follow(self.head(context, cell), context, cell)
+    }
+
+    #[inline]
+    fn head(&self, context: u32, cell: [i32; 3]) -> u32 {
+        match self.heads.get(self.hash(context, cell)) {
             Some(&head) => head,
             None => 0,
-        };
+        }
+    }
+
+    /// The first bucket of a cell, plus one, and its claims, from the head of its chain.
+    #[inline]
+    fn follow(&self, mut at: u32, context: u32, [x, y, z]: [i32; 3]) -> (u32, u32) {
         while let Some(record) = self.records.get(at.wrapping_sub(1) as usize) {
             let same = (record[X] ^ x as u32)
                 | (record[Y] ^ y as u32)
@@ -123,7 +135,7 @@ impl Cells<'_> {
     fn compare<F: FnMut(Near)>(
         &self,
         bucket: u32,
-        lanes: u32,
+        lanes: u64,
         point: [f32; 3],
         limit2: f32,
         hit: &mut F,
@@ -132,26 +144,20 @@ impl Cells<'_> {
         let Some([xs, ys, zs, slots]) = self.lines.get(at..at + 4) else {
             return;
         };
-        let mut near = 0_u32;
-        for i in 0..8 {
-            let dx = f32::from_bits(xs[i]) - point[0];
-            let dy = f32::from_bits(ys[i]) - point[1];
-            let dz = f32::from_bits(zs[i]) - point[2];
-            near |= u32::from(dx * dx + dy * dy + dz * dz <= limit2) << i;
-        }
-        near &= lanes;
+        let mut near = within(xs, ys, zs, point, limit2) & lanes;
         while near != 0 {
-            let i = near.trailing_zeros() as usize & 7;
+            let i = (near.trailing_zeros() as usize / 8) & 7;
             near &= near - 1;
             hit((slots[i], [xs[i], ys[i], zs[i]].map(f32::from_bits)));
         }
     }
 
-    /// Calls `hit` for the claims of `context` (of all contexts while scanning) whose coordinates
-    /// are within the root of `limit2`, after looking at no more than `most`.
+    /// Calls `hit` for the claims of `context` whose coordinates are within the root of `limit2`,
+    /// after looking at no more than `most`.
     #[inline]
     pub fn near<F: FnMut(Near)>(
         &self,
+        entries: &Entries<'_>,
         context: u32,
         place: &Place,
         limit2: f32,
@@ -159,21 +165,31 @@ impl Cells<'_> {
         mut hit: F,
     ) -> Looked {
         if self.scans() {
-            return self.scan(place.point, limit2, most, &mut hit);
+            return self.scan(place.point, limit2, most, &mut |near: Near| {
+                if entries.context(near.0) == context {
+                    hit(near);
+                }
+            });
+        }
+        let ([x, y, z], [sx, sy, sz]) = (place.cell, place.step);
+        let at = |i: i32| [x + sx * (i & 1), y + sy * (i >> 1 & 1), z + sz * (i >> 2)];
+        // All heads are read before any is followed, so that the reads overlap.
+        let mut heads = [0; 8];
+        for (i, head) in (0..8).zip(&mut heads) {
+            *head = self.head(context, at(i));
         }
         let mut found = [(0, 0); 8];
-        let mut count = 0;
         let mut total = 0_u32;
-        let ([x, y, z], [sx, sy, sz]) = (place.cell, place.step);
-        for (i, to) in (0..8).zip(&mut found) {
-            let at = [x + sx * (i & 1), y + sy * (i >> 1 & 1), z + sz * (i >> 2)];
-            let (bucket, claims) = self.first(context, at);
+        for ((i, head), to) in (0..8).zip(heads).zip(&mut found) {
+            if head == 0 {
+                continue;
+            }
+            let (bucket, claims) = self.follow(head, context, at(i));
             *to = (bucket, claims);
-            count += u32::from(claims != 0);
             total += claims;
         }
         let mut checked = 0;
-        if count == 0 {
+        if total == 0 {
             return Looked::default();
         }
         for (first, claims) in found {
@@ -218,7 +234,7 @@ impl Cells<'_> {
         let mut bucket = 1;
         let mut left = looked;
         while left >= WIDTH {
-            self.compare(bucket, 0xff, point, limit2, hit);
+            self.compare(bucket, mask(WIDTH), point, limit2, hit);
             bucket += 1;
             left -= WIDTH;
         }
@@ -567,8 +583,26 @@ fn partly(left: u32) -> u32 {
     }
 }
 
-fn mask(lanes: u32) -> u32 {
-    (1 << lanes) - 1
+/// The lowest bit of a byte for each of the first `lanes` claims of a bucket.
+fn mask(lanes: u32) -> u64 {
+    match WIDTH.saturating_sub(lanes) {
+        WIDTH => 0,
+        rest => 0x0101_0101_0101_0101 >> (8 * rest),
+    }
+}
+
+/// Which of eight points are within the root of `limit2`: the lowest bit of a byte for each.
+/// Plain loops over arrays, which compilers turn into vector instructions.
+#[inline(always)]
+fn within(xs: &[u32; 8], ys: &[u32; 8], zs: &[u32; 8], point: [f32; 3], limit2: f32) -> u64 {
+    let mut sums = [0.0_f32; 8];
+    for (((sum, &x), &y), &z) in sums.iter_mut().zip(xs).zip(ys).zip(zs) {
+        let dx = f32::from_bits(x) - point[0];
+        let dy = f32::from_bits(y) - point[1];
+        let dz = f32::from_bits(z) - point[2];
+        *sum = dx * dx + dy * dy + dz * dz;
+    }
+    u64::from_le_bytes(sums.map(|sum| u8::from(sum <= limit2)))
 }
 
 fn locator(bucket: u32, lane: u32) -> u32 {

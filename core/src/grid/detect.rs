@@ -220,7 +220,7 @@ impl<'a> Parts<'a> {
         if vector.is_empty() {
             return Ok(None);
         }
-        project::locate(&self.config, self.projection, vector).map(Some)
+        project::locate(&self.config, self.cells.per_edge, self.projection, vector).map(Some)
     }
 
     /// Square of the radius that coordinates are compared with.
@@ -294,27 +294,31 @@ impl<'a> Parts<'a> {
         };
         let limit2 = self.limit2(place.slack);
         let mut measured = 0;
-        let looked = self
-            .cells
-            .near(probe.context, place, limit2, most, |(slot, point)| {
+        let looked = self.cells.near(
+            &self.entries,
+            probe.context,
+            place,
+            limit2,
+            most,
+            |(slot, point)| {
                 let near = self.is_near(probe.vector, place, limit2, slot, point, &mut measured);
                 if near && !self.known(probe, slot) {
                     found(slot);
                 }
-            });
+            },
+        );
         coverage.measured = measured;
         coverage.checked += looked.checked;
         coverage.unchecked += looked.unchecked;
         coverage
     }
 
-    /// Whether a claim near by is none of the context, or has the same subject, by which it has
-    /// been found.
+    /// Whether a claim near by has the same subject, by which it has been found.
     #[inline]
     fn known(&self, probe: &Probe<'_>, slot: u32) -> bool {
-        self.entries.get(slot).is_none_or(|e| {
-            e[CONTEXT] != probe.context
-                || (e[FLAGS] & HAS_SUBJECT != 0 && probe.subject == Some(tag_of(e)))
+        probe.subject.is_some_and(|subject| {
+            let entry = self.entries.get(slot);
+            entry.is_none_or(|e| e[FLAGS] & HAS_SUBJECT != 0 && tag_of(e) == subject)
         })
     }
 

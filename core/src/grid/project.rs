@@ -188,8 +188,10 @@ pub(super) fn check(
 }
 
 /// Checks a vector and finds its place. Cost: O(15 × dimensions) with rows, else O(dimensions).
+#[inline]
 pub(super) fn locate(
     config: &GridConfig,
+    per_edge: f64,
     words: &[u32],
     vector: &[f32],
 ) -> Result<Place, ProbeError> {
@@ -199,7 +201,6 @@ pub(super) fn locate(
             found: vector.len() as u32,
         });
     }
-    let per_edge = 1.0 / config.edge();
     let mut prefix = [0.0; PREFIX];
     let mut slack = 0.0;
     if config.is_direct() {

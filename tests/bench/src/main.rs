@@ -7,6 +7,7 @@
 
 mod bank;
 mod data;
+mod grid;
 mod harness;
 mod kernels;
 mod log;
@@ -20,7 +21,12 @@ use harness::{Bench, Options};
 type Run = fn(&mut Bench) -> Result<()>;
 
 /// Every benchmark: its name and what runs it.
-const BENCHES: &[(&str, Run)] = &[("bank", bank::run), ("log", log::run), ("spike", spike::run)];
+const BENCHES: &[(&str, Run)] = &[
+    ("bank", bank::run),
+    ("grid", grid::run),
+    ("log", log::run),
+    ("spike", spike::run),
+];
 
 fn main() -> Result<()> {
     let options = Options::parse(std::env::args().skip(1))?;

@@ -275,3 +275,158 @@ fn a_sealed_engine_opens_with_the_same_content() {
     let total: usize = engine.sections().map(|(_, bytes)| bytes).sum();
     assert_eq!(total, CONFIG.bytes());
 }
+
+#[test]
+fn a_fork_of_an_authors_history_is_kept_as_a_proof() {
+    let mut world = World::new(CONFIG);
+    let first = world.assert(1, "home", "door", "open").unwrap();
+    let tell = |world: &mut World, author: u8, subject: &str, prev| {
+        let event = Event {
+            author: public(author),
+            prev,
+            at: world.now,
+            context: "home",
+            embedding: Embedding::None,
+            kind: says(subject, "so", None),
+        };
+        let mut out = [0; 512];
+        let signed = event.sign(&key(author), &mut out).unwrap();
+        let (now, index) = (world.now, world.log.len() as u64);
+        let applied = world
+            .engine()
+            .apply(index, signed.id(), &event, now)
+            .unwrap();
+        world.log.push((signed.bytes().into(), now));
+        applied.equivocates
+    };
+    assert!(!tell(&mut world, 1, "a", Some(first)));
+    assert!(!tell(&mut world, 2, "a", Some(first)), "of another author");
+    assert!(tell(&mut world, 1, "b", Some(first)));
+    assert!(tell(&mut world, 1, "c", None), "a second beginning");
+    let proofs: Vec<_> = world.engine().equivocations().collect();
+    assert_eq!(world.engine().equivocated(), 2);
+    assert_eq!(proofs[0].indexes, [1, 3]);
+    let [a, b] = proofs[0].indexes.map(|i| world.log[i as usize].0.clone());
+    let [a, b] = [&a, &b].map(|bytes| SignedEvent::decode(bytes).unwrap());
+    assert_eq!([*a.id(), *b.id()], proofs[0].ids);
+    assert_eq!(verify_equivocation(&a, &b, &Ed25519), Ok(public(1)));
+    assert_eq!(
+        verify_equivocation(&a, &a, &Ed25519),
+        Err(ProofError::SameEvent)
+    );
+    let other = SignedEvent::decode(&world.log[2].0).unwrap();
+    assert_eq!(
+        verify_equivocation(&a, &other, &Ed25519),
+        Err(ProofError::OtherAuthor)
+    );
+    let third = SignedEvent::decode(&world.log[4].0).unwrap();
+    assert_eq!(
+        verify_equivocation(&a, &third, &Ed25519),
+        Err(ProofError::OtherPrevious)
+    );
+    let event = Event {
+        author: public(1),
+        ..*b.event()
+    };
+    let mut out = [0; 512];
+    let unsigned = event.unsigned(&mut out).unwrap();
+    assert_eq!(
+        verify_equivocation(&a, &unsigned, &Ed25519),
+        Err(ProofError::BadSignature)
+    );
+    world.rebuild();
+}
+
+/// Whether each claim is accepted, by its name.
+fn accepted(world: &mut World, ids: &[EventId]) -> Vec<Acceptance> {
+    let mut labels = [Acceptance::Undecided; 64];
+    let mut found = std::vec![None; ids.len()];
+    let engine = world.engine();
+    engine
+        .grounded("home", &mut labels, |id, acceptance| {
+            if let Some(i) = ids.iter().position(|other| other == id) {
+                found[i] = Some(acceptance);
+            }
+        })
+        .unwrap();
+    assert!(
+        engine
+            .grounded("home", &mut labels[1..], |_, _| ())
+            .is_err()
+    );
+    found.into_iter().flatten().collect()
+}
+
+#[test]
+fn grounded_accepts_what_is_unattacked_or_defended() {
+    let mut world = World::new(CONFIG);
+    world.authority("home", 1, &[10]);
+    let (a, b, _) = quarrel(&mut world);
+    let c = world.assert(3, "home", "window", "open").unwrap();
+    let undecided = Acceptance::Undecided;
+    let expected = [undecided, undecided, Acceptance::Accepted];
+    assert_eq!(accepted(&mut world, &[a, b, c]), expected);
+    // The winner of a resolution is itself in conflict, so what its loser attacked is not safe.
+    let d = world.assert(4, "home", "window", "shut").unwrap();
+    let e = world.assert(5, "home", "window", "gone").unwrap();
+    world
+        .resolve("home", conflict_id(&c, &d), &[c], &[d], &[10])
+        .unwrap();
+    assert_eq!(accepted(&mut world, &[c, e]), [undecided, undecided]);
+    world
+        .resolve("home", conflict_id(&c, &e), &[c], &[e], &[10])
+        .unwrap();
+    assert_eq!(
+        accepted(&mut world, &[a, c]),
+        [undecided, Acceptance::Accepted]
+    );
+}
+
+#[test]
+fn a_year_of_churn_in_fixed_memory_leaves_no_trace() {
+    const DAY: u64 = 24 * HOUR;
+    let grid = GridConfig::new(3, 64).radius(0.5);
+    let mut world = World::new(
+        EngineConfig::new(grid)
+            .conflicts(32)
+            .witnesses(8)
+            .contexts(2),
+    );
+    let mut out = [0; 512];
+    let mut busiest = 0;
+    for hour in 0..365 * 24_u64 {
+        world.now += HOUR;
+        let now = world.now;
+        let mut engine = world.engine();
+        let (subject, value) = (name(hour as usize % 40), name(hour as usize % 3));
+        let vector = [
+            (hour % 7) as f32,
+            (hour % 5) as f32,
+            (hour % 11) as f32 * 0.3,
+        ];
+        let context = if hour / 1000 % 2 == 0 {
+            "home"
+        } else {
+            "garden"
+        };
+        let event = Event {
+            author: [hour as u8; 32],
+            prev: None,
+            at: now,
+            context,
+            embedding: Embedding::f32(&vector),
+            kind: says(&subject, &value, Some(now + DAY)),
+        };
+        let signed = event.unsigned(&mut out).unwrap();
+        let applied = engine.apply(hour, signed.id(), &event, now).unwrap();
+        assert!(!applied.is_truncated());
+        busiest = busiest.max(engine.len());
+        assert!(engine.len() <= 24);
+    }
+    assert_eq!(busiest, 24);
+    world.pass(2 * DAY);
+    let mut engine = world.engine();
+    assert!(engine.is_empty() && engine.is_complete());
+    assert!(engine.conflicts().all(|c| !c.status.is_open()));
+    assert_eq!(engine.advance(u64::MAX), Advanced::default());
+}

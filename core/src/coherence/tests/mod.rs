@@ -1,5 +1,6 @@
 mod holes;
 mod life;
+mod model;
 
 use super::*;
 use crate::Hash;
@@ -34,6 +35,8 @@ pub(super) struct World {
     pub log: Vec<(Vec<u8>, u64)>,
     authorities: Vec<(String, u8, Vec<[u8; 32]>)>,
     pub now: u64,
+    /// Makes events different that say the same at the same time.
+    pub nonce: u64,
 }
 
 impl World {
@@ -46,12 +49,25 @@ impl World {
             log: Vec::new(),
             authorities: Vec::new(),
             now: 1_000_000,
+            nonce: 0,
         }
     }
 
     /// The engine, opened anew, which checks all of it.
     pub fn engine(&mut self) -> Engine<'_> {
         Engine::open(self.memory.get()).unwrap()
+    }
+
+    /// The same engine and log again.
+    pub fn copy(&self) -> Self {
+        Self {
+            memory: self.memory.copy(),
+            config: self.config,
+            log: self.log.clone(),
+            authorities: self.authorities.clone(),
+            now: self.now,
+            nonce: self.nonce,
+        }
     }
 
     pub fn authority(&mut self, context: &str, threshold: u8, keys: &[u8]) {
@@ -72,7 +88,7 @@ impl World {
     ) -> Result<(EventId, Applied), Refusal> {
         let event = Event {
             author: public(author),
-            prev: None,
+            prev: (self.nonce > 0).then(|| nonce(self.nonce)),
             at: self.now,
             context,
             embedding,
@@ -252,6 +268,12 @@ impl World {
         other.advance(now);
         assert_eq!(other.digest(), self.engine().digest());
     }
+}
+
+fn nonce(number: u64) -> Hash {
+    let mut id = [7; 32];
+    id[..8].copy_from_slice(&number.to_le_bytes());
+    id
 }
 
 pub(super) fn decode(bytes: &[u8]) -> (Event<'_>, EventId) {
