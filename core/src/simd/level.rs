@@ -42,6 +42,20 @@ impl Level {
             Level::Scalar => true,
             #[cfg(all(feature = "simd", target_arch = "x86_64"))]
             Level::Sse2 | Level::Avx2 | Level::Avx512Vnni => super::x86::has(self),
+            Level::Neon => {
+                cfg!(all(
+                    feature = "simd",
+                    target_arch = "aarch64",
+                    target_feature = "neon"
+                ))
+            }
+            Level::Simd128 => {
+                cfg!(all(
+                    feature = "simd",
+                    target_arch = "wasm32",
+                    target_feature = "simd128"
+                ))
+            }
             #[allow(unreachable_patterns)]
             _ => false,
         }

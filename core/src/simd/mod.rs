@@ -8,7 +8,11 @@
 //! A caller writes its whole loop once, generic over `Kernels`, as a `Task`; `dispatch`
 //! compiles it for every level and picks one at run time, so that kernels are inlined into the loop.
 
+#[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+mod aarch64;
 pub(crate) mod scalar;
+#[cfg(all(feature = "simd", target_arch = "wasm32", target_feature = "simd128"))]
+mod wasm;
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
 pub(crate) mod sha256;
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
@@ -109,6 +113,14 @@ pub(crate) fn negated(distances: [f32; 4]) -> [f32; 4] {
 pub(crate) fn dispatch<T: Task>(task: T) -> T::Output {
     #[cfg(all(feature = "simd", target_arch = "x86_64"))]
     return x86::dispatch(task);
+    #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
+    if level() == Level::Neon {
+        return task.run(aarch64::Neon::new());
+    }
+    #[cfg(all(feature = "simd", target_arch = "wasm32", target_feature = "simd128"))]
+    if level() == Level::Simd128 {
+        return task.run(wasm::Simd128::new());
+    }
     #[allow(unreachable_code)]
     task.run(scalar::Scalar)
 }
