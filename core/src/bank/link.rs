@@ -413,6 +413,9 @@ fn least_useful<K: Kernels>(kernels: K, view: View<'_>, full: u32, new: u32) -> 
     refused.or(worst)
 }
 
+/// Candidates that a former neighbour tries for its new link.
+const MEND_TRIES: usize = 6;
+
 /// Connects the former neighbours of a slot that is gone: each with the nearest of the others that
 /// adds a direction to its links, and then what is still apart.
 #[inline(always)]
@@ -433,11 +436,15 @@ fn mend<K: Kernels>(kernels: K, sections: &mut Sections<'_>, around: &[u32]) {
         pairs.scores(kernels, slot, others.as_slice(), &mut scored);
         let ranked = scored.as_mut_slice();
         ranked.sort_unstable_by(|x, y| y.0.total_cmp(&x.0).then(x.1.cmp(&y.1)));
-        let chosen = ranked
-            .iter()
-            .find(|(score, other)| !pairs.any_nearer(kernels, *other, own.as_slice(), *score))
-            .copied();
-        if let Some((_, other)) = chosen
+        // The nearest few, in a loop, for a closure would not be compiled for the level.
+        let mut chosen = None;
+        for &(score, other) in ranked.iter().take(MEND_TRIES) {
+            if !pairs.any_nearer(kernels, other, own.as_slice(), score) {
+                chosen = Some(other);
+                break;
+            }
+        }
+        if let Some(other) = chosen
             && own.len < degree
         {
             sections.push_link(slot, other);

@@ -11,10 +11,10 @@
 #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
 mod aarch64;
 pub(crate) mod scalar;
-#[cfg(all(feature = "simd", target_arch = "wasm32", target_feature = "simd128"))]
-mod wasm;
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
 pub(crate) mod sha256;
+#[cfg(all(feature = "simd", target_arch = "wasm32", target_feature = "simd128"))]
+mod wasm;
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
 mod x86;
 
