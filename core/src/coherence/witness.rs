@@ -329,3 +329,66 @@ impl Flow {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use std::collections::BTreeSet;
+    use std::vec::Vec;
+
+    type Edges = BTreeSet<(u64, u64)>;
+    const START: u64 = 100;
+    const END: u64 = 101;
+
+    /// The most paths that share no vertex, by trying them all.
+    fn disjoint(edges: &Edges, used: &[u64]) -> u32 {
+        fn walk(edges: &Edges, at: u64, used: &mut Vec<u64>) -> u32 {
+            let mut best = 0;
+            for &(_, to) in edges.iter().filter(|(from, _)| *from == at) {
+                if to == END {
+                    best = best.max(1 + disjoint(edges, used));
+                } else if !used.contains(&to) {
+                    used.push(to);
+                    best = best.max(walk(edges, to, used));
+                    used.pop();
+                }
+            }
+            best
+        }
+        walk(edges, START, &mut used.to_vec())
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(400))]
+
+        #[test]
+        fn flow_is_the_largest_set_of_disjoint_paths(
+            paths in proptest::collection::vec(
+                Just((1_u64..9).collect::<Vec<_>>())
+                    .prop_shuffle()
+                    .prop_flat_map(|peers| (1..5_usize).prop_map(move |n| peers[..n].to_vec())),
+                0..6,
+            ),
+        ) {
+            let mut flow = Flow::new();
+            let mut edges = Edges::new();
+            for path in &paths {
+                flow.add(path);
+                let back: Vec<u64> = [END].iter().chain(path).chain(&[START]).copied().collect();
+                edges.extend(back.windows(2).map(|pair| (pair[1], pair[0])));
+            }
+            prop_assert_eq!(flow.maximum(), disjoint(&edges, &[]));
+        }
+    }
+
+    #[test]
+    fn a_path_that_was_taken_gives_way_to_two() {
+        // Shortest first goes 1, 4; then 2 must take 4 from it and push it over 3.
+        let mut flow = Flow::new();
+        for path in [&[4, 1][..], &[4, 2], &[5, 3, 1]] {
+            flow.add(path);
+        }
+        assert_eq!(flow.maximum(), 2);
+    }
+}
