@@ -86,7 +86,7 @@ fn entry_count(high: usize) -> u32 {
 
 /// The `i`-th entry: slots spread evenly by the golden ratio, the next live one from there.
 #[inline(always)]
-fn entry_slot(view: &View<'_>, i: u32) -> Option<u32> {
+pub(super) fn entry_slot(view: &View<'_>, i: u32) -> Option<u32> {
     let high = view.high() as u32;
     let spread = (i + 1).wrapping_mul(0x9e37_79b9);
     let first = ((u64::from(spread) * u64::from(high)) >> 32) as u32;

@@ -134,6 +134,11 @@ impl<'a> Scratch<'a> {
         self.config.ef as u32
     }
 
+    /// Candidates of a filtered walk, for which the place of the hits serves too.
+    pub(super) fn candidates(&self) -> usize {
+        self.config.ef * size_of::<[u32; 8]>() / size_of::<u64>()
+    }
+
     pub(super) fn fits(&self, bank: &BankConfig) -> bool {
         bank.padded() <= self.config.padded
             && (bank.capacity as usize) <= self.config.rows
