@@ -52,7 +52,7 @@ pub fn run(bench: &mut Bench) -> Result<()> {
             ));
         }
         if n == 1_000 {
-            cases.push(("digits".into(), Box::new(|| data::digits().ok())));
+            cases.push(("digits".into(), Box::new(data::digits)));
         }
         for (case, make) in cases {
             if !bench.wants_case(&case) {
