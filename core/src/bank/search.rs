@@ -199,9 +199,11 @@ pub(super) fn unreachable(view: &View<'_>, scratch: &mut Scratch<'_>) -> Result<
                 .get(slot as usize / 64)
                 .is_some_and(|w| w >> (slot % 64) & 1 == 1)
             {
-                view.for_links(slot, |link| {
-                    reached += u32::from(graph::visit(visited, link))
-                });
+                view.for_links(
+                    slot,
+                    #[inline(always)]
+                    |link| reached += u32::from(graph::visit(visited, link)),
+                );
             }
         }
         if reached == before {
@@ -245,8 +247,7 @@ fn walk<K: Kernels>(
         ),
         None => (&mut *work.pool, &mut []),
     };
-    let ef = candidates.min(memory.len());
-    let mut pool = Pool::new(memory.get_mut(..ef).unwrap_or(&mut []));
+    let mut pool = Pool::new(memory, candidates);
     let mut distances = graph::walk(kernels, &Scorer::new(*view, *query), &mut pool, visited);
     let (met, best) = match search.filter {
         Some(accepts) => (filter::keep(view, accepts, pool.as_slice(), kept), kept),
