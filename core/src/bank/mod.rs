@@ -26,7 +26,6 @@
 
 mod config;
 mod errors;
-mod filter;
 mod graph;
 mod link;
 mod mutable;

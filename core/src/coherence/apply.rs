@@ -10,7 +10,7 @@ use super::quarantine::Quarantine;
 use super::store::Lists;
 use super::witness;
 use crate::Hash;
-use crate::grid::{Coverage, Place, Probe, Tag};
+use crate::grid::{Bound, Coverage, PREFIX, Probe, Tag};
 use crate::log::kind::{Assert, CERTAIN, Challenge, Resolution, Support, Witness};
 use crate::log::sign::Domain;
 use crate::log::{Event, EventId, EventKind, Verifier};
@@ -371,7 +371,8 @@ impl<J: Judge> Engine<'_, J> {
             subject: Some(Tag::of(assert.subject)),
             vector,
         };
-        let located = self.grid.locate(vector);
+        let mut bound = [0.0; PREFIX];
+        let located = self.grid.locate(vector, &mut bound);
         let place = located.map_err(|error| Refusal::Vector { error })?;
         let proposition = Proposition {
             predicate: Tag::of(assert.predicate),
@@ -396,7 +397,7 @@ impl<J: Judge> Engine<'_, J> {
         let (claims, conflicts) = (&mut self.claims, &mut self.conflicts);
         let (judge, wake) = (&self.judge, self.config.escalation);
         let steps = self.config.steps;
-        applied.coverage = self.grid.check(&probe, place.as_ref(), |other| {
+        applied.coverage = self.grid.check(&probe, place.as_ref(), &bound, |other| {
             if !judge.incompatible(&claims.proposition(other), &proposition) {
                 return;
             }
@@ -412,10 +413,12 @@ impl<J: Judge> Engine<'_, J> {
             }
         });
         // Room was checked above, so the grid takes it.
-        let _ = self.grid.insert(&probe, place.as_ref(), applied.coverage);
+        let _ = self
+            .grid
+            .insert(&probe, place.as_ref(), &bound, applied.coverage);
         self.staging.fill(0.0);
-        if let Some(place) = &place {
-            self.follow(context, place);
+        if place.is_some() {
+            self.follow(context, &bound);
         }
         for _ in 0..applied.found {
             self.state.count(State::FOUND);
@@ -428,9 +431,9 @@ impl<J: Judge> Engine<'_, J> {
         Ok(applied)
     }
 
-    fn follow(&mut self, context: u32, place: &Place) {
+    fn follow(&mut self, context: u32, bound: &Bound) {
         let limit = self.config.grid.reach() * f32::from(self.config.drift);
-        self.contexts.follow(context, &place.prefix, limit);
+        self.contexts.follow(context, bound, limit);
     }
 
     fn challenge(&mut self, c: &Challenge<'_>, now: u64) -> Result<Applied, Refusal> {

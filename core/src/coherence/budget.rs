@@ -6,6 +6,7 @@
 
 use super::config::{EngineConfig, WAYS};
 use super::errors::Refusal;
+use crate::grid::Keys;
 use crate::log::PublicKey;
 
 #[derive(Debug)]
@@ -13,7 +14,7 @@ pub(super) struct Budgets<'a> {
     pub keys: &'a mut [PublicKey],
     /// When the author's budget is full again.
     pub full_at: &'a mut [u64],
-    pub seed: u32,
+    pub secrets: Keys,
     /// Milliseconds of the whole budget, and of one unit.
     pub whole: u64,
     pub unit: u64,
@@ -26,10 +27,8 @@ impl Budgets<'_> {
     }
 
     fn set(&self, author: &PublicKey) -> usize {
-        let [a, b, c, d, ..] = *author;
-        let mixed = (u32::from_le_bytes([a, b, c, d]) ^ self.seed).wrapping_mul(0x9e37_79b1);
         let sets = (self.keys.len() / WAYS).wrapping_sub(1);
-        ((mixed ^ mixed >> 15) as usize & sets) * WAYS
+        (self.secrets.id(author) as usize & sets) * WAYS
     }
 
     /// The author's place: its own, or one whose budget is full.

@@ -47,7 +47,7 @@ pub struct Engine<'a, J = DifferentValues> {
 /// Every section of the block behind the header, in order, padding included.
 macro_rules! sections {
     ($engine:expr) => {{
-        let [a, b, c, d, e, f, g, h, i, j] = $engine.grid.bytes();
+        let [a, b, c, d, e, f, g, h, i, j, k, l] = $engine.grid.bytes();
         let (claims, conflicts) = (&$engine.claims, &$engine.conflicts);
         let (contexts, budgets) = (&$engine.contexts, &$engine.budgets);
         [
@@ -61,6 +61,8 @@ macro_rules! sections {
             h,
             i,
             j,
+            k,
+            l,
             cast_slice(&$engine.state.0),
             cast_slice(&$engine.forks.state),
             cast_slice(&conflicts.state),
@@ -210,7 +212,7 @@ impl<'a, J: Judge> Engine<'a, J> {
         let claims = config.grid.capacity() as usize;
         let conflicts = config.conflicts as usize;
         let contexts = usize::from(config.contexts);
-        let seed = config.grid.hash_seed();
+        let secrets = grid::Keys::new(config.grid.hash_seed());
         let grid = grid::Parts::carve(config.grid, carver)?;
         let (state, rest) = halves(carver.take::<u32>(16)?, 7)?;
         let (of_forks, rest) = halves(rest, 1)?;
@@ -228,7 +230,7 @@ impl<'a, J: Judge> Engine<'a, J> {
             records,
             heads,
             heap,
-            seed,
+            keys: secrets,
         };
         let claims = Claims {
             table,
@@ -246,7 +248,7 @@ impl<'a, J: Judge> Engine<'a, J> {
             records,
             heads,
             heap,
-            seed,
+            keys: secrets,
         };
         let conflicts = Conflicts {
             table,
@@ -265,7 +267,7 @@ impl<'a, J: Judge> Engine<'a, J> {
         let budgets = Budgets {
             keys: carver.take(slots)?,
             full_at: carver.take(slots)?,
-            seed,
+            secrets,
             whole,
             unit,
         };
@@ -282,7 +284,7 @@ impl<'a, J: Judge> Engine<'a, J> {
             proofs: carver.take(PROOFS * 2)?,
             indexes: carver.take(PROOFS)?,
             state: of_forks,
-            seed,
+            secrets,
         };
         Ok(Self {
             header,

@@ -7,6 +7,7 @@
 use super::config::{PROOFS, WAYS};
 use crate::Hash;
 use crate::error::errors;
+use crate::grid::Keys;
 use crate::log::{Event, EventId, PublicKey, SignedEvent, Verifier};
 
 errors! {
@@ -68,19 +69,20 @@ pub(super) struct Forks<'a> {
     pub indexes: &'a mut [[u64; 2]],
     /// How many proofs were ever found.
     pub state: &'a mut [u32],
-    pub seed: u32,
+    pub secrets: Keys,
 }
 
 impl Forks<'_> {
     fn set(&self, author: &PublicKey, prev: &Hash) -> usize {
-        let [a, b, c, d, ..] = *author;
-        let [e, f, g, h, ..] = *prev;
-        let mixed = u32::from_le_bytes([a, b, c, d]).wrapping_mul(0x85eb_ca77)
-            ^ u32::from_le_bytes([e, f, g, h])
-            ^ self.seed;
-        let mixed = mixed.wrapping_mul(0x9e37_79b1);
+        let [a, b, c, d, e, f, g, h, ..] = *prev;
+        let words = [
+            self.secrets.id(author),
+            u32::from_le_bytes([a, b, c, d]),
+            u32::from_le_bytes([e, f, g, h]),
+            0,
+        ];
         let sets = (self.numbers.len() / WAYS).wrapping_sub(1);
-        ((mixed ^ mixed >> 15) as usize & sets) * WAYS
+        (self.secrets.words(0, words) as usize & sets) * WAYS
     }
 
     /// Takes an event into account; whether it forks its author's history. The oldest event of a

@@ -2,6 +2,7 @@
 //! hash chain, and woken at a time through a heap.
 
 use crate::Hash;
+use crate::grid::Keys;
 
 /// Words of a record that this module owns; the others belong to its user.
 /// When to wake it, the low word first.
@@ -20,7 +21,7 @@ pub(super) struct Table<'a> {
     pub records: &'a mut [Record],
     pub heads: &'a mut [u32],
     pub heap: &'a mut [u32],
-    pub seed: u32,
+    pub keys: Keys,
 }
 
 impl Table<'_> {
@@ -57,9 +58,7 @@ impl Table<'_> {
     }
 
     fn hash(&self, id: &Hash) -> usize {
-        let [a, b, c, d, ..] = *id;
-        let mixed = (u32::from_le_bytes([a, b, c, d]) ^ self.seed).wrapping_mul(0x9e37_79b1);
-        (mixed ^ mixed >> 15) as usize & self.heads.len().wrapping_sub(1)
+        self.keys.id(id) as usize & self.heads.len().wrapping_sub(1)
     }
 
     /// The record with an id.

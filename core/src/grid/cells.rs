@@ -1,38 +1,39 @@
 //! A hash grid of cubic cells in dense buckets of eight.
 //!
-//! A cell is a chain of buckets; a bucket holds the three coordinates and the slots of up to
-//! eight claims, one array each, so that all eight are compared at once. The first bucket of a
-//! cell stays first and carries what is known of the cell; behind it come the newest bucket, the
-//! only one that may be partly filled, and the older ones. Cells of all contexts share the table.
+//! A bucket holds the coordinates and the slots of up to eight claims, one array each, so that all
+//! eight are compared at once. The hash of a cell is the number of its first bucket, so nothing is
+//! read to find it; what does not fit there goes to spare buckets behind it, of which the newest,
+//! the only one that may be partly filled, comes first. Cells with the same hash share their
+//! buckets: claims of the other cell are compared in vain, and are told by their coordinates.
+//!
+//! Finding, adding and removing need no walk: a cell's claims are counted, and what is looked at
+//! is limited by their number. No choice of claims makes a chain longer than that.
 //!
 //! Up to [`SCAN`] claims there are no cells at all: the buckets are filled one after the other and
 //! scanned from front to back, which is faster than hashing.
 
-use super::config::GridConfig;
 use super::entries::Entries;
-use super::project::{Place, cell};
-use crate::block::BlockError;
+use super::hash::Keys;
+use super::project::{Place, cell, distance2};
+use crate::simd::{Kernels, Task, dispatch};
 
 /// Claims up to which the buckets are scanned.
 pub(super) const SCAN: u32 = 128;
-const WIDTH: u32 = 8;
+/// Claims in a bucket.
+pub(super) const WIDTH: u32 = 8;
 
-/// Words of a bucket's record. The links are bucket numbers plus one, zero for none.
-const X: usize = 0;
-const Y: usize = 1;
-const Z: usize = 2;
-const CONTEXT: usize = 3;
-/// The next bucket of the cell, or the next free one.
-const NEXT: usize = 4;
-/// Claims of the cell, in its first bucket; else zero.
-const TOTAL: usize = 5;
-/// How often a check was cut short here, in the first bucket; else zero.
-const SATURATION: usize = 6;
-/// The next cell with this hash, in the first bucket; else zero.
-const CHAIN: usize = 7;
+/// Coordinates, an array for each axis, and slots.
+pub(super) type Bucket = [[u32; 8]; 4];
+
+/// Words of what is known of the cells with one hash.
+/// How many claims they hold; the highest bit says that they are of several contexts.
+pub(super) const COUNT: usize = 0;
+/// The context of their claims.
+pub(super) const CONTEXT: usize = 1;
+pub(super) const MIXED: u32 = 1 << 31;
 
 /// Words of the state section.
-const COUNT: usize = 0;
+const LEN: usize = 0;
 const MODE: usize = 1;
 const FREE: usize = 2;
 const USED: usize = 3;
@@ -47,21 +48,35 @@ pub(super) struct Looked {
 /// A claim in a bucket: its slot and the coordinates there.
 pub(super) type Near = (u32, [f32; 3]);
 
+/// Squares of distances by which coordinates are told to be near.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Limits {
+    /// What is beyond it in `f32` is not near.
+    pub most: f32,
+    /// What is within it in `f32` is near.
+    pub sure: f32,
+    /// What is between is near if it is within this in `f64`.
+    pub exact: f64,
+}
+
 #[derive(Debug)]
 pub(super) struct Cells<'a> {
-    pub heads: &'a mut [u32],
-    pub records: &'a mut [[u32; 8]],
-    /// Four a bucket: x, y, z, slot.
-    pub lines: &'a mut [[u32; 8]],
+    /// Count and context of the claims behind each hash.
+    pub homes: &'a mut [[u32; 2]],
+    /// How often a check was cut short, for each hash.
+    pub cut: &'a mut [u32],
+    /// One for each hash, then the spare ones.
+    pub buckets: &'a mut [Bucket],
+    /// The bucket behind each, plus one: the newest behind the first, then the next older.
+    pub links: &'a mut [u32],
     pub state: &'a mut [u32],
-    pub seed: u32,
-    pub buckets: u32,
+    pub keys: Keys,
     pub per_edge: f64,
 }
 
 impl Cells<'_> {
     pub fn len(&self) -> u32 {
-        self.word(COUNT)
+        self.word(LEN)
     }
 
     fn word(&self, at: usize) -> u32 {
@@ -74,183 +89,156 @@ impl Cells<'_> {
         }
     }
 
-    fn scans(&self) -> bool {
+    #[inline]
+    pub fn scans(&self) -> bool {
         self.word(MODE) == 0
     }
 
-    /// Blocks of 4 × 2 × 2 cells share a line of the table, so that neighbours are read together.
-    #[inline]
-    fn hash(&self, context: u32, [x, y, z]: [i32; 3]) -> usize {
-        let mixed = ((x >> 2) as u32)
-            .wrapping_mul(0x9e37_79b1)
-            .wrapping_add(((y >> 1) as u32).wrapping_mul(0x85eb_ca77))
-            .wrapping_add(((z >> 1) as u32).wrapping_mul(0xc2b2_ae3d))
-            .wrapping_add((context ^ self.seed).wrapping_mul(0x27d4_eb2f));
-        let mixed = (mixed ^ mixed >> 15 ^ self.seed).wrapping_mul(0x2c1b_3c6d);
+    /// The head of the list of spare buckets that were given back, and how many were ever taken.
+    pub fn spare(&self) -> (u32, u32) {
+        (self.word(FREE), self.word(USED))
+    }
+
+    /// Whether the state section could be of this many claims.
+    pub fn is_state_valid(&self) -> bool {
+        let fits = if self.scans() {
+            self.len() <= SCAN
+        } else {
+            self.word(MODE) == 1 && !self.homes.is_empty() && self.len() > 0
+        };
+        fits && self.state.iter().skip(USED + 1).all(|&w| w == 0)
+    }
+
+    /// The hash of a cell from those of its block's coordinates. Blocks of 4 × 2 × 2 cells lie
+    /// together, so that neighbours are read together, and no two neighbours have the same hash.
+    #[inline(always)]
+    fn home(&self, block: u32, [x, y, z]: [i32; 3]) -> u32 {
         let within = (x & 3) | (y & 1) << 2 | (z & 1) << 3;
-        ((mixed ^ mixed >> 15) << 4 | within as u32) as usize & self.heads.len().wrapping_sub(1)
+        let hash = self.keys.finish(block) << 4 | within as u32;
+        hash & (self.homes.len() as u32).wrapping_sub(1)
     }
 
-    /// The first bucket of a cell, plus one.
-    #[inline]
-    fn first(&self, context: u32, cell: [i32; 3]) -> (u32, u32) {
-        self.follow(self.head(context, cell), context, cell)
+    /// The hash of a cell.
+    #[inline(always)]
+    pub fn home_of(&self, context: u32, cell: [i32; 3]) -> u32 {
+        let [x, y, z] = cell;
+        let block = self
+            .keys
+            .context(context)
+            .wrapping_add(self.keys.axis(0, x >> 2))
+            .wrapping_add(self.keys.axis(1, y >> 1))
+            .wrapping_add(self.keys.axis(2, z >> 1));
+        self.home(block, cell)
     }
 
-    #[inline]
-    fn head(&self, context: u32, cell: [i32; 3]) -> u32 {
-        match self.heads.get(self.hash(context, cell)) {
-            Some(&head) => head,
-            None => 0,
+    /// The hashes of a cell and of its neighbours towards `step`.
+    #[inline(always)]
+    pub fn homes_of(&self, context: u32, at: [i32; 3], step: [i32; 3]) -> [u32; 8] {
+        let [x, y, z] = at;
+        let (xs, ys, zs) = ([x, x + step[0]], [y, y + step[1]], [z, z + step[2]]);
+        let first = self.keys.context(context);
+        let of_x = xs.map(|x| self.keys.axis(0, x >> 2).wrapping_add(first));
+        let of_y = ys.map(|y| self.keys.axis(1, y >> 1));
+        let of_z = zs.map(|z| self.keys.axis(2, z >> 1));
+        let mut homes = [0; 8];
+        for (i, home) in homes.iter_mut().enumerate() {
+            let (i, j, k) = (i & 1, i >> 1 & 1, i >> 2 & 1);
+            let block = of_x[i].wrapping_add(of_y[j]).wrapping_add(of_z[k]);
+            *home = self.home(block, [xs[i], ys[j], zs[k]]);
         }
+        homes
     }
 
-    /// The first bucket of a cell, plus one, and its claims, from the head of its chain.
-    #[inline]
-    fn follow(&self, mut at: u32, context: u32, [x, y, z]: [i32; 3]) -> (u32, u32) {
-        while let Some(record) = self.records.get(at.wrapping_sub(1) as usize) {
-            let same = (record[X] ^ x as u32)
-                | (record[Y] ^ y as u32)
-                | (record[Z] ^ z as u32)
-                | (record[CONTEXT] ^ context);
-            if same == 0 {
-                return (at, record[TOTAL]);
+    /// How many claims are behind a hash that holds some of this context, and whether it holds
+    /// others.
+    #[inline(always)]
+    pub fn seen(&self, context: u32, home: u32) -> (u32, bool) {
+        match self.homes.get(home as usize) {
+            Some(&[count, its]) if count & MIXED == 0 => {
+                (if its == context { count } else { 0 }, false)
             }
-            at = record[CHAIN];
+            Some(&[count, _]) => (count & !MIXED, true),
+            None => (0, false),
         }
-        (0, 0)
     }
 
-    fn record(&self, bucket: u32) -> [u32; 8] {
-        let record = self.records.get(bucket.wrapping_sub(1) as usize);
-        record.copied().unwrap_or_default()
-    }
-
-    fn record_mut(&mut self, bucket: u32) -> Option<&mut [u32; 8]> {
-        self.records.get_mut(bucket.wrapping_sub(1) as usize)
-    }
-
-    /// Calls `hit` for every claim of a bucket within the root of `limit2`.
+    /// How many claims are behind a hash.
     #[inline]
-    fn compare<F: FnMut(Near)>(
+    pub fn count(&self, home: u32) -> u32 {
+        self.homes
+            .get(home as usize)
+            .map_or(0, |h| h[COUNT] & !MIXED)
+    }
+
+    /// The bucket behind one.
+    #[inline]
+    pub fn behind(&self, bucket: u32) -> u32 {
+        self.links
+            .get(bucket as usize)
+            .copied()
+            .unwrap_or(0)
+            .wrapping_sub(1)
+    }
+
+    /// Calls `hit` with the slot of each of the first `lanes` claims of a bucket that is near
+    /// `point` and not left out.
+    #[inline(always)]
+    pub fn visit<K: Kernels>(
         &self,
+        k: K,
         bucket: u32,
-        lanes: u64,
+        (lanes, out): (u32, u32),
         point: [f32; 3],
-        limit2: f32,
-        hit: &mut F,
+        limits: &Limits,
+        hit: &mut impl FnMut(u32),
     ) {
-        let at = bucket.wrapping_sub(1) as usize * 4;
-        let Some([xs, ys, zs, slots]) = self.lines.get(at..at + 4) else {
+        let Some([xs, ys, zs, slots]) = self.buckets.get(bucket as usize) else {
             return;
         };
-        let mut near = within(xs, ys, zs, point, limit2) & lanes;
+        let mut near = k.near([xs, ys, zs], point, limits.most) & mask(lanes) & !out;
+        let sure = k.near([xs, ys, zs], point, limits.sure);
         while near != 0 {
-            let i = (near.trailing_zeros() as usize / 8) & 7;
+            let i = near.trailing_zeros() as usize & 7;
             near &= near - 1;
-            hit((slots[i], [xs[i], ys[i], zs[i]].map(f32::from_bits)));
+            let its = [xs[i], ys[i], zs[i]].map(f32::from_bits);
+            if sure >> i & 1 != 0 || distance2(point, its) <= limits.exact {
+                hit(slots[i]);
+            }
         }
     }
 
-    /// Calls `hit` for the claims of `context` whose coordinates are within the root of `limit2`,
-    /// after looking at no more than `most`.
+    /// Calls `hit` for the claims of `context` whose coordinates are near, after looking at no
+    /// more than `most`.
     #[inline]
-    pub fn near<F: FnMut(Near)>(
+    pub fn near<F: FnMut(u32)>(
         &self,
         entries: &Entries<'_>,
         context: u32,
         place: &Place,
-        limit2: f32,
+        limits: &Limits,
         most: u32,
-        mut hit: F,
+        hit: F,
     ) -> Looked {
-        if self.scans() {
-            return self.scan(place.point, limit2, most, &mut |near: Near| {
-                if entries.context(near.0) == context {
-                    hit(near);
-                }
-            });
-        }
-        let ([x, y, z], [sx, sy, sz]) = (place.cell, place.step);
-        let at = |i: i32| [x + sx * (i & 1), y + sy * (i >> 1 & 1), z + sz * (i >> 2)];
-        // All heads are read before any is followed, so that the reads overlap.
-        let mut heads = [0; 8];
-        for (i, head) in (0..8).zip(&mut heads) {
-            *head = self.head(context, at(i));
-        }
-        let mut found = [(0, 0); 8];
-        let mut total = 0_u32;
-        for ((i, head), to) in (0..8).zip(heads).zip(&mut found) {
-            if head == 0 {
-                continue;
-            }
-            let (bucket, claims) = self.follow(head, context, at(i));
-            *to = (bucket, claims);
-            total += claims;
-        }
-        let mut checked = 0;
-        if total == 0 {
-            return Looked::default();
-        }
-        for (first, claims) in found {
-            if claims == 0 {
-                continue;
-            }
-            let mut bucket = first;
-            let mut lanes = claims.min(WIDTH);
-            let mut left = claims;
-            loop {
-                let looked = lanes.min(most - checked);
-                self.compare(bucket, mask(looked), place.point, limit2, &mut hit);
-                checked += looked;
-                if looked < lanes {
-                    return Looked {
-                        checked,
-                        unchecked: total - checked,
-                    };
-                }
-                left -= lanes;
-                if left == 0 {
-                    break;
-                }
-                bucket = self.record(bucket)[NEXT];
-                // Behind the first comes the one that may be partly filled.
-                lanes = if left % WIDTH == 0 {
-                    WIDTH
-                } else {
-                    left % WIDTH
-                };
-            }
-        }
-        Looked {
-            checked,
-            unchecked: 0,
-        }
-    }
-
-    fn scan<F: FnMut(Near)>(&self, point: [f32; 3], limit2: f32, most: u32, hit: &mut F) -> Looked {
-        let count = self.len();
-        let looked = count.min(most);
-        let mut bucket = 1;
-        let mut left = looked;
-        while left >= WIDTH {
-            self.compare(bucket, mask(WIDTH), point, limit2, hit);
-            bucket += 1;
-            left -= WIDTH;
-        }
-        if left > 0 {
-            self.compare(bucket, mask(left), point, limit2, hit);
-        }
-        Looked {
-            checked: looked,
-            unchecked: count - looked,
+        let mut around = Around {
+            cells: self,
+            entries,
+            context,
+            place,
+            limits,
+            most,
+            hit,
+        };
+        match dispatch(All(&mut around)) {
+            Some(looked) => looked,
+            None => dispatch(Part(&mut around)),
         }
     }
 
     /// Puts a claim in and says where: bucket times eight plus lane.
     ///
-    /// Other claims that move are told in `entries`. There is a free bucket as long as there are no
-    /// more claims than buckets.
+    /// Other claims that move are told in `entries`. There is a bucket for as many claims as the
+    /// grid has slots.
+    #[inline]
     pub fn insert(
         &mut self,
         context: u32,
@@ -261,77 +249,92 @@ impl Cells<'_> {
         let count = self.len();
         if self.scans() {
             if count < SCAN {
-                self.set(COUNT, count + 1);
-                let (bucket, lane) = (count / WIDTH + 1, count % WIDTH);
-                self.put(bucket, lane, place.point, slot);
-                return locator(bucket, lane);
+                self.set(LEN, count + 1);
+                self.put(count, place.point, slot);
+                return count;
             }
             self.build(entries);
         }
-        self.set(COUNT, count + 1);
-        self.place(context, place.cell, place.point, slot)
+        self.set(LEN, count + 1);
+        let home = self.home_of(context, place.cell);
+        self.place(context, home, place.point, slot)
     }
 
     /// Leaves scanning: takes every claim out and puts it into its cell.
+    #[cold]
     fn build(&mut self, entries: &mut Entries<'_>) {
         let mut points = [(0_u32, [0.0_f32; 3]); SCAN as usize];
         for (i, to) in (0..).zip(&mut points) {
-            *to = self.at(locator(i / WIDTH + 1, i % WIDTH));
+            *to = self.at(i);
         }
-        for lines in self.lines.iter_mut().take(SCAN as usize / 2) {
-            lines.fill(0);
+        for bucket in self.buckets.iter_mut().take((SCAN / WIDTH) as usize) {
+            *bucket = Bucket::default();
         }
         self.set(MODE, 1);
         for (slot, point) in points {
-            let at = point.map(|c| cell(c, self.per_edge).0);
-            let place = self.place(entries.context(slot), at, point, slot);
+            let context = entries.context(slot);
+            let home = self.home_of(context, self.cell_of(point));
+            let place = self.place(context, home, point, slot);
             entries.move_to(slot, place);
         }
     }
 
-    fn place(&mut self, context: u32, at: [i32; 3], point: [f32; 3], slot: u32) -> u32 {
-        let (first, total) = self.first(context, at);
-        if first == 0 {
-            let bucket = self.allocate();
-            let hash = self.hash(context, at);
-            let chain = self.heads.get(hash).copied().unwrap_or(0);
-            if let Some(head) = self.heads.get_mut(hash) {
-                *head = bucket;
-            }
-            let [x, y, z] = at.map(|c| c as u32);
-            if let Some(record) = self.record_mut(bucket) {
-                *record = [x, y, z, context, 0, 1, 0, chain];
-            }
-            self.put(bucket, 0, point, slot);
-            return locator(bucket, 0);
-        }
-        let lane = total % WIDTH;
-        let bucket = if total < WIDTH {
-            first
-        } else if lane == 0 {
-            let bucket = self.allocate();
-            let next = self.record(first)[NEXT];
-            if let Some(record) = self.record_mut(bucket) {
-                *record = [0, 0, 0, 0, next, 0, 0, 0];
-            }
-            if let Some(record) = self.record_mut(first) {
-                record[NEXT] = bucket;
-            }
-            bucket
-        } else {
-            self.record(first)[NEXT]
-        };
-        if let Some(record) = self.record_mut(first) {
-            record[TOTAL] = total + 1;
-        }
-        self.put(bucket, lane, point, slot);
-        locator(bucket, lane)
+    pub fn cell_of(&self, point: [f32; 3]) -> [i32; 3] {
+        point.map(|c| cell(c, self.per_edge).0)
     }
 
-    fn put(&mut self, bucket: u32, lane: u32, point: [f32; 3], slot: u32) {
-        let at = bucket.wrapping_sub(1) as usize * 4;
-        if let Some([x, y, z, s]) = self.lines.get_mut(at..at + 4) {
-            let i = lane as usize & 7;
+    #[inline]
+    fn place(&mut self, context: u32, home: u32, point: [f32; 3], slot: u32) -> u32 {
+        let Some([count, its]) = self.homes.get_mut(home as usize) else {
+            return 0;
+        };
+        let claims = *count & !MIXED;
+        if claims == 0 {
+            *its = context;
+        } else if *its != context {
+            *count |= MIXED;
+        }
+        *count += 1;
+        let lane = claims % WIDTH;
+        let bucket = if claims < WIDTH {
+            home
+        } else if lane == 0 {
+            self.extend(home)
+        } else {
+            self.behind(home)
+        };
+        let locator = bucket * WIDTH + lane;
+        self.put(locator, point, slot);
+        locator
+    }
+
+    /// Puts a spare bucket behind the first one.
+    fn extend(&mut self, home: u32) -> u32 {
+        let (free, used) = self.spare();
+        let bucket = if free == 0 {
+            self.set(USED, used + 1);
+            self.homes.len() as u32 + used
+        } else {
+            let next = self.behind(free - 1);
+            self.set(FREE, next.wrapping_add(1));
+            free - 1
+        };
+        let older = self.behind(home).wrapping_add(1);
+        self.link(bucket, older);
+        self.link(home, bucket + 1);
+        bucket
+    }
+
+    fn link(&mut self, bucket: u32, to: u32) {
+        if let Some(link) = self.links.get_mut(bucket as usize) {
+            *link = to;
+        }
+    }
+
+    #[inline]
+    fn put(&mut self, locator: u32, point: [f32; 3], slot: u32) {
+        if let Some([x, y, z, s]) = self.buckets.get_mut((locator / WIDTH) as usize) {
+            let i = (locator % WIDTH) as usize;
             x[i] = point[0].to_bits();
             y[i] = point[1].to_bits();
             z[i] = point[2].to_bits();
@@ -340,361 +343,243 @@ impl Cells<'_> {
     }
 
     /// Slot and coordinates at a place.
+    #[inline(always)]
     pub fn at(&self, locator: u32) -> Near {
-        let at = (locator / WIDTH).wrapping_sub(1) as usize * 4;
-        match self.lines.get(at..at + 4) {
+        match self.buckets.get((locator / WIDTH) as usize) {
             Some([x, y, z, s]) => {
                 let i = (locator % WIDTH) as usize;
                 (s[i], [x[i], y[i], z[i]].map(f32::from_bits))
             }
-            _ => (0, [0.0; 3]),
+            None => (0, [0.0; 3]),
         }
-    }
-
-    fn allocate(&mut self) -> u32 {
-        let free = self.word(FREE);
-        if free != 0 {
-            let next = self.record(free)[NEXT];
-            self.set(FREE, next);
-            return free;
-        }
-        let used = self.word(USED) + 1;
-        self.set(USED, used);
-        used
-    }
-
-    fn release(&mut self, bucket: u32) {
-        let free = self.word(FREE);
-        if let Some(record) = self.record_mut(bucket) {
-            *record = [0, 0, 0, 0, free, 0, 0, 0];
-        }
-        self.set(FREE, bucket);
     }
 
     /// Takes out the claim at `locator`, of `context`; says which other claim took its place.
-    pub fn remove(&mut self, context: u32, locator_: u32) -> Option<u32> {
-        let count = self.len();
-        let (slot, point) = self.at(locator_);
-        let last = if self.scans() {
-            let last = count.wrapping_sub(1);
-            self.set(COUNT, last);
-            locator(last / WIDTH + 1, last % WIDTH)
+    pub fn remove(&mut self, context: u32, locator: u32) -> Option<u32> {
+        let count = self.len().wrapping_sub(1);
+        self.set(LEN, count);
+        let (slot, point) = self.at(locator);
+        let (last, home) = if self.scans() {
+            (count, 0)
         } else {
-            let at = point.map(|c| cell(c, self.per_edge).0);
-            let (first, total) = self.first(context, at);
-            let lane = total.wrapping_sub(1) % WIDTH;
-            let next = self.record(first)[NEXT];
-            let bucket = if total > WIDTH { next } else { first };
-            self.set(COUNT, count.wrapping_sub(1));
-            if let Some(record) = self.record_mut(first) {
-                record[TOTAL] = total.wrapping_sub(1);
-            }
-            locator(bucket, lane)
+            let home = self.home_of(context, self.cell_of(point));
+            let claims = self.count(home);
+            let bucket = if claims > WIDTH {
+                self.behind(home)
+            } else {
+                home
+            };
+            (bucket * WIDTH + claims.wrapping_sub(1) % WIDTH, home)
         };
         let (other, its) = self.at(last);
-        let (bucket, lane) = (last / WIDTH, last % WIDTH);
-        if last != locator_ {
-            self.put(locator_ / WIDTH, locator_ % WIDTH, its, other);
+        if last != locator {
+            self.put(locator, its, other);
         }
-        self.put(bucket, lane, [0.0; 3], 0);
-        if self.scans() {
-            return (other != slot).then_some(other);
+        self.put(last, [0.0; 3], 0);
+        if !self.scans() {
+            self.forget(home, last);
         }
-        if lane == 0 {
-            self.drop_bucket(context, point, bucket);
-        }
-        if self.len() == 0 {
-            // Back to scanning, with every bucket free.
-            self.records.fill([0; 8]);
+        if count == 0 {
             self.set(MODE, 0);
-            self.set(FREE, 0);
-            self.set(USED, 0);
         }
         (other != slot).then_some(other)
     }
 
-    /// Unlinks a bucket that has become empty.
-    fn drop_bucket(&mut self, context: u32, point: [f32; 3], bucket: u32) {
-        let at = point.map(|c| cell(c, self.per_edge).0);
-        let (first, _) = self.first(context, at);
-        let empty = self.record(bucket);
-        if bucket != first {
-            if let Some(record) = self.record_mut(first) {
-                record[NEXT] = empty[NEXT];
-            }
-        } else {
-            let hash = self.hash(context, at);
-            let head = self.heads.get(hash).copied().unwrap_or(0);
-            if head == bucket {
-                if let Some(head) = self.heads.get_mut(hash) {
-                    *head = empty[CHAIN];
-                }
-            } else {
-                let mut before = head;
-                while before != 0 && self.record(before)[CHAIN] != bucket {
-                    before = self.record(before)[CHAIN];
-                }
-                if let Some(record) = self.record_mut(before) {
-                    record[CHAIN] = empty[CHAIN];
+    /// Counts one claim less behind a hash, whose last lay at `last`.
+    fn forget(&mut self, home: u32, last: u32) {
+        let bucket = last / WIDTH;
+        if last.is_multiple_of(WIDTH) && bucket != home {
+            let older = self.behind(bucket).wrapping_add(1);
+            self.link(home, older);
+            let free = self.word(FREE);
+            self.link(bucket, free);
+            self.set(FREE, bucket + 1);
+        }
+        if let Some(known) = self.homes.get_mut(home as usize) {
+            known[COUNT] = known[COUNT].wrapping_sub(1);
+            if known[COUNT] & !MIXED == 0 {
+                *known = [0; 2];
+                if let Some(cut) = self.cut.get_mut(home as usize) {
+                    *cut = 0;
                 }
             }
         }
-        self.release(bucket);
     }
 
     /// Counts a check that was cut short in the cell of `place`.
     pub fn saturate(&mut self, context: u32, place: &Place) {
-        let (first, _) = self.first(context, place.cell);
-        if let Some(record) = self.record_mut(first) {
-            record[SATURATION] = record[SATURATION].saturating_add(1);
+        if self.scans() {
+            return;
+        }
+        let home = self.home_of(context, place.cell);
+        if let Some(cut) = self.cut.get_mut(home as usize) {
+            *cut = cut.saturating_add(1);
         }
     }
 
     /// How often checks were cut short in the cell of `place`.
     pub fn saturation(&self, context: u32, place: &Place) -> u32 {
-        let (first, _) = self.first(context, place.cell);
-        self.record(first)[SATURATION]
-    }
-
-    /// Calls `pair` for every two claims of one context whose coordinates are within the root of
-    /// `limit2`, each pair once; `limit2` follows from the slot of the first.
-    pub fn pairs(
-        &self,
-        only: Option<u32>,
-        entries: &Entries<'_>,
-        limit2: impl Fn(u32) -> f32,
-        mut pair: impl FnMut(u32, [f32; 3], Near),
-    ) {
-        if self.scans() {
-            for i in 0..self.len() {
-                let (slot, point) = self.at(locator(i / WIDTH + 1, i % WIDTH));
-                let context = entries.context(slot);
-                if only.is_some_and(|c| c != context) {
-                    continue;
-                }
-                self.scan(point, limit2(slot), i, &mut |near: Near| {
-                    if entries.context(near.0) == context {
-                        pair(slot, point, near);
-                    }
-                });
-            }
-            return;
-        }
-        for bucket in 1..=self.word(USED).min(self.buckets) {
-            let record = self.record(bucket);
-            if record[TOTAL] != 0 && only.is_none_or(|c| c == record[CONTEXT]) {
-                self.pairs_of(bucket, &record, &limit2, &mut pair);
-            }
-        }
-    }
-
-    /// The pairs of one cell's claims with each other and with those of later neighbours.
-    fn pairs_of(
-        &self,
-        first: u32,
-        record: &[u32; 8],
-        limit2: &impl Fn(u32) -> f32,
-        pair: &mut impl FnMut(u32, [f32; 3], Near),
-    ) {
-        let context = record[CONTEXT];
-        let at = [record[X], record[Y], record[Z]].map(|c| c as i32);
-        let mut later = [(0, 0); 27];
-        for (i, to) in (0..27).zip(&mut later).skip(14) {
-            let [dx, dy, dz] = [i / 9 - 1, i / 3 % 3 - 1, i % 3 - 1];
-            *to = self.first(context, [at[0] + dx, at[1] + dy, at[2] + dz]);
-        }
-        let (mut bucket, mut left) = (first, record[TOTAL]);
-        let mut lanes = left.min(WIDTH);
-        while left > 0 {
-            let next = self.record(bucket)[NEXT];
-            let behind = left - lanes;
-            for lane in 0..lanes {
-                let (slot, point) = self.at(locator(bucket, lane));
-                let limit = limit2(slot);
-                let mut hit = |near: Near| pair(slot, point, near);
-                self.compare(
-                    bucket,
-                    mask(lanes) & !mask(lane + 1),
-                    point,
-                    limit,
-                    &mut hit,
-                );
-                self.chain(next, behind, point, limit, &mut hit);
-                let [(_, sx), (_, sy), (_, sz)] = point.map(|c| cell(c, self.per_edge));
-                for i in 1..8 {
-                    let step = 9 * sx * (i & 1) + 3 * sy * (i >> 1 & 1) + sz * (i >> 2);
-                    if step <= 0 {
-                        continue;
-                    }
-                    if let Some(&(bucket, total)) = later.get((13 + step) as usize) {
-                        self.cell(bucket, total, point, limit, &mut hit);
-                    }
-                }
-            }
-            bucket = next;
-            left = behind;
-            lanes = partly(left);
-        }
-    }
-
-    fn cell<F: FnMut(Near)>(
-        &self,
-        first: u32,
-        total: u32,
-        point: [f32; 3],
-        limit2: f32,
-        hit: &mut F,
-    ) {
-        if total == 0 {
-            return;
-        }
-        let lanes = total.min(WIDTH);
-        self.compare(first, mask(lanes), point, limit2, hit);
-        if total > WIDTH {
-            self.chain(self.record(first)[NEXT], total - lanes, point, limit2, hit);
-        }
-    }
-
-    /// Compares with the claims of a chain behind its first bucket.
-    fn chain<F: FnMut(Near)>(
-        &self,
-        mut bucket: u32,
-        mut left: u32,
-        point: [f32; 3],
-        limit2: f32,
-        hit: &mut F,
-    ) {
-        while left > 0 {
-            let lanes = partly(left);
-            self.compare(bucket, mask(lanes), point, limit2, hit);
-            left -= lanes;
-            if left > 0 {
-                bucket = self.record(bucket)[NEXT];
-            }
+        let home = self.home_of(context, place.cell);
+        match self.seen(context, home).0 {
+            0 => 0,
+            _ => self.cut.get(home as usize).copied().unwrap_or(0),
         }
     }
 }
 
-/// Claims in the bucket behind which `left` less those follow.
-fn partly(left: u32) -> u32 {
+/// Claims in the newest of the buckets that hold `left` behind the first.
+#[inline]
+pub(super) fn newest(left: u32) -> u32 {
     match left % WIDTH {
         0 => left.min(WIDTH),
         lanes => lanes,
     }
 }
 
-/// The lowest bit of a byte for each of the first `lanes` claims of a bucket.
-fn mask(lanes: u32) -> u64 {
-    match WIDTH.saturating_sub(lanes) {
-        WIDTH => 0,
-        rest => 0x0101_0101_0101_0101 >> (8 * rest),
-    }
-}
-
-/// Which of eight points are within the root of `limit2`: the lowest bit of a byte for each.
-/// Plain loops over arrays, which compilers turn into vector instructions.
+/// A bit for each of the first `lanes` claims of a bucket, and beyond it for more.
 #[inline(always)]
-fn within(xs: &[u32; 8], ys: &[u32; 8], zs: &[u32; 8], point: [f32; 3], limit2: f32) -> u64 {
-    let mut sums = [0.0_f32; 8];
-    for (((sum, &x), &y), &z) in sums.iter_mut().zip(xs).zip(ys).zip(zs) {
-        let dx = f32::from_bits(x) - point[0];
-        let dy = f32::from_bits(y) - point[1];
-        let dz = f32::from_bits(z) - point[2];
-        *sum = dx * dx + dy * dy + dz * dz;
-    }
-    u64::from_le_bytes(sums.map(|sum| u8::from(sum <= limit2)))
+pub(super) fn mask(lanes: u32) -> u32 {
+    1_u32.checked_shl(lanes).unwrap_or(0).wrapping_sub(1)
 }
 
-fn locator(bucket: u32, lane: u32) -> u32 {
-    bucket * WIDTH + lane
+/// A check of the cells around a place.
+struct Around<'c, F> {
+    cells: &'c Cells<'c>,
+    entries: &'c Entries<'c>,
+    context: u32,
+    place: &'c Place,
+    limits: &'c Limits,
+    most: u32,
+    hit: F,
 }
 
-impl Cells<'_> {
-    /// Checks every link, count, place and padding byte, so that nothing read later leads out of
-    /// range or round in circles. Cost: O(buckets).
-    pub fn verify(&self, config: &GridConfig, entries: &Entries<'_>) -> Result<(), BlockError> {
-        let ok = if self.scans() {
-            self.verify_scan(entries)
-        } else {
-            self.verify_cells(config, entries)
-        };
-        ok.ok_or(BlockError::Corrupt)
-    }
+/// A check that looks at all of them; `None`, before it looks at any, if that is more than it may.
+struct All<'a, 'c, F>(&'a mut Around<'c, F>);
 
-    fn verify_scan(&self, entries: &Entries<'_>) -> Option<()> {
-        let count = self.len();
-        let blank = self.records.iter().all(|r| *r == [0; 8]) && self.heads.iter().all(|&h| h == 0);
-        let fits = count <= SCAN && count <= self.buckets * WIDTH;
-        (blank && fits && self.word(FREE) == 0 && self.word(USED) == 0).then_some(())?;
-        for i in 0..self.buckets * WIDTH {
-            let at = locator(i / WIDTH + 1, i % WIDTH);
-            let (slot, point) = self.at(at);
-            if i < count {
-                (entries.owner(slot)?.1 == at && point.iter().all(|c| c.is_finite()))
-                    .then_some(())?;
-            } else {
-                (slot == 0 && point.map(f32::to_bits) == [0; 3]).then_some(())?;
+impl<F: FnMut(u32)> Task for All<'_, '_, F> {
+    type Output = Option<Looked>;
+
+    #[inline(always)]
+    fn run<K: Kernels>(self, k: K) -> Option<Looked> {
+        let Self(around) = self;
+        let (cells, context, place) = (around.cells, around.context, around.place);
+        if cells.scans() {
+            return Some(around.scan(k));
+        }
+        let homes = cells.homes_of(context, place.cell, place.step);
+        let mut counts = [0_u32; 8];
+        let (mut total, mut present, mut long, mut mixed) = (0_u32, 0_u32, 0_u32, 0_u32);
+        for (i, (count, home)) in counts.iter_mut().zip(homes).enumerate() {
+            let (seen, several) = cells.seen(context, home);
+            *count = seen;
+            total += seen;
+            present |= u32::from(seen > 0) << i;
+            long |= u32::from(seen > WIDTH) << i;
+            mixed |= u32::from(several) << i;
+        }
+        if total > around.most {
+            return None;
+        }
+        // First all are compared, then those that are near are visited: fewer branches to guess.
+        let limits = around.limits;
+        let (mut near, mut sure) = (0_u64, 0_u64);
+        while present != 0 {
+            let i = present.trailing_zeros() as usize & 7;
+            present &= present - 1;
+            if let Some([xs, ys, zs, _]) = cells.buckets.get(homes[i] as usize) {
+                let lanes = mask(counts[i]) & 0xff;
+                let found = k.near([xs, ys, zs], place.point, limits.most) & lanes;
+                near |= u64::from(found) << (8 * i);
+                let found = k.near([xs, ys, zs], place.point, limits.sure);
+                sure |= u64::from(found) << (8 * i);
             }
         }
-        Some(())
-    }
-
-    fn verify_cells(&self, config: &GridConfig, entries: &Entries<'_>) -> Option<()> {
-        let used = self.word(USED);
-        (self.word(MODE) == 1 && used <= self.buckets && self.len() > 0).then_some(())?;
-        let (mut claims, mut in_cells) = (0_u32, 0_u32);
-        for (hash, &head) in self.heads.iter().enumerate() {
-            let mut first = head;
-            while first != 0 {
-                let record = *self.records.get(first.wrapping_sub(1) as usize)?;
-                (first <= used && record[TOTAL] > 0 && in_cells < used).then_some(())?;
-                let at = [record[X], record[Y], record[Z]].map(|c| c as i32);
-                (self.hash(record[CONTEXT], at) == hash).then_some(())?;
-                in_cells += self.verify_cell(config, first, &record, used, entries)?;
-                claims = claims.checked_add(record[TOTAL])?;
-                first = record[CHAIN];
+        while near != 0 {
+            let at = near.trailing_zeros() as usize & 63;
+            near &= near - 1;
+            let (slot, its) = cells.at(homes[at / 8] * WIDTH + at as u32 % 8);
+            let near = sure >> at & 1 != 0 || distance2(place.point, its) <= limits.exact;
+            let alien = mixed >> (at / 8) & 1 != 0 && around.entries.context(slot) != context;
+            if near && !alien {
+                (around.hit)(slot);
             }
         }
-        (claims == self.len()).then_some(())?;
-        // A free list that ends after exactly the buckets that are in no cell holds each once.
-        let mut free = self.word(FREE);
-        for _ in 0..used.checked_sub(in_cells)? {
-            let record = *self.records.get(free.wrapping_sub(1) as usize)?;
-            (free <= used && record[TOTAL] == 0).then_some(())?;
-            (self.at(locator(free, 0)) == (0, [0.0; 3])).then_some(())?;
-            free = record[NEXT];
+        while long != 0 {
+            let i = long.trailing_zeros() as usize & 7;
+            long &= long - 1;
+            let (mut bucket, mut left) = (homes[i], counts[i] - WIDTH);
+            while left > 0 {
+                bucket = cells.behind(bucket);
+                let lanes = newest(left);
+                around.visit(k, bucket, lanes, mixed >> i & 1 != 0);
+                left -= lanes;
+            }
         }
-        (free == 0).then_some(())
+        Some(Looked {
+            checked: total,
+            unchecked: 0,
+        })
+    }
+}
+
+/// A check that looks at as many claims as it may.
+struct Part<'a, 'c, F>(&'a mut Around<'c, F>);
+
+impl<F: FnMut(u32)> Task for Part<'_, '_, F> {
+    type Output = Looked;
+
+    #[inline(always)]
+    fn run<K: Kernels>(self, k: K) -> Looked {
+        let Self(around) = self;
+        let (cells, context, most) = (around.cells, around.context, around.most);
+        let homes = cells.homes_of(context, around.place.cell, around.place.step);
+        let (mut total, mut rest) = (0, most);
+        for home in homes {
+            let (count, mixed) = cells.seen(context, home);
+            total += count;
+            let (mut bucket, mut left, mut lanes) = (home, count, count.min(WIDTH));
+            while left > 0 && rest > 0 {
+                let looked = lanes.min(rest);
+                around.visit(k, bucket, looked, mixed);
+                rest -= looked;
+                left -= lanes;
+                lanes = newest(left);
+                bucket = cells.behind(bucket);
+            }
+        }
+        Looked {
+            checked: most,
+            unchecked: total - most,
+        }
+    }
+}
+
+impl<F: FnMut(u32)> Around<'_, F> {
+    /// Calls `hit` for those of the first `lanes` claims of a bucket that are near and of its
+    /// context; `mixed` says that there may be others.
+    #[inline(always)]
+    fn visit<K: Kernels>(&mut self, k: K, bucket: u32, lanes: u32, mixed: bool) {
+        let (entries, context, hit) = (self.entries, self.context, &mut self.hit);
+        let (cells, point) = (self.cells, self.place.point);
+        cells.visit(k, bucket, (lanes, 0), point, self.limits, &mut |slot| {
+            if !mixed || entries.context(slot) == context {
+                hit(slot);
+            }
+        });
     }
 
-    /// Buckets of a cell, each of whose claims says that it lies there.
-    fn verify_cell(
-        &self,
-        config: &GridConfig,
-        first: u32,
-        record: &[u32; 8],
-        used: u32,
-        entries: &Entries<'_>,
-    ) -> Option<u32> {
-        (record[TOTAL] <= config.capacity).then_some(())?;
-        let at = [record[X], record[Y], record[Z]].map(|c| c as i32);
-        let (mut bucket, mut left, mut buckets) = (first, record[TOTAL], 0);
-        let mut lanes = left.min(WIDTH);
-        while left > 0 {
-            let found = *self.records.get(bucket.wrapping_sub(1) as usize)?;
-            (bucket <= used && (bucket == first || found[TOTAL] == 0)).then_some(())?;
-            for lane in 0..lanes {
-                let here = locator(bucket, lane);
-                let (slot, point) = self.at(here);
-                let same = point.map(|c| cell(c, self.per_edge).0) == at;
-                (entries.owner(slot)? == (record[CONTEXT], here)).then_some(())?;
-                (same && point.iter().all(|c| c.is_finite())).then_some(())?;
-            }
-            buckets += 1;
-            left -= lanes;
-            lanes = partly(left);
-            bucket = found[NEXT];
+    #[inline(always)]
+    fn scan<K: Kernels>(&mut self, k: K) -> Looked {
+        let count = self.cells.len();
+        let looked = count.min(self.most);
+        let mut left = looked;
+        for bucket in 0..looked.div_ceil(WIDTH) {
+            self.visit(k, bucket, left, true);
+            left = left.saturating_sub(WIDTH);
         }
-        (bucket == 0).then_some(buckets)
+        Looked {
+            checked: looked,
+            unchecked: count - looked,
+        }
     }
 }

@@ -1,5 +1,6 @@
 //! How large a grid is, how near is near, and how much work one insertion may do.
 
+use super::cells::{SCAN, WIDTH};
 use crate::block::{BlockError, CONFIG_WORDS, HEADER_BYTES, section};
 
 /// Most components of a vector.
@@ -94,10 +95,12 @@ impl GridConfig {
     pub(crate) const fn sections(&self) -> usize {
         let mut end = section(0, 16, 4);
         end = section(end, self.table(), 4);
-        end = section(end, self.capacity as usize, 64);
-        end = section(end, self.table_of_cells(), 4);
-        end = section(end, self.buckets(), 32);
-        end = section(end, self.buckets().saturating_mul(4), 32);
+        end = section(end, self.capacity as usize, 16);
+        end = section(end, self.capacity as usize, 32);
+        end = section(end, self.homes(), 8);
+        end = section(end, self.homes(), 4);
+        end = section(end, self.buckets().saturating_mul(2), 64);
+        end = section(end, self.buckets(), 4);
         end = section(end, self.vector_lines(), 64);
         end = section(end, self.prefix_lines(), 64);
         section(end, self.projection_words(), 4)
@@ -108,23 +111,25 @@ impl GridConfig {
         (self.capacity as usize).next_power_of_two()
     }
 
-    /// Heads of the cell table.
-    pub(super) const fn table_of_cells(&self) -> usize {
-        if self.dimensions == 0 {
+    /// Hashes of cells, each with a bucket of its own: one for two claims. None where there are
+    /// never enough claims for cells.
+    pub(super) const fn homes(&self) -> usize {
+        if self.dimensions == 0 || self.capacity <= SCAN {
             0
         } else {
-            self.table()
+            self.table() / 2
         }
     }
 
-    /// Buckets of eight; one for every claim, which may be alone in its cell.
+    /// Buckets of eight. Those of a hash but for the first are full or hold the claims over a
+    /// multiple of eight, so one in eight claims needs a spare bucket at most.
     pub(super) const fn buckets(&self) -> usize {
         if self.dimensions == 0 {
             0
-        } else if self.capacity < 16 {
-            16
+        } else if self.capacity <= SCAN {
+            self.capacity.div_ceil(WIDTH) as usize
         } else {
-            self.capacity as usize
+            self.homes() + (self.capacity / WIDTH) as usize
         }
     }
 

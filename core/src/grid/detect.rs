@@ -1,19 +1,21 @@
 //! Candidates for conflict: check then insert, remove, and all pairs at once.
 
-use super::cells::Cells;
-use super::config::{GridConfig, ROWS};
+use super::cells::{Bucket, Cells, Limits};
+use super::config::{GridConfig, PREFIX, ROWS};
 use super::entries::{
-    CONTEXT, Entries, Entry, FLAGS, HAS_SUBJECT, HAS_VECTOR, LIVE, NEXT, PLACE, SLACK, TAG,
+    CONTEXT, Entries, Entry, FLAGS, HAS_SUBJECT, HAS_VECTOR, LIVE, NEXT, Name, PLACE, SLACK,
 };
 use super::errors::{InsertError, ProbeError, ProjectionError, RemoveError};
-use super::project::{self, Place, Projection};
-use super::subject::{Subjects, Tag, tag_of};
+use super::hash::Keys;
+use super::join;
+use super::project::{self, Bound, Place, Projection};
+use super::subject::{Subjects, Tag};
 use crate::block::{BlockError, CarverMut};
 
 /// Words of the state section, behind those of the cells.
-const CLAIMS: usize = 8;
-const FREE: usize = 9;
-const USED: usize = 10;
+pub(super) const CLAIMS: usize = 8;
+pub(super) const FREE: usize = 9;
+pub(super) const USED: usize = 10;
 
 /// A claim as the grid sees it.
 #[derive(Clone, Copy, Debug)]
@@ -34,7 +36,7 @@ pub struct Coverage {
     pub checked: u32,
     /// Stored claims that were left out, because `candidates` had been compared.
     pub unchecked: u32,
-    /// Distances over the whole vector that were begun.
+    /// Those that passed the bounds, so that the distance over the whole vector was begun.
     pub measured: u32,
 }
 
@@ -60,20 +62,13 @@ pub struct Inserted {
 #[derive(Debug)]
 pub(crate) struct Parts<'a> {
     pub(super) config: GridConfig,
-    state: &'a mut [u32],
-    subjects: Subjects<'a>,
-    entries: Entries<'a>,
-    cells: Cells<'a>,
-    vectors: &'a mut [[f32; 16]],
-    prefixes: &'a mut [[f32; 16]],
-    projection: &'a mut [u32],
-    edge: Limits,
-}
-
-/// What follows from the radius.
-#[derive(Clone, Copy, Debug)]
-struct Limits {
-    radius: f32,
+    pub(super) state: &'a mut [u32],
+    pub(super) subjects: Subjects<'a>,
+    pub(super) entries: Entries<'a>,
+    pub(super) cells: Cells<'a>,
+    pub(super) vectors: &'a mut [[f32; 16]],
+    pub(super) prefixes: &'a mut [[f32; 16]],
+    pub(super) projection: &'a mut [u32],
     radius2: f64,
 }
 
@@ -87,37 +82,38 @@ impl<'a> Parts<'a> {
         let state: &mut [u32] = carver.take(16)?;
         let (cells, state) = state.split_at_mut_checked(8).ok_or(BlockError::Corrupt)?;
         let subjects = carver.take::<u32>(config.table())?;
-        let entries = carver.take::<Entry>(config.capacity as usize)?;
-        let heads = carver.take::<u32>(config.table_of_cells())?;
-        let records = carver.take::<[u32; 8]>(config.buckets())?;
-        let lines = carver.take::<[u32; 8]>(config.buckets().saturating_mul(4))?;
+        let claims = carver.take::<Entry>(config.capacity as usize)?;
+        let names = carver.take::<Name>(config.capacity as usize)?;
+        let homes = carver.take::<[u32; 2]>(config.homes())?;
+        let cut = carver.take::<u32>(config.homes())?;
+        let halves = carver.take::<[[u32; 8]; 2]>(config.buckets().saturating_mul(2))?;
+        let buckets =
+            bytemuck::try_cast_slice_mut::<_, Bucket>(halves).map_err(|_| BlockError::Corrupt)?;
+        let links = carver.take::<u32>(config.buckets())?;
         let vectors = carver.take(config.vector_lines())?;
         let prefixes = carver.take(config.prefix_lines())?;
         let projection = carver.take(config.projection_words())?;
-        // A table shorter than a line is used as a whole line; both are powers of two.
+        let keys = Keys::new(config.seed);
         Ok(Self {
             state,
             subjects: Subjects {
                 heads: subjects,
-                seed: config.seed,
+                keys,
             },
-            entries: Entries(entries),
+            entries: Entries { claims, names },
             cells: Cells {
-                heads,
-                records,
-                lines,
+                homes,
+                cut,
+                buckets,
+                links,
                 state: cells,
-                seed: config.seed,
-                buckets: config.buckets() as u32,
+                keys,
                 per_edge: 1.0 / config.edge(),
             },
             vectors,
             prefixes,
             projection,
-            edge: Limits {
-                radius: config.radius,
-                radius2: f64::from(config.radius) * f64::from(config.radius),
-            },
+            radius2: f64::from(config.radius) * f64::from(config.radius),
             config,
         })
     }
@@ -130,15 +126,17 @@ impl<'a> Parts<'a> {
     }
 
     /// Every byte of the sections, in order.
-    pub(crate) fn bytes(&self) -> [&[u8]; 10] {
+    pub(crate) fn bytes(&self) -> [&[u8]; 12] {
         [
             bytemuck::cast_slice(self.cells.state),
             bytemuck::cast_slice(self.state),
             bytemuck::cast_slice(self.subjects.heads),
-            bytemuck::cast_slice(self.entries.0),
-            bytemuck::cast_slice(self.cells.heads),
-            bytemuck::cast_slice(self.cells.records),
-            bytemuck::cast_slice(self.cells.lines),
+            bytemuck::cast_slice(self.entries.claims),
+            bytemuck::cast_slice(self.entries.names),
+            bytemuck::cast_slice(self.cells.homes),
+            bytemuck::cast_slice(self.cells.cut),
+            bytemuck::cast_slice(self.cells.buckets),
+            bytemuck::cast_slice(self.cells.links),
             bytemuck::cast_slice(self.vectors),
             bytemuck::cast_slice(self.prefixes),
             bytemuck::cast_slice(self.projection),
@@ -151,24 +149,26 @@ impl<'a> Parts<'a> {
             a,
             b,
             subjects,
-            entries,
-            heads,
-            records,
-            lines,
+            claims,
+            names,
+            homes,
+            cut,
+            buckets,
+            links,
             vectors,
             prefixes,
             projection,
         ] = self.bytes().map(<[u8]>::len);
         [
-            ("grid subjects", subjects),
-            ("grid claims", a + b + entries),
-            ("grid cells", heads + records + lines),
+            ("grid subjects", subjects + names),
+            ("grid claims", a + b + claims),
+            ("grid cells", homes + cut + buckets + links),
             ("grid vectors", vectors),
             ("grid bounds", prefixes + projection),
         ]
     }
 
-    fn word(&self, at: usize) -> u32 {
+    pub(super) fn word(&self, at: usize) -> u32 {
         self.state.get(at - 8).copied().unwrap_or(0)
     }
 
@@ -215,18 +215,38 @@ impl<'a> Parts<'a> {
         project::check(&self.config, length, vector)
     }
 
-    /// The place of a vector; `None` for the empty one.
-    pub(crate) fn locate(&self, vector: &[f32]) -> Result<Option<Place>, ProbeError> {
+    /// The place of a vector, `None` for the empty one; fills in `bound`, which is zero before.
+    #[inline(always)]
+    pub(crate) fn locate(
+        &self,
+        vector: &[f32],
+        bound: &mut Bound,
+    ) -> Result<Option<Place>, ProbeError> {
         if vector.is_empty() {
             return Ok(None);
         }
-        project::locate(&self.config, self.cells.per_edge, self.projection, vector).map(Some)
+        let per_edge = self.cells.per_edge;
+        project::locate(&self.config, per_edge, self.projection, vector, bound).map(Some)
     }
 
-    /// Square of the radius that coordinates are compared with.
-    fn limit2(&self, slack: f32) -> f32 {
-        let radius = self.edge.radius + slack;
-        radius * radius * (1.0 + 1.0 / 1_048_576.0)
+    /// What coordinates are compared with. Those of projected vectors only bound the distance, and
+    /// `slack` is what rounding may add; those of three components or less are the vector.
+    #[inline]
+    fn limits(&self, slack: f32) -> Limits {
+        const MARGIN: f64 = 1.0 / 1_048_576.0;
+        if self.config.is_direct() {
+            return Limits {
+                most: (self.radius2 * (1.0 + MARGIN)) as f32,
+                sure: (self.radius2 * (1.0 - MARGIN)) as f32,
+                exact: self.radius2,
+            };
+        }
+        let radius = f64::from(self.config.radius) + f64::from(slack);
+        Limits {
+            most: (radius * radius * (1.0 + MARGIN)) as f32,
+            sure: -1.0,
+            exact: f64::INFINITY,
+        }
     }
 
     /// Calls `found` with every claim about the same thing.
@@ -235,9 +255,10 @@ impl<'a> Parts<'a> {
         &self,
         probe: &Probe<'_>,
         place: Option<&Place>,
+        bound: &Bound,
         found: impl FnMut(u32),
     ) -> Coverage {
-        self.look(probe, place, self.config.candidates, found)
+        self.look(probe, place, bound, self.config.candidates, found)
     }
 
     /// Calls `found` with every claim about the same thing as the one in `slot`, however many.
@@ -259,11 +280,12 @@ impl<'a> Parts<'a> {
             .unwrap_or_default();
         let probe = Probe {
             context: entry[CONTEXT],
-            subject: (entry[FLAGS] & HAS_SUBJECT != 0).then(|| tag_of(entry)),
+            subject: self.entries.subject(slot),
             vector,
         };
-        let place = self.locate(vector).unwrap_or_default();
-        self.look(&probe, place.as_ref(), u32::MAX, |other| {
+        let mut bound = [0.0; PREFIX];
+        let place = self.locate(vector, &mut bound).unwrap_or_default();
+        self.look(&probe, place.as_ref(), &bound, u32::MAX, |other| {
             if other != slot {
                 found(other);
             }
@@ -275,6 +297,7 @@ impl<'a> Parts<'a> {
         &self,
         probe: &Probe<'_>,
         place: Option<&Place>,
+        bound: &Bound,
         most: u32,
         mut found: impl FnMut(u32),
     ) -> Coverage {
@@ -292,21 +315,23 @@ impl<'a> Parts<'a> {
         let Some(place) = place else {
             return coverage;
         };
-        let limit2 = self.limit2(place.slack);
+        let limits = self.limits(place.slack);
         let mut measured = 0;
-        let looked = self.cells.near(
-            &self.entries,
-            probe.context,
-            place,
-            limit2,
-            most,
-            |(slot, point)| {
-                let near = self.is_near(probe.vector, place, limit2, slot, point, &mut measured);
-                if near && !self.known(probe, slot) {
-                    found(slot);
-                }
-            },
-        );
+        let context = probe.context;
+        let hit = |slot| {
+            if !self.config.is_direct() && !self.is_bounded(bound, slot, limits.most) {
+                return;
+            }
+            measured += 1;
+            let near = self.config.is_direct()
+                || project::within(probe.vector, self.row(slot), self.radius2);
+            if near && !self.known(probe, slot) {
+                found(slot);
+            }
+        };
+        let looked = self
+            .cells
+            .near(&self.entries, context, place, &limits, most, hit);
         coverage.measured = measured;
         coverage.checked += looked.checked;
         coverage.unchecked += looked.unchecked;
@@ -316,39 +341,17 @@ impl<'a> Parts<'a> {
     /// Whether a claim near by has the same subject, by which it has been found.
     #[inline]
     fn known(&self, probe: &Probe<'_>, slot: u32) -> bool {
-        probe.subject.is_some_and(|subject| {
-            let entry = self.entries.get(slot);
-            entry.is_none_or(|e| e[FLAGS] & HAS_SUBJECT != 0 && tag_of(e) == subject)
-        })
+        probe.subject.is_some() && self.entries.subject(slot) == probe.subject
     }
 
+    /// Whether the bounds of a vector and of a claim allow them to be near each other.
     #[inline]
-    fn is_near(
-        &self,
-        vector: &[f32],
-        place: &Place,
-        limit2: f32,
-        slot: u32,
-        point: [f32; 3],
-        measured: &mut u32,
-    ) -> bool {
-        if self.config.is_direct() {
-            let mut sum = 0.0_f64;
-            for (a, b) in place.point.iter().zip(point) {
-                let d = f64::from(*a) - f64::from(b);
-                sum += d * d;
-            }
-            *measured += 1;
-            return sum <= self.edge.radius2;
-        }
-        if let Some(prefix) = self.prefixes.get(slot as usize)
-            && self.config.has_prefix()
-            && project::prefix_distance(&place.prefix, prefix) > limit2
-        {
-            return false;
-        }
-        *measured += 1;
-        project::within(vector, self.row(slot), self.edge.radius2)
+    fn is_bounded(&self, bound: &Bound, slot: u32, limit2: f32) -> bool {
+        !self.config.has_prefix()
+            || self
+                .prefixes
+                .get(slot as usize)
+                .is_none_or(|its| project::prefix_distance(bound, its) <= limit2)
     }
 
     fn row(&self, slot: u32) -> &[[f32; 16]] {
@@ -364,6 +367,7 @@ impl<'a> Parts<'a> {
         &mut self,
         probe: &Probe<'_>,
         place: Option<&Place>,
+        bound: &Bound,
         coverage: Coverage,
     ) -> Result<Inserted, InsertError> {
         let free = self.word(FREE);
@@ -371,18 +375,13 @@ impl<'a> Parts<'a> {
         if free == 0 {
             self.set(USED, slot + 1);
         } else {
-            let next = self.entries.get(slot).map_or(0, |e| e[NEXT]);
+            let next = self.entries.get(slot).map_or(0, |e| e[PLACE]);
             self.set(FREE, next);
         }
         self.set(CLAIMS, self.len() + 1);
-        let mut entry: Entry = [0; 16];
-        entry[CONTEXT] = probe.context;
-        entry[FLAGS] = LIVE;
-        if let Some(tag) = probe.subject {
+        let mut entry: Entry = [probe.context, LIVE, 0, 0];
+        if probe.subject.is_some() {
             entry[FLAGS] |= HAS_SUBJECT;
-            for (to, from) in entry.iter_mut().skip(TAG).zip(tag.0) {
-                *to = from;
-            }
         }
         if let Some(place) = place {
             entry[FLAGS] |= HAS_VECTOR;
@@ -391,7 +390,7 @@ impl<'a> Parts<'a> {
                 .cells
                 .insert(probe.context, place, slot, &mut self.entries);
             if !self.config.is_direct() {
-                self.store(slot, probe.vector, place);
+                self.store(slot, probe.vector, bound);
             }
             if !coverage.is_complete() {
                 self.cells.saturate(probe.context, place);
@@ -407,7 +406,7 @@ impl<'a> Parts<'a> {
         Ok(Inserted { slot, coverage })
     }
 
-    fn store(&mut self, slot: u32, vector: &[f32], place: &Place) {
+    fn store(&mut self, slot: u32, vector: &[f32], bound: &Bound) {
         let (row, at) = (self.config.row(), slot as usize);
         if let Some(lines) = self.vectors.get_mut(at * row..(at + 1) * row) {
             for (line, block) in lines.iter_mut().zip(vector.chunks(16)) {
@@ -419,7 +418,7 @@ impl<'a> Parts<'a> {
         if let Some(prefix) = self.prefixes.get_mut(at)
             && self.config.has_prefix()
         {
-            *prefix = place.prefix;
+            *prefix = *bound;
         }
     }
 
@@ -443,8 +442,8 @@ impl<'a> Parts<'a> {
         }
         let free = self.word(FREE);
         if let Some(entry) = self.entries.get_mut(slot) {
-            *entry = [0; 16];
-            entry[NEXT] = free;
+            *entry = [0; 4];
+            entry[PLACE] = free;
         }
         self.set(FREE, slot + 1);
         self.set(CLAIMS, self.len().wrapping_sub(1));
@@ -461,129 +460,55 @@ impl<'a> Parts<'a> {
             if first[FLAGS] & HAS_SUBJECT == 0 || context.is_some_and(|c| c != first[CONTEXT]) {
                 continue;
             }
-            let mut link = first[NEXT];
+            let mut link = self.entries.name(slot).map_or(0, |name| name[NEXT]);
             while let Some(other) = self.entries.linked(link) {
                 pair(slot, link - 1);
                 coverage.checked += 1;
                 link = other[NEXT];
             }
         }
-        let limit2 = |slot: u32| self.limit2(self.slack(slot));
-        let mut measured = 0;
-        self.cells.pairs(
-            context,
-            &self.entries,
-            limit2,
-            |slot, point, (other, at)| {
-                coverage.checked = coverage.checked.saturating_add(1);
-                if self.are_near(slot, point, other, at, &mut measured) && !self.same(slot, other) {
-                    pair(slot, other);
-                }
-            },
-        );
+        let limits = |slot: u32| self.limits(self.entries.slack(slot));
+        let (mut checked, mut measured) = (0_u32, 0);
+        join::pairs(&self.cells, &self.entries, context, limits, |a, b| {
+            checked = checked.saturating_add(1);
+            if self.are_near(a, b, &mut measured) && !self.same(a, b) {
+                pair(a, b);
+            }
+        });
+        coverage.checked = coverage.checked.saturating_add(checked);
         coverage.measured = measured;
         coverage
     }
 
-    fn are_near(
-        &self,
-        slot: u32,
-        point: [f32; 3],
-        other: u32,
-        at: [f32; 3],
-        measured: &mut u32,
-    ) -> bool {
+    /// Whether two claims whose coordinates are near are so altogether.
+    #[inline]
+    fn are_near(&self, slot: u32, other: u32, measured: &mut u32) -> bool {
         if self.config.is_direct() {
-            let mut sum = 0.0_f64;
-            for (a, b) in point.iter().zip(at) {
-                let d = f64::from(*a) - f64::from(b);
-                sum += d * d;
-            }
             *measured = measured.saturating_add(1);
-            return sum <= self.edge.radius2;
+            return true;
         }
-        if self.config.has_prefix()
-            && let (Some(a), Some(b)) = (
-                self.prefixes.get(slot as usize),
-                self.prefixes.get(other as usize),
-            )
-            && project::prefix_distance(a, b) > self.limit2(self.slack(slot))
-        {
+        let limit2 = self.limits(self.entries.slack(slot)).most;
+        let bound = self.prefixes.get(slot as usize);
+        if bound.is_some_and(|bound| !self.is_bounded(bound, other, limit2)) {
             return false;
         }
         *measured = measured.saturating_add(1);
-        project::within(
-            self.row(slot).as_flattened(),
-            self.row(other),
-            self.edge.radius2,
-        )
-    }
-
-    fn slack(&self, slot: u32) -> f32 {
-        self.entries
-            .get(slot)
-            .map_or(0.0, |e| f32::from_bits(e[SLACK]))
+        let vector = self.row(slot).as_flattened();
+        project::within(vector, self.row(other), self.radius2)
     }
 
     /// Whether two claims have the same subject.
     fn same(&self, a: u32, b: u32) -> bool {
-        match (self.entries.get(a), self.entries.get(b)) {
-            (Some(a), Some(b)) => a[FLAGS] & b[FLAGS] & HAS_SUBJECT != 0 && tag_of(a) == tag_of(b),
-            _ => false,
-        }
+        let subject = self.entries.subject(a);
+        subject.is_some() && subject == self.entries.subject(b)
     }
 
     /// How often checks were cut short in the cell of `vector`.
     pub(crate) fn saturation(&self, context: u32, vector: &[f32]) -> u32 {
-        match self.locate(vector) {
+        match self.locate(vector, &mut [0.0; PREFIX]) {
             Ok(Some(place)) => self.cells.saturation(context, &place),
             _ => 0,
         }
-    }
-
-    /// Checks the sections, so that no content leads to a hang or a wrong place later.
-    pub(crate) fn verify(&self) -> Result<(), BlockError> {
-        self.verify_entries().ok_or(BlockError::Corrupt)?;
-        if !project::is_valid(&self.config, self.projection) {
-            return Err(BlockError::Corrupt);
-        }
-        if self.config.dimensions > 0 {
-            self.cells.verify(&self.config, &self.entries)?;
-        }
-        Ok(())
-    }
-
-    fn verify_entries(&self) -> Option<()> {
-        let (used, claims) = (self.word(USED), self.word(CLAIMS));
-        (used <= self.config.capacity && self.state.iter().skip(3).all(|&w| w == 0))
-            .then_some(())?;
-        let (mut live, mut subjects, mut vectors) = (0, 0, 0);
-        for (slot, entry) in (0..).zip(self.entries.0.iter()) {
-            match entry[FLAGS] {
-                0 => {
-                    let blank = entry.iter().enumerate().all(|(i, &w)| i == NEXT || w == 0);
-                    (blank && (slot < used || entry[NEXT] == 0)).then_some(())?;
-                }
-                flags if flags & LIVE != 0 && flags < 8 && slot < used => {
-                    (f32::from_bits(entry[SLACK]) >= 0.0).then_some(())?;
-                    live += 1;
-                    subjects += u32::from(flags & HAS_SUBJECT != 0);
-                    vectors += u32::from(flags & HAS_VECTOR != 0);
-                }
-                _ => return None,
-            }
-        }
-        let counted = self.subjects.verify(&self.entries)?;
-        (live == claims && counted == subjects && self.cells.len() == vectors).then_some(())?;
-        let mut free = self.word(FREE);
-        for _ in claims..used {
-            let entry = self.entries.linked(free)?;
-            (free <= used && entry[FLAGS] == 0).then_some(())?;
-            free = entry[NEXT];
-        }
-        (free == 0).then_some(())?;
-        let finite = self.vectors.iter().chain(self.prefixes.iter()).flatten();
-        finite.copied().all(f32::is_finite).then_some(())
     }
 }
 

@@ -1,59 +1,80 @@
-//! The record that the grid keeps of each claim, by slot.
+//! The records that the grid keeps of each claim, by slot.
 
-/// Words of a record. Links are slots plus one, zero for none.
+use super::subject::Tag;
+
+/// Words of a claim's record.
 pub(super) const CONTEXT: usize = 0;
 /// Zero while the slot is free.
 pub(super) const FLAGS: usize = 1;
-/// Where the claim's vector lies in the cells.
+/// Where the claim's vector lies in the cells; of a free slot the next free one, as a link.
 pub(super) const PLACE: usize = 2;
-/// The next claim of the same subject, or the next free slot.
-pub(super) const NEXT: usize = 3;
-/// The claim of the same subject before this one; zero for the first.
-pub(super) const PREV: usize = 4;
-/// The first claim of the next subject with this hash; for the first claim of a subject alone.
-pub(super) const CHAIN: usize = 5;
-/// Claims of the subject; for its first claim alone.
-pub(super) const COUNT: usize = 6;
-/// First of the four words of the subject's tag.
-pub(super) const TAG: usize = 8;
-
 /// What the radius grows by where this claim is compared, as the bits of an `f32`.
-pub(super) const SLACK: usize = 12;
+pub(super) const SLACK: usize = 3;
+
+/// Words of the record of its subject. Links are slots plus one, zero for none.
+/// The next claim of the same subject.
+pub(super) const NEXT: usize = 0;
+/// The claim of the same subject before this one; zero for the first.
+pub(super) const PREV: usize = 1;
+/// The first claim of the next subject with this hash; for the first claim of a subject alone.
+pub(super) const CHAIN: usize = 2;
+/// Claims of the subject; for its first claim alone.
+pub(super) const COUNT: usize = 3;
 
 pub(super) const LIVE: u32 = 1;
 pub(super) const HAS_SUBJECT: u32 = 2;
 pub(super) const HAS_VECTOR: u32 = 4;
 
-pub(super) type Entry = [u32; 16];
+pub(super) type Entry = [u32; 4];
+/// Links and count, then the words of the subject's tag.
+pub(super) type Name = [u32; 8];
 
 #[derive(Debug)]
-pub(super) struct Entries<'a>(pub &'a mut [Entry]);
+pub(super) struct Entries<'a> {
+    pub claims: &'a mut [Entry],
+    pub names: &'a mut [Name],
+}
 
 impl Entries<'_> {
     #[inline]
     pub fn get(&self, slot: u32) -> Option<&Entry> {
-        self.0.get(slot as usize)
+        self.claims.get(slot as usize)
     }
 
     #[inline]
     pub fn get_mut(&mut self, slot: u32) -> Option<&mut Entry> {
-        self.0.get_mut(slot as usize)
-    }
-
-    /// The record behind a link.
-    #[inline]
-    pub fn linked(&self, link: u32) -> Option<&Entry> {
-        self.get(link.wrapping_sub(1))
+        self.claims.get_mut(slot as usize)
     }
 
     #[inline]
-    pub fn linked_mut(&mut self, link: u32) -> Option<&mut Entry> {
-        self.get_mut(link.wrapping_sub(1))
+    pub fn name(&self, slot: u32) -> Option<&Name> {
+        self.names.get(slot as usize)
+    }
+
+    #[inline]
+    pub fn name_mut(&mut self, slot: u32) -> Option<&mut Name> {
+        self.names.get_mut(slot as usize)
+    }
+
+    /// The subject's record behind a link.
+    #[inline]
+    pub fn linked(&self, link: u32) -> Option<&Name> {
+        self.name(link.wrapping_sub(1))
+    }
+
+    #[inline]
+    pub fn linked_mut(&mut self, link: u32) -> Option<&mut Name> {
+        self.name_mut(link.wrapping_sub(1))
     }
 
     #[inline]
     pub fn context(&self, slot: u32) -> u32 {
         self.get(slot).map_or(0, |e| e[CONTEXT])
+    }
+
+    #[inline]
+    pub fn slack(&self, slot: u32) -> f32 {
+        self.get(slot).map_or(0.0, |e| f32::from_bits(e[SLACK]))
     }
 
     #[inline]
@@ -69,10 +90,22 @@ impl Entries<'_> {
         self.get(slot).filter(|e| e[FLAGS] & LIVE != 0)
     }
 
+    /// The subject of a claim, if it has one.
+    #[inline]
+    pub fn subject(&self, slot: u32) -> Option<Tag> {
+        let has = self.get(slot)?[FLAGS] & HAS_SUBJECT != 0;
+        self.name(slot).filter(|_| has).map(tag_of)
+    }
+
     /// Context and place of the claim in a slot, if it has a vector.
     pub fn owner(&self, slot: u32) -> Option<(u32, u32)> {
         self.live(slot)
             .filter(|e| e[FLAGS] & HAS_VECTOR != 0)
             .map(|e| (e[CONTEXT], e[PLACE]))
     }
+}
+
+pub(super) fn tag_of(name: &Name) -> Tag {
+    let [_, _, _, _, a, b, c, d] = *name;
+    Tag([a, b, c, d])
 }

@@ -9,11 +9,14 @@
 //! components, then the exact distance in `f64`. No pair within the radius is missed, save where
 //! `candidates` of them have been looked at: then the [`Coverage`] says how many were not.
 
+mod audit;
 mod cells;
 mod config;
 mod detect;
 mod entries;
 mod errors;
+mod hash;
+mod join;
 mod project;
 mod subject;
 #[cfg(test)]
@@ -25,7 +28,8 @@ pub use config::{GridConfig, MAX_CAPACITY, MAX_DIMENSIONS, PREFIX, ROWS};
 pub(crate) use detect::Parts;
 pub use detect::{Coverage, Inserted, Probe};
 pub use errors::{InsertError, ProbeError, ProjectionError, RemoveError};
-pub(crate) use project::Place;
+pub(crate) use hash::Keys;
+pub(crate) use project::Bound;
 pub use project::{MAX_NORM, Projection, principal_rows};
 pub use subject::Tag;
 
@@ -33,7 +37,7 @@ use crate::Hash;
 use crate::block::{self, BlockError, HeaderMut, Kind};
 
 const KIND: Kind = Kind(*b"GRID");
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// A grid in a block of its own.
 ///
@@ -124,8 +128,9 @@ impl<'a> Grid<'a> {
     ///
     /// Work: at most `candidates` claims by vector and as many by subject.
     pub fn check(&self, probe: &Probe<'_>, found: impl FnMut(u32)) -> Result<Coverage, ProbeError> {
-        let place = self.parts.locate(probe.vector)?;
-        Ok(self.parts.check(probe, place.as_ref(), found))
+        let mut bound = [0.0; PREFIX];
+        let place = self.parts.locate(probe.vector, &mut bound)?;
+        Ok(self.parts.check(probe, place.as_ref(), &bound, found))
     }
 
     /// [`check`](Self::check), then inserts the claim. A refused one leaves the grid unchanged.
@@ -135,13 +140,14 @@ impl<'a> Grid<'a> {
         probe: &Probe<'_>,
         found: impl FnMut(u32),
     ) -> Result<Inserted, InsertError> {
-        let place = self.parts.locate(probe.vector)?;
+        let mut bound = [0.0; PREFIX];
+        let place = self.parts.locate(probe.vector, &mut bound)?;
         if self.parts.next_slot().is_none() {
             return Err(InsertError::Full);
         }
-        let coverage = self.parts.check(probe, place.as_ref(), found);
+        let coverage = self.parts.check(probe, place.as_ref(), &bound, found);
         self.header.begin();
-        let inserted = self.parts.insert(probe, place.as_ref(), coverage);
+        let inserted = self.parts.insert(probe, place.as_ref(), &bound, coverage);
         self.header.end();
         inserted
     }
@@ -164,7 +170,9 @@ impl<'a> Grid<'a> {
         self.parts.pairs(context, pair)
     }
 
-    /// How often checks were cut short in the cell where `vector` lies.
+    /// How often checks were cut short in the cell where `vector` lies, or in one with the same hash.
+    ///
+    /// It starts again at zero once no claim lies there.
     pub fn saturation(&self, context: u32, vector: &[f32]) -> u32 {
         self.parts.saturation(context, vector)
     }

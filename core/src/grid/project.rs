@@ -29,6 +29,9 @@ pub enum Projection<'p> {
     Rows(&'p [f32]),
 }
 
+/// The components by which the distance of vectors is bounded.
+pub(crate) type Bound = [f32; PREFIX];
+
 /// A vector's place in the grid.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Place {
@@ -38,19 +41,24 @@ pub(crate) struct Place {
     pub step: [i32; 3],
     /// The coordinates that cell and step follow from.
     pub point: [f32; 3],
-    /// All sixteen components of the bound.
-    pub prefix: [f32; PREFIX],
     /// What the radius grows by to allow for rounding.
     pub slack: f32,
 }
 
-/// Cell and nearer neighbour of a coordinate.
+/// Cell and nearer neighbour of a coordinate, which is finite.
+///
+/// Adding 1.5 × 2⁵² rounds to an integer and leaves it in the lowest bits. What lies on the
+/// border of two cells goes to either, and is then looked for in the other.
+#[inline(always)]
 pub(super) fn cell(coordinate: f32, per_edge: f64) -> (i32, i32) {
-    let at = (f64::from(coordinate) * per_edge).clamp(-FARTHEST, FARTHEST);
-    let whole = at as i32;
-    let floor = whole - i32::from(f64::from(whole) > at);
-    let step = if at - f64::from(floor) < 0.5 { -1 } else { 1 };
-    (floor, step)
+    const ROUND: f64 = (3_u64 << 51) as f64;
+    let at = f64::from(coordinate) * per_edge;
+    let at = if at > FARTHEST { FARTHEST } else { at };
+    let at = if at < -FARTHEST { -FARTHEST } else { at };
+    let rounded = (at - 0.5) + ROUND;
+    let over = at - (rounded - ROUND);
+    let up = i32::from(over >= 0.5);
+    (rounded.to_bits() as i32, 2 * up - 1)
 }
 
 /// Writes the words of the projection section.
@@ -187,13 +195,16 @@ pub(super) fn check(
     Ok(())
 }
 
-/// Checks a vector and finds its place. Cost: O(15 × dimensions) with rows, else O(dimensions).
-#[inline]
+/// Checks a vector, finds its place and fills in `bound`, which is zero before; that of three
+/// components or less is the vector itself. Cost: O(15 × dimensions) with rows, else
+/// O(dimensions).
+#[inline(always)]
 pub(super) fn locate(
     config: &GridConfig,
     per_edge: f64,
     words: &[u32],
     vector: &[f32],
+    bound: &mut Bound,
 ) -> Result<Place, ProbeError> {
     if vector.len() != config.dimensions as usize {
         return Err(ProbeError::WrongLength {
@@ -201,49 +212,65 @@ pub(super) fn locate(
             found: vector.len() as u32,
         });
     }
-    let mut prefix = [0.0; PREFIX];
-    let mut slack = 0.0;
-    if config.is_direct() {
-        for (p, &v) in prefix.iter_mut().zip(vector) {
-            *p = v;
-        }
-        if vector.iter().any(|v| !v.is_finite()) {
-            return Err(ProbeError::NotFinite);
-        }
-    } else {
-        let norm2 = squares(vector);
-        if !norm2.is_finite() {
-            return Err(ProbeError::NotFinite);
-        }
-        let norm = libm::sqrt(norm2);
-        if norm / config.edge() > REACH {
-            return Err(ProbeError::TooFar);
-        }
-        let kept = if config.rows {
-            rows(&mut prefix, words, 16 * config.row(), vector)
-        } else {
-            let mut kept = 0.0;
-            let rows = ROWS.min(vector.len());
-            for (p, &c) in prefix.iter_mut().zip(words).take(rows) {
-                *p = vector.get(c as usize).copied().unwrap_or(0.0);
-                kept += f64::from(*p) * f64::from(*p);
-            }
-            kept
-        };
-        prefix[ROWS] = libm::sqrt((norm2 - kept).max(0.0)) as f32;
-        slack = ((2.0 * norm + f64::from(config.radius)) / f64::from(1 << 20)) as f32;
+    if !config.is_direct() {
+        return locate_bound(config, per_edge, words, vector, bound);
     }
-    let [x, y, z, ..] = prefix;
-    let (cx, sx) = cell(x, per_edge);
-    let (cy, sy) = cell(y, per_edge);
-    let (cz, sz) = cell(z, per_edge);
-    Ok(Place {
-        cell: [cx, cy, cz],
-        step: [sx, sy, sz],
-        point: [x, y, z],
-        prefix,
+    let point = match *vector {
+        [x, y, z] => [x, y, z],
+        [x, y] => [x, y, 0.0],
+        [x] => [x, 0.0, 0.0],
+        _ => [0.0; 3],
+    };
+    if !point.iter().all(|c| c.is_finite()) {
+        return Err(ProbeError::NotFinite);
+    }
+    let [x, y, z] = point;
+    [bound[0], bound[1], bound[2]] = [x, y, z];
+    Ok(place(point, per_edge, 0.0))
+}
+
+#[inline(always)]
+fn place(point: [f32; 3], per_edge: f64, slack: f32) -> Place {
+    let [(x, to_x), (y, to_y), (z, to_z)] = point.map(|c| cell(c, per_edge));
+    Place {
+        cell: [x, y, z],
+        step: [to_x, to_y, to_z],
+        point,
         slack,
-    })
+    }
+}
+
+#[inline(never)]
+fn locate_bound(
+    config: &GridConfig,
+    per_edge: f64,
+    words: &[u32],
+    vector: &[f32],
+    bound: &mut Bound,
+) -> Result<Place, ProbeError> {
+    let norm2 = squares(vector);
+    if !norm2.is_finite() {
+        return Err(ProbeError::NotFinite);
+    }
+    let norm = libm::sqrt(norm2);
+    if norm / config.edge() > REACH {
+        return Err(ProbeError::TooFar);
+    }
+    let kept = if config.rows {
+        rows(bound, words, 16 * config.row(), vector)
+    } else {
+        let mut kept = 0.0;
+        let rows = ROWS.min(vector.len());
+        for (p, &c) in bound.iter_mut().zip(words).take(rows) {
+            *p = vector.get(c as usize).copied().unwrap_or(0.0);
+            kept += f64::from(*p) * f64::from(*p);
+        }
+        kept
+    };
+    bound[ROWS] = libm::sqrt((norm2 - kept).max(0.0)) as f32;
+    let slack = ((2.0 * norm + f64::from(config.radius)) / f64::from(1 << 20)) as f32;
+    let [x, y, z, ..] = *bound;
+    Ok(place([x, y, z], per_edge, slack))
 }
 
 fn rows(prefix: &mut [f32; PREFIX], words: &[u32], width: usize, vector: &[f32]) -> f64 {
@@ -298,6 +325,17 @@ pub(super) fn within(a: &[f32], lines: &[[f32; 16]], limit2: f64) -> bool {
         }
     }
     true
+}
+
+/// Squared distance of two points.
+#[inline]
+pub(super) fn distance2(a: [f32; 3], b: [f32; 3]) -> f64 {
+    let mut sum = 0.0_f64;
+    for (a, b) in a.into_iter().zip(b) {
+        let d = f64::from(a) - f64::from(b);
+        sum += d * d;
+    }
+    sum
 }
 
 /// Squared distance of two bounds.

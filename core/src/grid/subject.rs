@@ -3,7 +3,8 @@
 //! A hash table over (context, subject) whose buckets are lists through the claims' own records.
 //! The first claim of a subject stands for all of them in the table and carries their count.
 
-use super::entries::{CHAIN, CONTEXT, COUNT, Entries, FLAGS, HAS_SUBJECT, LIVE, NEXT, PREV, TAG};
+use super::entries::{CHAIN, COUNT, Entries, FLAGS, HAS_SUBJECT, LIVE, NEXT, PREV, tag_of};
+use super::hash::Keys;
 use sha2::{Digest, Sha256};
 
 /// A name of any length in sixteen bytes: the name itself up to fifteen bytes, else the front of
@@ -38,19 +39,12 @@ impl Tag {
 pub(super) struct Subjects<'a> {
     /// The first claim of the first subject with this hash, plus one.
     pub heads: &'a mut [u32],
-    pub seed: u32,
+    pub keys: Keys,
 }
 
 impl Subjects<'_> {
     fn hash(&self, context: u32, tag: Tag) -> usize {
-        let [a, b, c, d] = tag.0;
-        let mut mixed = context ^ self.seed;
-        for word in [a, b, c, d] {
-            mixed = (mixed ^ word).wrapping_mul(0x9e37_79b1);
-            mixed ^= mixed >> 15;
-        }
-        mixed = (mixed ^ self.seed).wrapping_mul(0x2c1b_3c6d);
-        (mixed ^ mixed >> 16) as usize & self.heads.len().wrapping_sub(1)
+        self.keys.words(context, tag.0) as usize & self.heads.len().wrapping_sub(1)
     }
 
     /// The first claim of a subject, as a link, and how many there are.
@@ -60,75 +54,74 @@ impl Subjects<'_> {
             .get(self.hash(context, tag))
             .copied()
             .unwrap_or(0);
-        while let Some(entry) = entries.linked(link) {
-            if entry[CONTEXT] == context && tag_of(entry) == tag {
-                return (link, entry[COUNT]);
+        while let Some(name) = entries.linked(link) {
+            if tag_of(name) == tag && entries.context(link - 1) == context {
+                return (link, name[COUNT]);
             }
-            link = entry[CHAIN];
+            link = name[CHAIN];
         }
         (0, 0)
     }
 
-    /// Adds the claim in `slot`, whose record has context and tag.
+    /// Adds the claim in `slot`, whose record has its context.
     pub fn insert(&mut self, entries: &mut Entries<'_>, slot: u32, context: u32, tag: Tag) {
         let link = slot + 1;
+        let [a, b, c, d] = tag.0;
+        let mut name = [0, 0, 0, 0, a, b, c, d];
         let (first, _) = self.first(entries, context, tag);
         if first == 0 {
             let hash = self.hash(context, tag);
-            let chain = self.heads.get(hash).copied().unwrap_or(0);
+            name[COUNT] = 1;
             if let Some(head) = self.heads.get_mut(hash) {
+                name[CHAIN] = *head;
                 *head = link;
             }
-            if let Some(entry) = entries.get_mut(slot) {
-                entry[CHAIN] = chain;
-                entry[COUNT] = 1;
+        } else {
+            name[PREV] = first;
+            if let Some(first) = entries.linked_mut(first) {
+                name[NEXT] = first[NEXT];
+                first[NEXT] = link;
+                first[COUNT] += 1;
             }
-            return;
+            if let Some(second) = entries.linked_mut(name[NEXT]) {
+                second[PREV] = link;
+            }
         }
-        let mut second = 0;
-        if let Some(entry) = entries.linked_mut(first) {
-            second = entry[NEXT];
-            entry[NEXT] = link;
-            entry[COUNT] += 1;
-        }
-        if let Some(entry) = entries.linked_mut(second) {
-            entry[PREV] = link;
-        }
-        if let Some(entry) = entries.get_mut(slot) {
-            entry[NEXT] = second;
-            entry[PREV] = first;
+        if let Some(to) = entries.name_mut(slot) {
+            *to = name;
         }
     }
 
-    /// Takes out the claim in `slot`, whose record still has context and tag.
+    /// Takes out the claim in `slot`, whose record still has its context.
     pub fn remove(&mut self, entries: &mut Entries<'_>, slot: u32) {
-        let Some(&entry) = entries.get(slot) else {
+        let Some(name) = entries.name_mut(slot) else {
             return;
         };
-        let (context, tag) = (entry[CONTEXT], tag_of(&entry));
-        if entry[PREV] != 0 {
+        let taken = core::mem::take(name);
+        let (context, tag) = (entries.context(slot), tag_of(&taken));
+        if taken[PREV] != 0 {
             let (first, _) = self.first(entries, context, tag);
             if let Some(first) = entries.linked_mut(first) {
                 first[COUNT] = first[COUNT].wrapping_sub(1);
             }
-            if let Some(before) = entries.linked_mut(entry[PREV]) {
-                before[NEXT] = entry[NEXT];
+            if let Some(before) = entries.linked_mut(taken[PREV]) {
+                before[NEXT] = taken[NEXT];
             }
-            if let Some(after) = entries.linked_mut(entry[NEXT]) {
-                after[PREV] = entry[PREV];
+            if let Some(after) = entries.linked_mut(taken[NEXT]) {
+                after[PREV] = taken[PREV];
             }
             return;
         }
         // The first: the second takes over, or the subject goes.
-        let heir = if entry[NEXT] != 0 {
-            entry[NEXT]
+        let heir = if taken[NEXT] != 0 {
+            taken[NEXT]
         } else {
-            entry[CHAIN]
+            taken[CHAIN]
         };
-        if let Some(second) = entries.linked_mut(entry[NEXT]) {
+        if let Some(second) = entries.linked_mut(taken[NEXT]) {
             second[PREV] = 0;
-            second[CHAIN] = entry[CHAIN];
-            second[COUNT] = entry[COUNT].wrapping_sub(1);
+            second[CHAIN] = taken[CHAIN];
+            second[COUNT] = taken[COUNT].wrapping_sub(1);
         }
         let hash = self.hash(context, tag);
         let mut link = self.heads.get(hash).copied().unwrap_or(0);
@@ -151,18 +144,19 @@ impl Subjects<'_> {
     /// how many claims are in them. Cost: O(capacity).
     pub fn verify(&self, entries: &Entries<'_>) -> Option<u32> {
         let mut found = 0_u32;
-        let capacity = entries.0.len() as u32;
+        let capacity = entries.names.len() as u32;
         for (hash, &head) in self.heads.iter().enumerate() {
             let mut first = head;
             while first != 0 {
                 let entry = entries.linked(first)?;
-                let (context, tag) = (entry[CONTEXT], tag_of(entry));
+                let (context, tag) = (entries.context(first - 1), tag_of(entry));
                 (entry[PREV] == 0 && self.hash(context, tag) == hash).then_some(())?;
                 let (mut link, mut before) = (first, 0);
                 for i in 0..entry[COUNT] {
                     let claim = entries.linked(link)?;
-                    let live = claim[FLAGS] & (LIVE | HAS_SUBJECT) == LIVE | HAS_SUBJECT;
-                    let same = claim[CONTEXT] == context && tag_of(claim) == tag;
+                    let flags = entries.get(link - 1)?[FLAGS];
+                    let live = flags & (LIVE | HAS_SUBJECT) == LIVE | HAS_SUBJECT;
+                    let same = entries.context(link - 1) == context && tag_of(claim) == tag;
                     let alone = i == 0 || (claim[CHAIN] == 0 && claim[COUNT] == 0);
                     (live && same && alone && claim[PREV] == before).then_some(())?;
                     found += 1;
@@ -176,10 +170,4 @@ impl Subjects<'_> {
         }
         Some(found)
     }
-}
-
-pub(super) fn tag_of(entry: &super::entries::Entry) -> Tag {
-    let [_, _, _, _, _, _, _, _, a, b, c, d, ..] = *entry;
-    const { assert!(TAG == 8) }
-    Tag([a, b, c, d])
 }

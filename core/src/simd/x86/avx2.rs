@@ -247,6 +247,22 @@ impl Kernels for Avx2 {
     }
 
     #[inline(always)]
+    fn near(self, [xs, ys, zs]: [&[u32; 8]; 3], point: [f32; 3], limit: f32) -> u32 {
+        // SAFETY: loads of the eight elements of an array; the proof covers the features.
+        unsafe {
+            let x = _mm256_loadu_ps(xs.as_ptr().cast());
+            let y = _mm256_loadu_ps(ys.as_ptr().cast());
+            let z = _mm256_loadu_ps(zs.as_ptr().cast());
+            let x = _mm256_sub_ps(x, _mm256_set1_ps(point[0]));
+            let y = _mm256_sub_ps(y, _mm256_set1_ps(point[1]));
+            let z = _mm256_sub_ps(z, _mm256_set1_ps(point[2]));
+            let sum = _mm256_add_ps(_mm256_mul_ps(x, x), _mm256_mul_ps(y, y));
+            let sum = _mm256_add_ps(sum, _mm256_mul_ps(z, z));
+            _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_LE_OQ>(sum, _mm256_set1_ps(limit))) as u32
+        }
+    }
+
+    #[inline(always)]
     fn prefetch<T>(self, row: &[T]) {
         super::prefetch(row);
     }
