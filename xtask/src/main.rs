@@ -6,6 +6,7 @@
 mod bench;
 mod browser;
 mod embedded;
+mod fuzz;
 mod host;
 mod lines;
 mod process;
@@ -38,6 +39,17 @@ enum Command {
         /// The port to listen on
         #[arg(long, default_value_t = 8000)]
         port: u16,
+    },
+    /// Feeds hostile bytes to all that opens, decodes or verifies; see fuzz/
+    Fuzz {
+        /// bank, log, event, proof or node; each of them if not given
+        target: Option<String>,
+        /// How long for each target
+        #[arg(long, default_value_t = 60)]
+        seconds: u64,
+        /// Without libFuzzer and sanitizer: mutations from a seeded generator
+        #[arg(long)]
+        plain: bool,
     },
     /// Runs the benchmarks of tests/bench in release; all arguments are passed on
     #[command(disable_help_flag = true)]
@@ -81,6 +93,11 @@ fn main() -> ExitCode {
         Command::Setup(hosts) => setup(hosts.chosen()),
         Command::Core => standalone::check(),
         Command::Browser { port } => serve(port),
+        Command::Fuzz {
+            target,
+            seconds,
+            plain,
+        } => fuzz::fuzz(target.as_deref(), seconds, plain),
         Command::Bench { arguments } => bench::run(&arguments),
     };
     match done {
