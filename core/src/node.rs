@@ -36,13 +36,14 @@ pub use recall::{MAX_K, Recall};
 pub use workspace::Workspace;
 
 use crate::Hash;
-use crate::bank::{PatternBank, PatternId, SearchError};
+use crate::bank::{Entry, PatternBank, PatternId, SearchError};
 use crate::block::{self, BlockError, CarverMut, HEADER_BYTES, HeaderMut, Kind};
 use crate::coherence::{Applied, Engine};
 use crate::learn::extract::{Extractor, Learned};
 use crate::learn::features::PER_CHANNEL;
 use crate::learn::features::{Features, MAX_SAMPLE, PushError};
 use crate::learn::normalise::{Normaliser, NormaliserConfig};
+use crate::learn::prune::PrunePolicy;
 use crate::learn::route::{Route, RouteError, Router};
 use crate::learn::trajectory::{Trajectory, TrajectoryRing};
 use crate::log::{EventId, EventLog, LogIndex, Policy, Verifier};
@@ -364,6 +365,12 @@ impl<'a> Node<'a> {
                 .record(learned.id(), outcome.executor, outcome.success)?;
             Ok(learned)
         })
+    }
+
+    /// Forgets the patterns that `policy` does not keep at the time `now`, tells `gone` of each and
+    /// returns how many.
+    pub fn prune(&mut self, policy: &PrunePolicy, now: u64, gone: impl FnMut(&Entry)) -> usize {
+        self.change(|node| policy.prune(&mut node.bank, now, gone))
     }
 
     /// Checks an event, its own or a peer's, appends it to the log and lets it take effect. On an

@@ -25,7 +25,7 @@ use crate::store::{Blocks, Contents, StoreError, Writer};
 pub const PROFILE: &str = "profile";
 
 /// Candidates that a recall looks at.
-const EF: u32 = 64;
+pub const EF: u32 = 64;
 /// Above this many patterns a graph finds them; below, a scan is as fast.
 const SCANNED: u32 = 4_096;
 /// Trajectories that are kept.

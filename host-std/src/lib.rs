@@ -6,6 +6,7 @@
 //! | [`store`] | a node on disk: named blocks, each with its SHA-256, saved whole or not at all |
 //! | [`home`] | a node with all this host keeps of it |
 //! | [`gateway`] | takes claims into a node |
+//! | [`batch`] | many searches at once, on all cores |
 //! | [`examples`] | a file as vectors |
 //! | [`profile`] | what a node takes in, by the names users give |
 //! | [`report`] | the result of a run as one self-contained web page |
@@ -16,6 +17,7 @@
 
 #![forbid(unsafe_code)]
 
+pub mod batch;
 pub mod command;
 pub mod error;
 pub mod examples;

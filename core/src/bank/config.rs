@@ -1,5 +1,6 @@
 //! What a bank is made of, and how much memory that takes.
 
+use super::pool::POOL_STEP;
 use crate::block::{CONFIG_WORDS, HEADER_BYTES, section};
 
 /// How a component of a stored vector is kept.
@@ -241,7 +242,7 @@ impl BankConfig {
             short_links: if short { links } else { 0 },
             long_links: if short { 0 } else { links },
             pool: if graph {
-                self.ef_construction as usize
+                (self.ef_construction as usize).next_multiple_of(POOL_STEP)
             } else {
                 0
             },

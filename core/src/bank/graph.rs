@@ -13,8 +13,14 @@ use crate::simd::{Kernels, each, negated};
 
 /// Banks up to this size stay in the caches, so that hints only cost.
 const PREFETCH_FROM: usize = 4_096;
-/// Most links of a slot, and most slots of one batch.
+/// Most links of a slot.
 pub(super) const MOST_LINKS: usize = 64;
+
+/// Candidates expanded at once in a bank beyond the caches: their rows are on their way from memory
+/// together.
+const BEAM: usize = 2;
+/// Most slots scored at once.
+const BATCH: usize = BEAM * MOST_LINKS;
 
 /// Scores rows against a query, larger is better.
 #[derive(Clone, Copy)]
@@ -43,7 +49,11 @@ impl<'s> Scorer<'s> {
     #[inline(always)]
     fn four<K: Kernels>(&self, kernels: K, slots: [u32; 4]) -> [f32; 4] {
         if self.codes {
-            let rows = each(slots, |slot| self.view.row(slot));
+            let rows = each(
+                slots,
+                #[inline(always)]
+                |slot| self.view.row(slot),
+            );
             let dots = kernels.row_dots(rows, &self.query.codes);
             let mut scores = [0.0; 4];
             for ((score, dot), slot) in scores.iter_mut().zip(dots).zip(slots) {
@@ -62,7 +72,11 @@ impl<'s> Scorer<'s> {
             }
             return scores;
         }
-        let rows = each(slots, |slot| self.view.float_row(slot));
+        let rows = each(
+            slots,
+            #[inline(always)]
+            |slot| self.view.float_row(slot),
+        );
         match self.euclid {
             true => negated(kernels.float_squares(self.query.floats, rows)),
             false => kernels.float_dots(self.query.floats, rows),
@@ -86,7 +100,7 @@ fn entry_count(high: usize) -> u32 {
 
 /// The `i`-th entry: slots spread evenly by the golden ratio, the next live one from there.
 #[inline(always)]
-fn entry_slot(view: &View<'_>, i: u32) -> Option<u32> {
+pub(super) fn entry_slot(view: &View<'_>, i: u32) -> Option<u32> {
     let high = view.high() as u32;
     let spread = (i + 1).wrapping_mul(0x9e37_79b9);
     let first = ((u64::from(spread) * u64::from(high)) >> 32) as u32;
@@ -112,6 +126,7 @@ pub(super) fn walk<K: Kernels>(
     let view = &scorer.view;
     let high = view.high();
     let hints = high >= PREFETCH_FROM;
+    let beam = if hints { BEAM } else { 1 };
     let mut batch = Batch::new();
     let mut distances = 0;
     let entries = entry_count(high);
@@ -124,32 +139,44 @@ pub(super) fn walk<K: Kernels>(
                 scorer.prefetch(kernels, slot);
             }
         }
-        if batch.len == MOST_LINKS || i + 1 == entries {
+        if batch.len == BATCH || i + 1 == entries {
             distances += batch.len as u32;
             batch.score(kernels, scorer, pool);
         }
     }
     let mut next = 0;
-    while let Some(&candidate) = pool.as_slice().get(next) {
-        if candidate & EXPANDED != 0 {
+    loop {
+        let mut expanded = 0;
+        while expanded < beam
+            && let Some(&candidate) = pool.as_slice().get(next)
+        {
+            if candidate & EXPANDED == 0 {
+                pool.expand(next);
+                view.for_links(
+                    slot_of(candidate),
+                    #[inline(always)]
+                    |slot| batch.push_fresh(visited, slot),
+                );
+                expanded += 1;
+            }
             next += 1;
-            continue;
         }
-        pool.expand(next);
-        view.for_links(slot_of(candidate), |slot| batch.push_fresh(visited, slot));
+        if expanded == 0 {
+            return distances;
+        }
         if hints {
             for &slot in batch.slots.iter().take(batch.len) {
                 scorer.prefetch(kernels, slot);
             }
         }
         distances += batch.len as u32;
-        let best = batch.score(kernels, scorer, pool);
-        next = best.min(next + 1);
-        if hints && let Some(&candidate) = pool.as_slice().get(next) {
-            view.prefetch_links(kernels, slot_of(candidate));
+        next = batch.score(kernels, scorer, pool).min(next);
+        if hints {
+            for &candidate in pool.as_slice().iter().skip(next).take(beam) {
+                view.prefetch_links(kernels, slot_of(candidate));
+            }
         }
     }
-    distances
 }
 
 /// Marks a slot as visited; false if it was.
@@ -165,7 +192,7 @@ pub(super) fn visit(visited: &mut [u64], slot: u32) -> bool {
 
 /// Slots waiting to be scored.
 struct Batch {
-    slots: [u32; MOST_LINKS],
+    slots: [u32; BATCH],
     len: usize,
 }
 
@@ -173,7 +200,7 @@ impl Batch {
     #[inline(always)]
     fn new() -> Self {
         Self {
-            slots: [0; MOST_LINKS],
+            slots: [0; BATCH],
             len: 0,
         }
     }
@@ -199,23 +226,31 @@ impl Batch {
     /// pool that changed.
     #[inline(always)]
     fn score<K: Kernels>(&mut self, kernels: K, scorer: &Scorer<'_>, pool: &mut Pool<'_>) -> usize {
-        let mut best = usize::MAX;
-        let last = self
-            .slots
-            .get(self.len.wrapping_sub(1))
-            .copied()
-            .unwrap_or(0);
-        let padded = self.len.next_multiple_of(4).min(MOST_LINKS);
-        if let Some(rest) = self.slots.get_mut(self.len..padded) {
-            rest.fill(last);
+        let first = self.slots[0];
+        let padded = self.len.next_multiple_of(4).min(BATCH);
+        for slot in self.slots.iter_mut().take(padded).skip(self.len) {
+            *slot = first;
         }
-        let (fours, _) = self.slots.as_chunks::<4>();
-        for (number, four) in fours.iter().take(padded / 4).enumerate() {
-            let scores = scorer.four(kernels, *four);
-            for (at, (score, slot)) in scores.into_iter().zip(*four).enumerate() {
-                if number * 4 + at < self.len
-                    && let Some(at) = pool.insert(entry(score, slot))
-                {
+        // All scores come before the first of them is looked at, for a branch guessed wrong there
+        // would stop the loading of rows.
+        let mut scores = [0.0; BATCH];
+        let fours = self.slots.as_chunks::<4>().0;
+        let outs = scores.as_chunks_mut::<4>().0;
+        for (out, four) in outs.iter_mut().zip(fours).take(padded / 4) {
+            *out = scorer.four(kernels, *four);
+        }
+        let mut best = usize::MAX;
+        let mut left = self.len;
+        let sixteens = scores.as_chunks::<16>().0.iter();
+        let slots = self.slots.as_chunks::<16>().0.iter();
+        for (scores, slots) in sixteens.zip(slots).take(self.len.div_ceil(16)) {
+            let count = left.min(16);
+            left -= count;
+            let mut good = kernels.at_least(scores, pool.least()) & ((1 << count) - 1);
+            while good != 0 {
+                let lane = good.trailing_zeros() as usize & 15;
+                good &= good - 1;
+                if let Some(at) = pool.insert(kernels, entry(scores[lane], slots[lane])) {
                     best = best.min(at);
                 }
             }

@@ -60,7 +60,11 @@ impl Pairs<'_> {
         let euclid = view.config.metric == Metric::SquaredEuclidean;
         match view.config.element {
             Element::I8 | Element::I8F32 => {
-                let rows = each(others, |other| view.row(other));
+                let rows = each(
+                    others,
+                    #[inline(always)]
+                    |other| view.row(other),
+                );
                 let dots = kernels.pair_dots(view.row(slot), rows);
                 let scale = view.scale(slot);
                 let norm = |slot: u32| view.norms.get(slot as usize).copied().unwrap_or(0.0);
@@ -75,7 +79,11 @@ impl Pairs<'_> {
                 scores
             }
             Element::F32 => {
-                let rows = each(others, |other| view.float_row(other));
+                let rows = each(
+                    others,
+                    #[inline(always)]
+                    |other| view.float_row(other),
+                );
                 match euclid {
                     true => negated(kernels.float_squares(view.float_row(slot), rows)),
                     false => kernels.float_dots(view.float_row(slot), rows),
@@ -97,7 +105,11 @@ impl Pairs<'_> {
     fn any_nearer<K: Kernels>(&self, kernels: K, slot: u32, others: &[u32], score: f32) -> bool {
         // A loop, for a closure would not be compiled for the level of the kernels.
         for four in others.chunks(4) {
-            let padded = each([0, 1, 2, 3], |i| four[i.min(four.len() - 1)]);
+            let padded = each(
+                [0, 1, 2, 3],
+                #[inline(always)]
+                |i| four[i.min(four.len() - 1)],
+            );
             for nearness in self.four(kernels, slot, padded) {
                 if nearness >= score {
                     return true;
@@ -111,7 +123,11 @@ impl Pairs<'_> {
     #[inline(always)]
     fn scores<K: Kernels>(&self, kernels: K, slot: u32, others: &[u32], out: &mut Few<(f32, u32)>) {
         for four in others.chunks(4) {
-            let padded = each([0, 1, 2, 3], |i| four[i.min(four.len() - 1)]);
+            let padded = each(
+                [0, 1, 2, 3],
+                #[inline(always)]
+                |i| four[i.min(four.len() - 1)],
+            );
             let scores = self.four(kernels, slot, padded);
             for (&other, score) in four.iter().zip(scores) {
                 out.push((score, other));
@@ -152,9 +168,16 @@ impl Task for Link<'_, '_> {
         let Self { sections, slot } = self;
         let links = sections.config.links as usize;
         let mut chosen = Few::new();
-        explore(kernels, sections, slot, true, |view, found, unit, _| {
-            choose(kernels, view, found, unit, links, &mut chosen);
-        });
+        explore(
+            kernels,
+            sections,
+            slot,
+            true,
+            #[inline(always)]
+            |view, found, unit, _| {
+                choose(kernels, view, found, unit, links, &mut chosen);
+            },
+        );
         for &other in chosen.as_slice() {
             connect(kernels, sections, slot, other);
         }
@@ -175,23 +198,34 @@ impl Task for Audit<'_, '_> {
         let links = sections.config.links as usize;
         let mut chosen = Few::new();
         let mut open = None;
-        let missed = explore(kernels, sections, slot, false, |view, found, unit, met| {
-            if met {
-                return false;
-            }
-            let linked = |other: u32| {
-                let mut linked = false;
-                view.for_links(slot, |link| linked |= link == other);
-                linked
-            };
-            let degree = view.config.degree();
-            open = found
-                .iter()
-                .map(|&entry| slot_of(entry))
-                .find(|&other| !linked(other) && view.degree(other) < degree);
-            choose(kernels, view, found, unit, links, &mut chosen);
-            true
-        });
+        let missed = explore(
+            kernels,
+            sections,
+            slot,
+            false,
+            #[inline(always)]
+            |view, found, unit, met| {
+                if met {
+                    return false;
+                }
+                let linked = |other: u32| {
+                    let mut linked = false;
+                    view.for_links(
+                        slot,
+                        #[inline(always)]
+                        |link| linked |= link == other,
+                    );
+                    linked
+                };
+                let degree = view.config.degree();
+                open = found
+                    .iter()
+                    .map(|&entry| slot_of(entry))
+                    .find(|&other| !linked(other) && view.degree(other) < degree);
+                choose(kernels, view, found, unit, links, &mut chosen);
+                true
+            },
+        );
         if missed {
             for &other in chosen.as_slice() {
                 connect(kernels, sections, slot, other);
@@ -201,7 +235,11 @@ impl Task for Audit<'_, '_> {
                 if sections.view().degree(slot) >= sections.config.degree() {
                     let view = sections.view();
                     let mut last = None;
-                    view.for_links(slot, |link| last = Some(link));
+                    view.for_links(
+                        slot,
+                        #[inline(always)]
+                        |link| last = Some(link),
+                    );
                     if let Some(last) = last {
                         disconnect(sections, slot, last);
                     }
@@ -225,7 +263,11 @@ impl Task for Unlink<'_, '_> {
     fn run<K: Kernels>(self, kernels: K) {
         let Self { sections, slot } = self;
         let mut around = Few::new();
-        sections.view().for_links(slot, |link| around.push(link));
+        sections.view().for_links(
+            slot,
+            #[inline(always)]
+            |link| around.push(link),
+        );
         for &other in around.as_slice() {
             disconnect(sections, slot, other);
         }
@@ -264,7 +306,7 @@ fn explore<K: Kernels, T>(
     let visited = take(&mut sections.visited);
     let result = {
         let view = sections.view();
-        let ef = (view.config.ef_construction as usize).min(memory.len());
+        let ef = view.config.ef_construction as usize;
         let half = view.padded / 2;
         let (even, rest) = planes.split_at_mut(half.min(planes.len()));
         let (odd, low) = rest.split_at_mut(half.min(rest.len()));
@@ -301,7 +343,7 @@ fn explore<K: Kernels, T>(
                 norm2: square(kernels, view.float_row(slot)),
             }
         };
-        let mut pool = Pool::new(memory.get_mut(..ef).unwrap_or(&mut []));
+        let mut pool = Pool::new(memory, ef);
         if hide {
             visit(visited, slot);
         }
@@ -357,7 +399,11 @@ fn choose<K: Kernels>(
 fn connect<K: Kernels>(kernels: K, sections: &mut Sections<'_>, a: u32, b: u32) {
     let view = sections.view();
     let mut linked = a == b;
-    view.for_links(a, |link| linked |= link == b);
+    view.for_links(
+        a,
+        #[inline(always)]
+        |link| linked |= link == b,
+    );
     if linked {
         return;
     }
@@ -388,7 +434,11 @@ const FEWEST_LINKS: usize = 3;
 fn least_useful<K: Kernels>(kernels: K, view: View<'_>, full: u32, new: u32) -> Option<u32> {
     let pairs = Pairs(view);
     let mut slots = Few::new();
-    view.for_links(full, |link| slots.push(link));
+    view.for_links(
+        full,
+        #[inline(always)]
+        |link| slots.push(link),
+    );
     slots.push(new);
     let mut scored = Few::new();
     pairs.scores(kernels, full, slots.as_slice(), &mut scored);
@@ -424,7 +474,11 @@ fn mend<K: Kernels>(kernels: K, sections: &mut Sections<'_>, around: &[u32]) {
     for &slot in around {
         let view = sections.view();
         let mut own = Few::new();
-        view.for_links(slot, |link| own.push(link));
+        view.for_links(
+            slot,
+            #[inline(always)]
+            |link| own.push(link),
+        );
         let mut others = Few::new();
         for &other in around {
             if other != slot && !own.as_slice().contains(&other) && view.degree(other) < degree {
@@ -468,11 +522,15 @@ fn join(sections: &mut Sections<'_>, around: &[u32]) {
         }
     };
     for (i, &slot) in around.iter().enumerate() {
-        sections.view().for_links(slot, |link| {
-            if let Some(j) = around.iter().position(|&other| other == link) {
-                unite(&mut group, i, j);
-            }
-        });
+        sections.view().for_links(
+            slot,
+            #[inline(always)]
+            |link| {
+                if let Some(j) = around.iter().position(|&other| other == link) {
+                    unite(&mut group, i, j);
+                }
+            },
+        );
     }
     for i in 0..around.len() {
         for j in 0..i {

@@ -26,6 +26,7 @@
 
 mod config;
 mod errors;
+mod filter;
 mod graph;
 mod link;
 mod mutable;

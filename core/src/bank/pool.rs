@@ -4,6 +4,8 @@
 //! the lower slot, then a bit that says whether the graph search has expanded it. Entries compare
 //! as plain integers.
 
+use crate::simd::Kernels;
+
 /// Maps a score to an integer, better scores to lesser ones. Minus zero counts as zero.
 #[inline(always)]
 pub(super) fn rank(score: f32) -> u32 {
@@ -35,81 +37,80 @@ pub(super) fn slot_of(entry: u64) -> u32 {
 /// The mark of an entry that has been expanded.
 pub(super) const EXPANDED: u64 = 1;
 
-/// Up to this many entries are moved one by one, which costs less than a call.
-const SHORT: usize = 64;
+/// Memory of a pool comes in multiples of this.
+pub(super) const POOL_STEP: usize = 8;
 
 /// The best entries, in order.
+///
+/// The memory behind the last entry holds `u64::MAX`, and up to [`POOL_STEP`] less one entries
+/// beyond those wanted stay behind them, so that vectors of eight need no tails.
 pub(super) struct Pool<'p> {
     entries: &'p mut [u64],
-    len: usize,
+    most: usize,
+    filled: usize,
 }
 
 impl<'p> Pool<'p> {
-    /// An empty pool of at most `entries.len()` entries.
+    /// An empty pool of at most `most` entries, in the memory of as many or, better, the next
+    /// multiple of [`POOL_STEP`].
     #[inline(always)]
-    pub fn new(entries: &'p mut [u64]) -> Self {
-        Self { entries, len: 0 }
+    pub fn new(memory: &'p mut [u64], most: usize) -> Self {
+        let most = most.min(memory.len());
+        let padded = most.next_multiple_of(POOL_STEP);
+        let size = if padded <= memory.len() { padded } else { most };
+        let (entries, _) = memory.split_at_mut(size);
+        entries.fill(u64::MAX);
+        Self {
+            entries,
+            most,
+            filled: 0,
+        }
     }
 
     #[inline(always)]
     pub fn len(&self) -> usize {
-        self.len
+        self.filled.min(self.most)
     }
 
     #[inline(always)]
     pub fn capacity(&self) -> usize {
-        self.entries.len()
+        self.most
     }
 
     #[inline(always)]
     pub fn is_full(&self) -> bool {
-        self.len == self.entries.len()
+        self.filled >= self.most
     }
 
     #[inline(always)]
     pub fn as_slice(&self) -> &[u64] {
-        self.entries.get(..self.len).unwrap_or(&[])
+        self.entries.get(..self.len()).unwrap_or(&[])
     }
 
     /// What an entry must be less than to get in.
     #[inline(always)]
     pub fn bound(&self) -> u64 {
-        match self.is_full() {
-            true => self.entries.last().copied().unwrap_or(0),
-            false => u64::MAX,
+        let last = self.entries.get(self.most.wrapping_sub(1));
+        last.copied().unwrap_or(0)
+    }
+
+    /// The score of the worst entry of a full pool, else minus infinity.
+    #[inline(always)]
+    pub fn least(&self) -> f32 {
+        match self.bound() {
+            u64::MAX => f32::NEG_INFINITY,
+            bound => score_of(bound),
         }
     }
 
     /// Takes the entry in if it is good enough, dropping the worst if full; returns where it is.
     #[inline(always)]
-    pub fn insert(&mut self, entry: u64) -> Option<usize> {
+    pub fn insert<K: Kernels>(&mut self, kernels: K, entry: u64) -> Option<usize> {
         if entry >= self.bound() {
             return None;
         }
-        let kept = if self.is_full() {
-            self.len - 1
-        } else {
-            self.len
-        };
-        self.len = kept + 1;
-        if kept > SHORT {
-            let at = self.entries.get(..kept)?.partition_point(|&e| e < entry);
-            let moved = self.entries.get_mut(at..=kept)?;
-            moved.copy_within(..kept - at, 1);
-            *moved.first_mut()? = entry;
-            return Some(at);
-        }
-        let places = self.entries.get_mut(..=kept)?;
-        let mut at = kept;
-        while let Some(&[before, _]) = at
-            .checked_sub(1)
-            .and_then(|b| places.get(b..=at)?.first_chunk())
-            && before > entry
-        {
-            *places.get_mut(at)? = before;
-            at -= 1;
-        }
-        *places.get_mut(at)? = entry;
+        let at = kernels.insert(self.entries, self.filled, entry);
+        self.filled = (self.filled + 1).min(self.entries.len());
         Some(at)
     }
 
@@ -130,20 +131,30 @@ impl<'p> Pool<'p> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::simd::{Task, dispatch};
     use proptest::prelude::*;
     use std::vec::Vec;
+
+    struct Fill<'f, 'p>(&'f mut Pool<'p>, &'f [f32]);
+    impl Task for Fill<'_, '_> {
+        type Output = ();
+        fn run<K: Kernels>(self, kernels: K) {
+            for (slot, &score) in self.1.iter().enumerate() {
+                self.0.insert(kernels, entry(score, slot as u32));
+            }
+        }
+    }
 
     proptest! {
         #[test]
         fn keeps_the_best_in_order(
-            scores in proptest::collection::vec(-10.0f32..10.0, 0..60),
-            size in 1usize..20,
+            scores in proptest::collection::vec(-10.0f32..10.0, 0..200),
+            size in 1usize..100,
+            spare in 0usize..8,
         ) {
-            let mut memory = std::vec![0; size];
-            let mut pool = Pool::new(&mut memory);
-            for (slot, &score) in scores.iter().enumerate() {
-                pool.insert(entry(score, slot as u32));
-            }
+            let mut memory = std::vec![0; size + spare];
+            let mut pool = Pool::new(&mut memory, size);
+            dispatch(Fill(&mut pool, &scores));
             let mut expected: Vec<(f32, u32)> =
                 scores.iter().enumerate().map(|(slot, &score)| (score, slot as u32)).collect();
             expected.sort_by(|a, b| b.0.total_cmp(&a.0).then(a.1.cmp(&b.1)));

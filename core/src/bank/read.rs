@@ -103,7 +103,15 @@ impl<'a> PatternBankRef<'a> {
         search::search(&self.view, vector, &exact, scratch)
     }
 
-    /// The `k` most similar patterns among those that `accepts` takes.
+    /// The `k` most similar patterns among those that `accepts` takes, which must answer the same for
+    /// the same pattern.
+    ///
+    /// A graph is walked with `5/4 × ef ÷ share` candidates, refused ones included, where `share` is
+    /// what `accepts` takes of 128 sampled patterns. The scan, which is exact, serves where fewer than
+    /// three of these are taken (a share below about 2 %), where that many candidates exceed four times
+    /// the `ef` that the scratch memory was made for, where comparing every row costs less
+    /// ([`scan_cost`](BankConfig::scan_cost)), and where a walk meets fewer than `2 k` that are taken
+    /// (`ef`, if that is less). [`Hits::method`] says which served.
     pub fn search_filtered<'s>(
         &self,
         vector: &[f32],

@@ -1,23 +1,24 @@
 //! The exact search: every row is compared.
 //!
-//! Rows go by in blocks of sixteen. Each block gives sixteen scores and their maximum; only after a
-//! chunk of blocks is it decided which rows are worth a look, so that the comparison has no
-//! branches. Where floats are kept beside the codes, a score comes with a bound on how far it may
+//! Rows go by in blocks of sixteen, four blocks at a time. Only after a chunk of blocks is it decided
+//! which rows are worth a look, so that the comparison has no branches; what `k` of them reach
+//! is found from the best of each sixty-fourth of the rows. Where floats are kept beside the codes, a score comes with a bound on how far it may
 //! be off, and each row that could still be among the best is scored again by its floats:
 //!
 //! With `q = s c + e` for the query and `x = t d + f` for the row (steps `s`, `t`, codes `c`, `d`,
 //! and what they leave out, `e`, `f`), the inner product is `s t (c . d) + q . f + e . t d`. By
 //! Cauchy and Schwarz the two last terms are at most `|q| |f| + |e| t |d|`. `|f|` is stored with the
-//! row, in steps of `t`, rounded up; `|d|` is at most `127 sqrt(n)`. The rounding of the fixed-order
+//! row, in steps of `t`, rounded up; `|e|` is at most half a step `s` in each component, `|d|` at
+//! most `127 sqrt(n)`. The rounding of the fixed-order
 //! f32 sum adds at most `(n / 16 + 5) 2^-24 |q| |x|` (Higham, Accuracy and Stability of Numerical
 //! Algorithms, section 3.1), and the few operations on scores less than as much again.
 
 use super::config::{Element, Metric};
 use super::pool::{Pool, entry, score_of, slot_of};
 use super::quantise::{Query, residual_unit};
-use super::scratch::{CANDIDATES, CHUNK_BLOCKS, Work};
+use super::scratch::{CANDIDATES, Work};
 use super::view::View;
-use crate::simd::{Kernels, each, negated};
+use crate::simd::{Kernels, Margin, each, negated};
 
 /// A predicate on slots.
 pub(super) type Filter<'f> = Option<&'f dyn Fn(u32) -> bool>;
@@ -38,8 +39,7 @@ pub(super) fn scan<K: Kernels>(
         candidates,
         ..
     } = work;
-    let k = k.min(pool.len());
-    let mut pool = Pool::new(pool.get_mut(..k).unwrap_or(&mut []));
+    let mut pool = Pool::new(pool, k);
     let mut scan = Scan {
         kernels,
         view,
@@ -67,25 +67,40 @@ struct Scan<'s, K> {
 }
 
 impl<K: Kernels> Scan<'_, K> {
+    /// Whether the filter takes a slot, which is live where there is none.
     #[inline(always)]
     fn takes(&self, slot: u32) -> bool {
-        self.view.is_live(slot) && self.filter.is_none_or(|filter| filter(slot))
+        match self.filter {
+            Some(filter) => self.view.is_live(slot) && filter(slot),
+            None => true,
+        }
     }
 
-    /// Inner products of the codes of sixteen rows.
+    /// Inner products of the codes of the four blocks from `first`; any beyond the last block repeat
+    /// it.
     #[inline(always)]
-    fn dots(&self, block: usize) -> [i32; 16] {
+    fn dots(&self, first: usize) -> [[i32; 16]; 4] {
         let codes = &self.query.codes;
-        let interleaved = self.view.block(block);
-        if !interleaved.is_empty() {
-            return self.kernels.block_dots(interleaved, codes);
+        let high = self.view.high().saturating_sub(1);
+        if !self.view.blocks.is_empty() {
+            let blocks = each(
+                [0, 1, 2, 3],
+                #[inline(always)]
+                |at| self.view.block((first + at).min(high / 16)),
+            );
+            return self.kernels.four_block_dots(blocks, codes);
         }
-        let mut dots = [0; 16];
-        let last = self.view.high().saturating_sub(1) as u32;
-        for (four, dots) in dots.as_chunks_mut::<4>().0.iter_mut().enumerate() {
-            let first = (block * 16 + four * 4) as u32;
-            let rows = each([0, 1, 2, 3], |i| self.view.row((first + i).min(last)));
-            *dots = self.kernels.row_dots(rows, codes);
+        let mut dots = [[0; 16]; 4];
+        for (block, dots) in dots.iter_mut().enumerate() {
+            for (four, dots) in dots.as_chunks_mut::<4>().0.iter_mut().enumerate() {
+                let row = (first + block) * 16 + four * 4;
+                let rows = each(
+                    [0, 1, 2, 3],
+                    #[inline(always)]
+                    |i| self.view.row((row + i).min(high) as u32),
+                );
+                *dots = self.kernels.row_dots(rows, codes);
+            }
         }
         dots
     }
@@ -97,56 +112,48 @@ impl<K: Kernels> Scan<'_, K> {
         let factor = if euclid { 2.0 * self.query.step } else { 1.0 };
         let high = self.view.high();
         let blocks = high.div_ceil(16);
+        let (chunk, _) = scores.as_chunks_mut::<64>();
         let mut first = 0;
         while first < blocks {
-            let (chunk, _) = scores.as_chunks_mut::<16>();
-            let count = chunk.len().min(blocks - first).min(CHUNK_BLOCKS);
-            let mut most = [f32::NEG_INFINITY; CHUNK_BLOCKS];
-            for (at, (out, most)) in chunk.iter_mut().zip(&mut most).take(count).enumerate() {
-                let block = first + at;
-                let dots = self.dots(block);
-                let scales = sixteen(self.view.scales, block);
-                for ((out, dot), scale) in out.iter_mut().zip(dots).zip(scales) {
-                    *out = dot as f32 * (scale * factor);
-                }
-                if euclid {
-                    for (out, norm) in out.iter_mut().zip(sixteen(self.view.norms, block)) {
-                        *out -= norm;
-                    }
-                }
-                for (out, scale) in out.iter_mut().zip(scales) {
-                    *out = if scale > 0.0 { *out } else { f32::NEG_INFINITY };
-                }
-                *most = self.kernels.maximum(out);
-            }
-            let mut bound = f32::NEG_INFINITY;
-            if self.filter.is_none() {
-                bound = nth_largest(self.kernels, &most, pool.capacity());
-            }
-            for (sixteen, most) in most.as_chunks::<16>().0.iter().enumerate() {
-                let mut good = self.kernels.at_least(most, bound);
-                while good != 0 {
-                    let at = 16 * sixteen + good.trailing_zeros() as usize;
-                    good &= good - 1;
-                    let Some(scores) = chunk.get(at).filter(|_| at < count) else {
-                        break;
-                    };
-                    if pool.is_full() {
-                        let worst = score_of(pool.bound());
-                        bound = if worst > bound { worst } else { bound };
-                    }
-                    let mut lanes = self.kernels.at_least(scores, bound);
-                    while lanes != 0 {
-                        let lane = lanes.trailing_zeros();
-                        lanes &= lanes - 1;
-                        let slot = ((first + at) * 16) as u32 + lane;
-                        if self.takes(slot) {
-                            pool.insert(entry(scores[lane as usize & 15], slot));
+            let mut seeds = [[f32::NEG_INFINITY; 16]; 4];
+            let fours = (blocks - first).div_ceil(4).min(chunk.len().max(1));
+            for (number, out) in chunk.iter_mut().take(fours).enumerate() {
+                let dots = self.dots(first + 4 * number);
+                let outs = out.as_chunks_mut::<16>().0.iter_mut().zip(&mut seeds);
+                for (at, ((out, seed), dots)) in outs.zip(dots).enumerate() {
+                    let block = first + 4 * number + at;
+                    let scales = sixteen(self.view.scales, block);
+                    self.kernels.scores(&dots, &scales, factor, out);
+                    if euclid {
+                        for (out, norm) in out.iter_mut().zip(sixteen(self.view.norms, block)) {
+                            *out -= norm;
                         }
                     }
+                    for (seed, score) in seed.iter_mut().zip(out) {
+                        *seed = if *score > *seed { *score } else { *seed };
+                    }
                 }
             }
-            first += count.max(1);
+            let mut bound = pool.least();
+            if self.filter.is_none() {
+                let seed = nth_largest(self.kernels, &seeds, pool.capacity());
+                bound = if seed > bound { seed } else { bound };
+            }
+            for (number, scores) in chunk.iter().take(fours).enumerate() {
+                let mut good = self.at_least(scores, bound);
+                while good != 0 {
+                    let lane = good.trailing_zeros();
+                    good &= good - 1;
+                    let slot = ((first + 4 * number) * 16) as u32 + lane;
+                    let score = scores[lane as usize & 63];
+                    if score > f32::NEG_INFINITY && self.takes(slot) {
+                        pool.insert(self.kernels, entry(score, slot));
+                    }
+                }
+                let least = pool.least();
+                bound = if least > bound { least } else { bound };
+            }
+            first += 4 * fours;
         }
         self.distances += high as u32;
     }
@@ -154,72 +161,65 @@ impl<K: Kernels> Scan<'_, K> {
     /// By the codes with their bounds, then by the floats.
     #[inline(always)]
     fn bounded(&mut self, pool: &mut Pool<'_>, scores: &mut [f32], candidates: &mut [u64]) {
-        let margin = Margin::new(self.kernels, self.view.padded, self.query);
+        let margin = Margin::new(self.view.padded, self.query);
         let high = self.view.high();
         let blocks = high.div_ceil(16);
-        let size = pool.capacity();
+        let (chunk, _) = scores.as_chunks_mut::<64>();
         // Best known lower bound of the k-th best score, in units of the query's step.
         let mut bound = f32::NEG_INFINITY;
         let mut waiting = 0;
         let mut first = 0;
         while first < blocks {
-            let (chunk, _) = scores.as_chunks_mut::<16>();
-            let count = chunk.len().min(blocks - first).min(CHUNK_BLOCKS);
-            let mut most = [f32::NEG_INFINITY; CHUNK_BLOCKS];
-            let mut least = [f32::NEG_INFINITY; CHUNK_BLOCKS];
-            for (at, out) in chunk.iter_mut().take(count).enumerate() {
-                let block = first + at;
-                let dots = self.dots(block);
-                let scales = sixteen(self.view.scales, block);
-                let residuals = sixteen(self.view.residuals, block);
-                let mut lower = [0.0f32; 16];
-                for lane in 0..16 {
-                    let dot = dots[lane] as f32;
-                    let off = f32::from(residuals[lane]) * margin.per_residual + margin.constant;
-                    let live = scales[lane] > 0.0;
-                    let (up, down) = ((dot + off) * scales[lane], (dot - off) * scales[lane]);
-                    out[lane] = if live { up } else { f32::NEG_INFINITY };
-                    lower[lane] = if live { down } else { f32::NEG_INFINITY };
-                }
-                if let (Some(most), Some(least)) = (most.get_mut(at), least.get_mut(at)) {
-                    *most = self.kernels.maximum(out);
-                    *least = self.kernels.maximum(&lower);
+            let mut seeds = [[f32::NEG_INFINITY; 16]; 4];
+            let fours = (blocks - first).div_ceil(4).min(chunk.len().max(1));
+            for (number, out) in chunk.iter_mut().take(fours).enumerate() {
+                let dots = self.dots(first + 4 * number);
+                let outs = out.as_chunks_mut::<16>().0.iter_mut().zip(&mut seeds);
+                for (at, ((out, seed), dots)) in outs.zip(dots).enumerate() {
+                    let block = first + 4 * number + at;
+                    let scales = sixteen(self.view.scales, block);
+                    let residuals = sixteen(self.view.residuals, block);
+                    self.kernels
+                        .bounds(&dots, &scales, &residuals, margin, out, seed);
                 }
             }
             if self.filter.is_none() {
-                let seed = nth_largest(self.kernels, &least, size);
+                let seed = nth_largest(self.kernels, &seeds, pool.capacity());
                 bound = if seed > bound { seed } else { bound };
             }
-            for (sixteen, most) in most.as_chunks::<16>().0.iter().enumerate() {
-                let mut good = self.kernels.at_least(most, bound);
+            for (number, scores) in chunk.iter().take(fours).enumerate() {
+                let mut good = self.at_least(scores, bound);
                 while good != 0 {
-                    let at = 16 * sixteen + good.trailing_zeros() as usize;
+                    let lane = good.trailing_zeros();
                     good &= good - 1;
-                    let Some(scores) = chunk.get(at).filter(|_| at < count) else {
-                        break;
-                    };
-                    let mut lanes = self.kernels.at_least(scores, bound);
-                    while lanes != 0 {
-                        let lane = lanes.trailing_zeros();
-                        lanes &= lanes - 1;
-                        let slot = ((first + at) * 16) as u32 + lane;
-                        if !self.takes(slot) {
-                            continue;
-                        }
-                        if waiting == candidates.len().min(CANDIDATES) {
-                            self.settle(pool, candidates, &mut waiting, &mut bound);
-                        }
-                        if let Some(place) = candidates.get_mut(waiting) {
-                            *place = entry(scores[lane as usize & 15], slot);
-                            waiting += 1;
-                        }
+                    let slot = ((first + 4 * number) * 16) as u32 + lane;
+                    let score = scores[lane as usize & 63];
+                    if score == f32::NEG_INFINITY || !self.takes(slot) {
+                        continue;
+                    }
+                    if waiting == candidates.len().min(CANDIDATES) {
+                        self.settle(pool, candidates, &mut waiting, &mut bound);
+                    }
+                    if let Some(place) = candidates.get_mut(waiting) {
+                        *place = entry(score, slot);
+                        waiting += 1;
                     }
                 }
             }
-            first += count.max(1);
+            first += 4 * fours;
         }
         self.settle(pool, candidates, &mut waiting, &mut bound);
         self.distances += high as u32;
+    }
+
+    /// A bit for each of 64 scores that is at least `bound`.
+    #[inline(always)]
+    fn at_least(&self, scores: &[f32; 64], bound: f32) -> u64 {
+        let mut bits = 0;
+        for (at, scores) in scores.as_chunks::<16>().0.iter().enumerate() {
+            bits |= u64::from(self.kernels.at_least(scores, bound)) << (16 * at);
+        }
+        bits
     }
 
     /// Scores the waiting rows by their floats and forgets them.
@@ -237,11 +237,19 @@ impl<K: Kernels> Scan<'_, K> {
             if four.iter().all(|&e| score_of(e) < *bound) {
                 continue;
             }
-            let slots = each([0, 1, 2, 3], |i| slot_of(four[i.min(four.len() - 1)]));
-            let rows = each(slots, |slot| self.view.float_row(slot));
+            let slots = each(
+                [0, 1, 2, 3],
+                #[inline(always)]
+                |i| slot_of(four[i.min(four.len() - 1)]),
+            );
+            let rows = each(
+                slots,
+                #[inline(always)]
+                |slot| self.view.float_row(slot),
+            );
             let dots = self.kernels.float_dots(self.query.floats, rows);
             for (slot, dot) in slots.into_iter().zip(dots).take(four.len()) {
-                pool.insert(entry(dot, slot));
+                pool.insert(self.kernels, entry(dot, slot));
             }
             self.distances += four.len() as u32;
             if pool.is_full() {
@@ -258,16 +266,24 @@ impl<K: Kernels> Scan<'_, K> {
         let high = self.view.high() as u32;
         let mut first = 0;
         while first < high {
-            let slots = each([0, 1, 2, 3], |i| (first + i).min(high - 1));
-            let rows = each(slots, |slot| self.view.float_row(slot));
+            let slots = each(
+                [0, 1, 2, 3],
+                #[inline(always)]
+                |i| (first + i).min(high - 1),
+            );
+            let rows = each(
+                slots,
+                #[inline(always)]
+                |slot| self.view.float_row(slot),
+            );
             let scores = match euclid {
                 true => negated(self.kernels.float_squares(self.query.floats, rows)),
                 false => self.kernels.float_dots(self.query.floats, rows),
             };
             for (slot, score) in (first..high).zip(scores) {
                 let candidate = entry(score, slot);
-                if candidate < pool.bound() && self.takes(slot) {
-                    pool.insert(candidate);
+                if candidate < pool.bound() && self.view.is_live(slot) && self.takes(slot) {
+                    pool.insert(self.kernels, candidate);
                 }
             }
             first += 4;
@@ -282,8 +298,8 @@ impl<K: Kernels> Scan<'_, K> {
         for slot in 0..high {
             let differing = self.kernels.hamming(query, self.view.row(slot));
             let candidate = entry(-(differing as f32), slot);
-            if candidate < pool.bound() && self.takes(slot) {
-                pool.insert(candidate);
+            if candidate < pool.bound() && self.view.is_live(slot) && self.takes(slot) {
+                pool.insert(self.kernels, candidate);
             }
         }
         self.distances += high;
@@ -300,8 +316,16 @@ pub(super) fn rank_again<K: Kernels>(
 ) -> u32 {
     let euclid = view.config.metric == Metric::SquaredEuclidean;
     for four in entries.chunks_mut(4) {
-        let slots = each([0, 1, 2, 3], |i| slot_of(four[i.min(four.len() - 1)]));
-        let rows = each(slots, |slot| view.float_row(slot));
+        let slots = each(
+            [0, 1, 2, 3],
+            #[inline(always)]
+            |i| slot_of(four[i.min(four.len() - 1)]),
+        );
+        let rows = each(
+            slots,
+            #[inline(always)]
+            |slot| view.float_row(slot),
+        );
         let scores = match euclid {
             true => negated(kernels.float_squares(query.floats, rows)),
             false => kernels.float_dots(query.floats, rows),
@@ -314,32 +338,15 @@ pub(super) fn rank_again<K: Kernels>(
     entries.len() as u32
 }
 
-/// How far scores by codes may be off, in units of the steps of query and row.
-struct Margin {
-    per_residual: f32,
-    constant: f32,
-}
-
 impl Margin {
     #[inline(always)]
-    fn new<K: Kernels>(_kernels: K, padded: usize, query: &Query<'_>) -> Self {
-        let mut lanes = [0.0f32; 16];
-        let (pairs, _) = query.floats.as_chunks::<2>();
-        let halves = query.codes.even.iter().zip(query.codes.odd);
-        for (i, (pair, (&even, &odd))) in pairs.iter().zip(halves).enumerate() {
-            let e = pair[0] - query.step * f32::from(even);
-            let o = pair[1] - query.step * f32::from(odd);
-            lanes[2 * i % 16] += e * e;
-            lanes[(2 * i + 1) % 16] += o * o;
-        }
-        let left = libm::sqrtf(crate::simd::scalar::tree(lanes));
+    fn new(padded: usize, query: &Query<'_>) -> Self {
         let length = libm::sqrtf(query.norm2);
         let root = libm::sqrtf(padded as f32);
         let rounding = (padded as f32 / 16.0 + 24.0) / 16_777_216.0;
-        let steps = 1.001 / query.step;
         Self {
-            per_residual: length * residual_unit(padded) * steps,
-            constant: (left + length * rounding) * 127.0 * root * steps,
+            per_residual: length * residual_unit(padded) * (1.001 / query.step),
+            constant: (0.51 * root + length * rounding / query.step) * 127.0 * root * 1.001,
         }
     }
 }
@@ -356,38 +363,43 @@ fn sixteen<T: Copy + Default>(section: &[T], block: usize) -> [T; 16] {
     }
 }
 
-/// The `n`-th largest of the values, or minus infinity if there are fewer: a row in each of `n`
-/// blocks is at least as good.
+/// A score that at least `n` of the values reach, close to the `n`-th largest of them, or minus
+/// infinity if there are fewer. Each value is the best of other rows, so that `n` rows reach it.
 #[inline(always)]
-fn nth_largest<K: Kernels>(kernels: K, values: &[f32; CHUNK_BLOCKS], n: usize) -> f32 {
-    if n == 0 || n > CHUNK_BLOCKS / 2 {
+fn nth_largest<K: Kernels>(kernels: K, values: &[[f32; 16]; 4], n: usize) -> f32 {
+    /// Halvings of the range between the least and the largest.
+    const STEPS: usize = 8;
+    let count = |bound: f32| {
+        let mut count = 0;
+        for values in values {
+            count += kernels.at_least(values, bound).count_ones();
+        }
+        count as usize
+    };
+    let mut most = [f32::NEG_INFINITY; 16];
+    let mut least = [f32::NEG_INFINITY; 16];
+    for values in values {
+        for ((most, least), &value) in most.iter_mut().zip(&mut least).zip(values) {
+            *most = if value > *most { value } else { *most };
+            let turned = if value > f32::NEG_INFINITY {
+                -value
+            } else {
+                value
+            };
+            *least = if turned > *least { turned } else { *least };
+        }
+    }
+    let (mut low, mut high) = (-kernels.maximum(&least), kernels.maximum(&most));
+    if n == 0 || low > high || count(low) < n {
         return f32::NEG_INFINITY;
     }
-    let mut values = *values;
-    let mut count = 0;
-    loop {
-        let mut most = [f32::NEG_INFINITY; 16];
-        for sixteen in values.as_chunks::<16>().0 {
-            for (most, value) in most.iter_mut().zip(sixteen) {
-                *most = if *value > *most { *value } else { *most };
-            }
-        }
-        let most = kernels.maximum(&most);
-        if most == f32::NEG_INFINITY {
-            return most;
-        }
-        for sixteen in values.as_chunks_mut::<16>().0 {
-            count += kernels.at_least(sixteen, most).count_ones() as usize;
-            for value in sixteen {
-                *value = if *value >= most {
-                    f32::NEG_INFINITY
-                } else {
-                    *value
-                };
-            }
-        }
-        if count >= n {
-            return most;
+    for _ in 0..STEPS {
+        let middle = 0.5 * low + 0.5 * high;
+        if count(middle) >= n {
+            low = middle;
+        } else {
+            high = middle;
         }
     }
+    low
 }

@@ -2,6 +2,7 @@
 
 use super::config::{BankConfig, Element};
 use super::pattern::{Entry, PatternId};
+use super::pool::POOL_STEP;
 use super::quantise::QueryBuffers;
 use crate::block::{self, BlockError, CONFIG_WORDS, HEADER_BYTES, Kind, section};
 
@@ -45,7 +46,7 @@ impl ScratchConfig {
         let planes = section(floats, self.padded, 4);
         let bytes = section(planes, 2 * half(self.padded), 2);
         let pool = section(bytes, 2 * self.padded, 1);
-        let hits = section(pool, self.ef, 8);
+        let hits = section(pool, self.ef.next_multiple_of(POOL_STEP), 8);
         let scores = section(hits, self.ef, 32);
         let candidates = section(scores, self.scores(), 4);
         let visited = section(candidates, CANDIDATES, 8);
@@ -55,7 +56,7 @@ impl ScratchConfig {
     const fn scores(&self) -> usize {
         let blocks = self.rows.div_ceil(16);
         (if blocks < CHUNK_BLOCKS {
-            blocks
+            blocks.next_multiple_of(4)
         } else {
             CHUNK_BLOCKS
         }) * 16
@@ -108,7 +109,7 @@ impl<'a> Scratch<'a> {
                 floats: carver.take(config.padded)?,
                 planes: carver.take(2 * half(config.padded))?,
                 bytes: carver.take(2 * config.padded)?,
-                pool: carver.take(config.ef)?,
+                pool: carver.take(config.ef.next_multiple_of(POOL_STEP))?,
                 hits: carver.take(config.ef)?,
                 scores: carver.take(config.scores())?,
                 candidates: carver.take(CANDIDATES)?,
@@ -132,6 +133,11 @@ impl<'a> Scratch<'a> {
     /// Most candidates, and most neighbours, that fit.
     pub fn most(&self) -> u32 {
         self.config.ef as u32
+    }
+
+    /// Candidates of a filtered walk, for which the place of the hits serves too.
+    pub(super) fn candidates(&self) -> usize {
+        self.config.ef * size_of::<[u32; 8]>() / size_of::<u64>()
     }
 
     pub(super) fn fits(&self, bank: &BankConfig) -> bool {

@@ -2,6 +2,7 @@
 
 use super::config::{Element, Metric};
 use super::errors::SearchError;
+use super::filter::{self, Plan};
 use super::graph::{self, Scorer};
 use super::pattern::Entry;
 use super::pool::{Pool, score_of, slot_of};
@@ -22,9 +23,10 @@ pub struct Search<'p> {
     /// Candidates of a graph search; at least `k` are kept. Zero: what the scratch memory is set
     /// to.
     pub ef: u32,
-    /// The way to take; none lets the bank choose by its size, the dimensions, `k` and `ef`.
+    /// The way to take; none lets the bank choose by its size, the dimensions, `k` and `ef`, and
+    /// the share that a filter accepts.
     pub method: Option<Method>,
-    /// Only patterns that it accepts are found.
+    /// Only patterns that it accepts are found. It must answer the same for the same pattern.
     pub filter: Option<Predicate<'p>>,
 }
 
@@ -90,40 +92,92 @@ impl<'s> Task for Run<'_, 's, '_> {
             vector,
             search,
             scratch,
-            ..
+            ef,
         } = self;
-        let config = &view.config;
-        let method = match search.filter {
-            Some(_) => Method::Scan,
-            None => search.method.unwrap_or_else(|| choose(view, self.ef)),
+        let room = scratch.candidates();
+        let mut plan = match (search.filter, search.method) {
+            (None, method) => Plan {
+                method: method.unwrap_or_else(|| choose(view, ef)),
+                candidates: ef,
+            },
+            (Some(accepts), None) => filter::plan(view, accepts, ef, room),
+            (Some(accepts), Some(Method::Graph)) => filter::forced(view, accepts, ef, room),
+            (Some(_), Some(method)) => Plan {
+                method,
+                candidates: 0,
+            },
         };
-        let (buffers, mut work) = split(scratch.parts(), config);
-        // The walk of a bank with floats only has to find what they rank again.
-        let width = match (method, config.element) {
-            (Method::Graph, Element::I8F32) => Width::Narrow,
-            _ => Width::Wide,
+        let mut distances = 0;
+        let found = loop {
+            let found = answer(kernels, view, vector, search, plan, scratch)?;
+            distances += found.distances;
+            // A walk that was the bank's own choice is made good by a scan.
+            let chosen = search.method.is_none() && search.filter.is_some();
+            if !chosen || plan.method == Method::Scan || found.met >= filter::enough(search.k, ef) {
+                break found.hits;
+            }
+            plan.method = Method::Scan;
         };
-        let query = quantise::prepare(kernels, config, vector, width, buffers)?;
-        let accepts = |slot| {
-            search
-                .filter
-                .is_none_or(|accepts| accepts(&view.entry(slot)))
-        };
-        let filter: scan::Filter<'_> = match search.filter {
-            Some(_) => Some(&accepts),
-            None => None,
-        };
-        let (found, distances) = match method {
-            Method::Graph => walk(kernels, view, &query, self.ef, search.k, &mut work),
-            Method::Scan => scan::scan(kernels, view, &query, search.k, filter, &mut work),
-        };
-        for (entry, hit) in work.pool.iter().zip(&mut *work.hits).take(found) {
-            let similarity = similarity(view, &query, score_of(*entry));
-            *hit = Hit::new(&view.entry(slot_of(*entry)), similarity).to_words();
-        }
-        let hits = work.hits.get(..found).unwrap_or(&[]);
-        Ok(Hits::new(hits, method, distances))
+        let hits = &*scratch.parts().hits;
+        Ok(Hits::new(
+            hits.get(..found).unwrap_or(&[]),
+            plan.method,
+            distances,
+        ))
     }
+}
+
+/// What one way of searching came to.
+struct Found {
+    hits: usize,
+    /// Candidates that counted.
+    met: usize,
+    distances: u32,
+}
+
+/// Searches one way and writes the hits to the scratch memory.
+#[inline(always)]
+fn answer<K: Kernels>(
+    kernels: K,
+    view: &View<'_>,
+    vector: &[f32],
+    search: &Search<'_>,
+    plan: Plan,
+    scratch: &mut Scratch<'_>,
+) -> Result<Found, SearchError> {
+    let config = &view.config;
+    let (buffers, mut work) = split(scratch.parts(), config);
+    // The walk of a bank with floats only has to find what they rank again.
+    let width = match (plan.method, config.element) {
+        (Method::Graph, Element::I8F32) => Width::Narrow,
+        _ => Width::Wide,
+    };
+    let query = quantise::prepare(kernels, config, vector, width, buffers)?;
+    let found = match plan.method {
+        Method::Graph => walk(kernels, view, &query, plan.candidates, search, &mut work),
+        Method::Scan => {
+            let accepts = |slot| {
+                search
+                    .filter
+                    .is_none_or(|accepts| accepts(&view.entry(slot)))
+            };
+            let filter: scan::Filter<'_> = match search.filter {
+                Some(_) => Some(&accepts),
+                None => None,
+            };
+            let (hits, distances) = scan::scan(kernels, view, &query, search.k, filter, &mut work);
+            Found {
+                hits,
+                met: hits,
+                distances,
+            }
+        }
+    };
+    for (entry, hit) in work.pool.iter().zip(&mut *work.hits).take(found.hits) {
+        let similarity = similarity(view, &query, score_of(*entry));
+        *hit = Hit::new(&view.entry(slot_of(*entry)), similarity).to_words();
+    }
+    Ok(found)
 }
 
 /// Counts the live patterns that no path leads to from the entries of a walk. Every pass over the
@@ -145,9 +199,11 @@ pub(super) fn unreachable(view: &View<'_>, scratch: &mut Scratch<'_>) -> Result<
                 .get(slot as usize / 64)
                 .is_some_and(|w| w >> (slot % 64) & 1 == 1)
             {
-                view.for_links(slot, |link| {
-                    reached += u32::from(graph::visit(visited, link))
-                });
+                view.for_links(
+                    slot,
+                    #[inline(always)]
+                    |link| reached += u32::from(graph::visit(visited, link)),
+                );
             }
         }
         if reached == before {
@@ -158,7 +214,7 @@ pub(super) fn unreachable(view: &View<'_>, scratch: &mut Scratch<'_>) -> Result<
 
 /// The way that costs less, by integers alone so that every host takes the same.
 #[inline(always)]
-fn choose(view: &View<'_>, ef: usize) -> Method {
+pub(super) fn choose(view: &View<'_>, ef: usize) -> Method {
     let config = &view.config;
     let sixteens = config.padded() as u64 / 16;
     let interleaved = !view.blocks.is_empty() || !config.has_codes();
@@ -170,34 +226,43 @@ fn choose(view: &View<'_>, ef: usize) -> Method {
     }
 }
 
-/// Walks the graph and ranks the best again by their floats if there are any; returns how many were
-/// found and how many rows were compared.
+/// Walks the graph and ranks the best again by their floats if there are any.
 #[inline(always)]
 fn walk<K: Kernels>(
     kernels: K,
     view: &View<'_>,
     query: &Query<'_>,
-    ef: usize,
-    k: usize,
+    candidates: usize,
+    search: &Search<'_>,
     work: &mut Work<'_>,
-) -> (usize, u32) {
+) -> Found {
     let words = view.config.capacity.div_ceil(64) as usize;
     let visited = work.visited.get_mut(..words).unwrap_or(&mut []);
     visited.fill(0);
-    let ef = ef.min(work.pool.len());
-    let mut pool = Pool::new(work.pool.get_mut(..ef).unwrap_or(&mut []));
+    // The hits are written last: until then a filtered search has its candidates there.
+    let (memory, kept): (&mut [u64], &mut [u64]) = match search.filter {
+        Some(_) => (
+            bytemuck::try_cast_slice_mut(&mut *work.hits).unwrap_or(&mut []),
+            &mut *work.pool,
+        ),
+        None => (&mut *work.pool, &mut []),
+    };
+    let mut pool = Pool::new(memory, candidates);
     let mut distances = graph::walk(kernels, &Scorer::new(*view, *query), &mut pool, visited);
-    let found = pool.len();
+    let (met, best) = match search.filter {
+        Some(accepts) => (filter::keep(view, accepts, pool.as_slice(), kept), kept),
+        None => (pool.len(), memory),
+    };
     if view.config.element == Element::I8F32 {
-        let depth = found.min(rank_again(k));
-        distances += scan::rank_again(
-            kernels,
-            view,
-            query,
-            work.pool.get_mut(..depth).unwrap_or(&mut []),
-        );
+        let depth = met.min(rank_again(search.k));
+        let best = best.get_mut(..depth).unwrap_or(&mut []);
+        distances += scan::rank_again(kernels, view, query, best);
     }
-    (found.min(k), distances)
+    Found {
+        hits: met.min(search.k),
+        met,
+        distances,
+    }
 }
 
 /// How many of the best by codes are ranked again by floats for `k` wanted.

@@ -342,7 +342,11 @@ fn filled(config: BankConfig, memory: &mut Memory, seed: u64) -> PatternBank<'_>
 fn every_kernel_level_leaves_the_same_bytes_and_finds_the_same() {
     for element in [Element::I8, Element::F32, Element::I8F32, Element::Bits] {
         for layout in [Layout::Scan, Layout::Graph, Layout::Auto] {
-            let config = BankConfig::new(50, 200).element(element).layout(layout);
+            // A scan cost of one makes small searches walk.
+            let config = BankConfig::new(50, 200)
+                .element(element)
+                .layout(layout)
+                .scan_cost(1);
             let scratch_config = ScratchConfig::new(&config, 32);
             let mut seen = None;
             for level in Level::ALL.into_iter().filter(|level| level.is_supported()) {
@@ -355,6 +359,11 @@ fn every_kernel_level_leaves_the_same_bytes_and_finds_the_same() {
                 let mut found = Vec::new();
                 for _ in 0..20 {
                     let hits = bank.search(&random.vector(50), 7, &mut scratch).unwrap();
+                    found.extend(hits.iter().map(|h| (h.id, h.similarity.to_bits())));
+                    let half = |entry: &Entry| entry.label.is_multiple_of(2);
+                    let hits = bank
+                        .search_filtered(&random.vector(50), 7, &half, &mut scratch)
+                        .unwrap();
                     found.extend(hits.iter().map(|h| (h.id, h.similarity.to_bits())));
                 }
                 let outcome = (bank.image_digest(), found);

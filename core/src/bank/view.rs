@@ -304,7 +304,11 @@ impl<'v> View<'v> {
     #[inline(always)]
     pub fn degree(&self, slot: u32) -> usize {
         let mut count = 0;
-        self.for_links(slot, |_| count += 1);
+        self.for_links(
+            slot,
+            #[inline(always)]
+            |_| count += 1,
+        );
         count
     }
 

@@ -4,6 +4,7 @@ use super::{Node, NodeConfig, Outcome, Workspace, WorkspaceConfig};
 use crate::block::{Block, BlockError};
 use crate::coherence::EngineConfig;
 use crate::grid::GridConfig;
+use crate::learn::PrunePolicy;
 use crate::learn::features::FeatureConfig;
 use crate::log::kind::{Assert, CERTAIN};
 use crate::log::{Ed25519, Event, EventKind, LogConfig, Policy, Signer};
@@ -175,4 +176,24 @@ fn a_node_of_vectors_takes_no_samples_and_an_interrupted_one_does_not_open() {
         node.header.begin();
     }
     assert_eq!(Node::open(&mut node[..]).err(), Some(BlockError::Busy));
+}
+
+#[test]
+fn pruning_forgets_what_nobody_used() {
+    let mut memory = memory();
+    let mut node = Node::format(&mut memory.node, &CONFIG).unwrap();
+    let mut work = Workspace::format(&mut memory.work, &WORK).unwrap();
+    live(&mut node, &mut work);
+    let before = node.image_digest();
+    let policy = PrunePolicy::new(1_000).uses(1);
+    assert_eq!(node.prune(&policy, 1_000, |_| {}), 0);
+    assert_eq!(node.image_digest(), before);
+    window(&mut node, true);
+    node.embed(&mut work).unwrap();
+    let used = node.recall_and_touch(1, &mut work, 500).unwrap().unwrap();
+    let patterns = node.bank().len();
+    let mut gone = 0;
+    assert_eq!(node.prune(&policy, 2_000, |_| gone += 1), patterns - 1);
+    assert_eq!((gone, node.bank().len()), (patterns - 1, 1));
+    assert!(node.bank().get(used.id).is_some());
 }

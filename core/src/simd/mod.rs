@@ -22,6 +22,7 @@ mod level;
 pub(crate) mod spike;
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
 mod spike_x86;
+pub(crate) mod times;
 
 pub use level::{Level, Unsupported, force, level};
 
@@ -48,12 +49,27 @@ pub(crate) struct Codes<'q> {
     pub sum: i32,
 }
 
+/// How far scores by codes may be off, in units of the steps of query and row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Margin {
+    /// For each unit of a row's residual.
+    pub per_residual: f32,
+    /// For every row.
+    pub constant: f32,
+}
+
 /// The operations an instruction set provides. Rows are u8 codes with offset 128, padded to a
 /// multiple of sixteen elements; where lengths differ the shortest counts.
 pub(crate) trait Kernels: Copy {
     /// Inner products of the query with the sixteen rows of a block: for each four elements, row
     /// after row, four bytes.
     fn block_dots(self, block: &[u8], query: &Codes<'_>) -> [i32; 16];
+
+    /// [`block_dots`](Self::block_dots) of four blocks.
+    #[inline(always)]
+    fn four_block_dots(self, blocks: [&[u8]; 4], query: &Codes<'_>) -> [[i32; 16]; 4] {
+        each(blocks, |block| self.block_dots(block, query))
+    }
 
     /// Inner products of the query with four rows.
     fn row_dots(self, rows: [&[u8]; 4], query: &Codes<'_>) -> [i32; 4];
@@ -73,6 +89,29 @@ pub(crate) trait Kernels: Copy {
     /// Number of differing bits.
     fn hamming(self, a: &[u8], b: &[u8]) -> u32;
 
+    /// Scores of sixteen rows from the products of their codes: `dot * (scale * factor)`, minus
+    /// infinity where the scale is zero.
+    #[inline(always)]
+    fn scores(self, dots: &[i32; 16], scales: &[f32; 16], factor: f32, out: &mut [f32; 16]) {
+        scalar::scores(dots, scales, factor, out);
+    }
+
+    /// Upper bounds of the scores of sixteen rows, `(dot + off) * scale` with `off` from `margin`;
+    /// `least` takes the lower bounds `(dot - off) * scale` where they are larger than what it has.
+    /// Where the scale is zero both are minus infinity.
+    #[inline(always)]
+    fn bounds(
+        self,
+        dots: &[i32; 16],
+        scales: &[f32; 16],
+        residuals: &[u8; 16],
+        margin: Margin,
+        most: &mut [f32; 16],
+        least: &mut [f32; 16],
+    ) {
+        scalar::bounds(dots, scales, residuals, margin, most, least);
+    }
+
     /// The largest of sixteen scores.
     #[inline(always)]
     fn maximum(self, scores: &[f32; 16]) -> f32 {
@@ -90,6 +129,14 @@ pub(crate) trait Kernels: Copy {
     #[inline(always)]
     fn near(self, points: [&[u32; 8]; 3], point: [f32; 3], limit: f32) -> u32 {
         scalar::near(points, point, limit)
+    }
+
+    /// Puts `entry` in its place among the first `filled` of `entries`, which ascend and have
+    /// `u64::MAX` behind them; a full slice loses its last. Returns the place. `entry` is less than
+    /// the last of a full slice.
+    #[inline(always)]
+    fn insert(self, entries: &mut [u64], filled: usize, entry: u64) -> usize {
+        scalar::insert(entries, filled, entry)
     }
 
     /// Hints that the row will be read soon.

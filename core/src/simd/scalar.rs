@@ -1,6 +1,6 @@
 //! The reference kernels, in portable code: what every other file must equal bit for bit.
 
-use super::{Codes, Kernels, LANES};
+use super::{Codes, Kernels, LANES, Margin};
 
 /// Portable kernels.
 #[derive(Clone, Copy, Debug)]
@@ -106,6 +106,78 @@ pub(super) fn near([xs, ys, zs]: [&[u32; 8]; 3], point: [f32; 3], limit: f32) ->
         bits |= u32::from(sum <= limit) << i;
     }
     bits
+}
+
+/// [`Kernels::scores`].
+#[inline(always)]
+pub(super) fn scores(
+    dots: &[i32; LANES],
+    scales: &[f32; LANES],
+    factor: f32,
+    out: &mut [f32; LANES],
+) {
+    for ((out, &dot), &scale) in out.iter_mut().zip(dots).zip(scales) {
+        let score = dot as f32 * (scale * factor);
+        *out = if scale > 0.0 {
+            score
+        } else {
+            f32::NEG_INFINITY
+        };
+    }
+}
+
+/// [`Kernels::bounds`].
+#[inline(always)]
+pub(super) fn bounds(
+    dots: &[i32; LANES],
+    scales: &[f32; LANES],
+    residuals: &[u8; LANES],
+    margin: Margin,
+    most: &mut [f32; LANES],
+    least: &mut [f32; LANES],
+) {
+    for lane in 0..LANES {
+        let (dot, scale) = (dots[lane] as f32, scales[lane]);
+        let off = f32::from(residuals[lane]) * margin.per_residual + margin.constant;
+        let live = scale > 0.0;
+        let (up, down) = ((dot + off) * scale, (dot - off) * scale);
+        most[lane] = if live { up } else { f32::NEG_INFINITY };
+        let down = if live { down } else { f32::NEG_INFINITY };
+        least[lane] = if down > least[lane] {
+            down
+        } else {
+            least[lane]
+        };
+    }
+}
+
+/// Up to this many entries are moved one by one, which costs less than a call.
+const SHORT: usize = 64;
+
+/// [`Kernels::insert`].
+#[inline(always)]
+pub(super) fn insert(entries: &mut [u64], filled: usize, entry: u64) -> usize {
+    let kept = filled.min(entries.len().saturating_sub(1));
+    let Some(places) = entries.get_mut(..=kept) else {
+        return 0;
+    };
+    if kept > SHORT {
+        let at = places[..kept].partition_point(|&e| e < entry);
+        places.copy_within(at..kept, at + 1);
+        places[at] = entry;
+        return at;
+    }
+    let mut at = kept;
+    while let Some(&[before, _]) = at
+        .checked_sub(1)
+        .and_then(|b| places.get(b..=at)?.first_chunk())
+        && before > entry
+    {
+        places[at] = before;
+        at -= 1;
+    }
+    places[at] = entry;
+    at
 }
 
 impl Kernels for Scalar {

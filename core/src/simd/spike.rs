@@ -97,23 +97,19 @@ impl Line {
     }
 }
 
+/// 2^23: from here on floats are whole numbers, so that an addition rounds half to even.
+const WHOLE: f32 = 8_388_608.0;
+
 /// Rounds a number from 0 to 2^22 half to even.
 #[inline(always)]
 pub(crate) fn round(x: f32) -> f32 {
-    const SHIFT: f32 = 8_388_608.0;
-    (x + SHIFT) - SHIFT
+    (x + WHOLE) - WHOLE
 }
 
-/// Fires at the step of each value, a train a byte; no step is above 7.
-#[inline]
-pub(crate) fn latency(line: &Line, values: &[f32], fire: &mut [u8]) {
-    #[cfg(all(feature = "simd", target_arch = "x86_64"))]
-    let done = super::spike_x86::latency(line, values, fire);
-    #[cfg(not(all(feature = "simd", target_arch = "x86_64")))]
-    let done = 0;
-    for (byte, &x) in fire[done..].iter_mut().zip(&values[done..]) {
-        *byte = 1u32.wrapping_shl(round(line.time(x)) as u32) as u8;
-    }
+/// The whole number nearest to one from 0 to 2^22, half to even.
+#[inline(always)]
+pub(crate) fn nearest(x: f32) -> u32 {
+    (x + WHOLE).to_bits().wrapping_sub(WHOLE.to_bits())
 }
 
 /// Whether every value lies in 0 to 1; not a number lies nowhere.
@@ -160,6 +156,16 @@ impl Task for Coincidences<'_> {
             *count = count_both(self.query, row);
         }
     }
+}
+
+/// Counts the bits that two rows share; where lengths differ the shorter counts.
+#[inline]
+pub(crate) fn coincidence(a: &[u8], b: &[u8]) -> u32 {
+    #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+    if let Some(count) = super::spike_x86::coincidence(a, b) {
+        return count;
+    }
+    count_both(a, b)
 }
 
 /// Counts, for each of the rows that lie end to end, the bits it shares with `query`.
@@ -553,7 +559,7 @@ mod tests {
                     assert_eq!(sign[i / 8] >> (i % 8) & 1 == 1, value < 0 && train != 0);
                 }
                 let mut fire = vec![0; floats.len()];
-                latency(&line, &floats, &mut fire);
+                crate::simd::times::fire(line, &floats, &mut fire);
                 for (byte, &x) in fire.iter().zip(&floats) {
                     assert_eq!(*byte, 1 << libm::rintf(line.time(x)) as u32);
                 }
@@ -570,9 +576,11 @@ mod tests {
     #[test]
     fn every_level_finds_the_same_coincidences_and_cosines() {
         proptest!(ProptestConfig::with_cases(24), |(
-            query in prop::collection::vec(any::<u8>(), 1..150), n in 0usize..6, seed in any::<u8>(),
+            query in prop::collection::vec(any::<u8>(), 1..150), n in 0usize..20, seed in any::<u8>(),
+            long in any::<bool>(),
             a in prop::collection::vec(-1.0f32..1.0, 0..200),
         )| {
+            let query = if long { vec![query[0]; 64] } else { query };
             let rows: vec::Vec<u8> = (0..n * query.len()).map(|i| (i as u8).wrapping_mul(37) ^ seed).collect();
             let b: vec::Vec<f32> = a.iter().rev().copied().collect();
             let first = plain_cosine(&a, &b);
@@ -582,6 +590,7 @@ mod tests {
                 for (row, count) in rows.chunks_exact(query.len()).zip(&counts) {
                     let expected: u32 = row.iter().zip(&query).map(|(a, b)| (a & b).count_ones()).sum();
                     assert_eq!(*count, expected);
+                    assert_eq!(coincidence(&query, row), expected);
                 }
                 let found = cosine(&a, &b);
                 assert_eq!(found.lengths.to_bits(), first.lengths.to_bits());

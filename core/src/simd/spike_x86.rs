@@ -5,6 +5,8 @@ use super::spike::{self as plain, Cosine, Lanes, PLANES, RateTable};
 use super::{Level, level};
 use core::arch::x86_64::*;
 
+cpufeatures::new!(has_vpopcntdq, "avx512vpopcntdq");
+
 /// Encodes whole groups of values and returns how many; a multiple of 32.
 #[inline]
 pub(super) fn rate(table: &RateTable, values: &[i8], fire: &mut [u8], sign: &mut [u8]) -> usize {
@@ -97,79 +99,15 @@ fn in_unit_range_avx2(values: &[f32]) -> (bool, usize) {
     (_mm256_movemask_ps(all) == 0xff, groups.len() * 8)
 }
 
-/// Encodes whole groups of values by the line `min(slope * (x - 1), latest) + first` and returns
-/// how many.
-#[inline]
-pub(super) fn latency(line: &plain::Line, values: &[f32], fire: &mut [u8]) -> usize {
-    match level() {
-        // SAFETY: `level` returns this only where the features are.
-        Level::Avx512Vnni => unsafe { latency_avx512(line, values, fire) },
-        // SAFETY: as above.
-        Level::Avx2 => unsafe { latency_avx2(line, values, fire) },
-        _ => 0,
-    }
-}
-
-#[target_feature(enable = "avx512f,avx512bw")]
-fn latency_avx512(line: &plain::Line, values: &[f32], fire: &mut [u8]) -> usize {
-    let (values, _) = values.as_chunks::<16>();
-    let (fire, _) = fire.as_chunks_mut::<16>();
-    let one = _mm512_set1_ps(1.0);
-    let (slope, latest, first) = (
-        _mm512_set1_ps(line.slope),
-        _mm512_set1_ps(line.latest),
-        _mm512_set1_ps(line.first),
-    );
-    let mut done = 0;
-    for (values, fire) in values.iter().zip(fire) {
-        // SAFETY: a load of the sixteen floats of an array.
-        let x = unsafe { _mm512_loadu_ps(values.as_ptr()) };
-        let time = _mm512_mul_ps(slope, _mm512_sub_ps(x, one));
-        let time = _mm512_add_ps(_mm512_min_ps(time, latest), first);
-        // Times are at most 7, so the conversion rounds half to even and never saturates.
-        let step =
-            _mm512_cvt_roundps_epi32::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(time);
-        let bits = _mm512_cvtepi32_epi8(_mm512_sllv_epi32(_mm512_set1_epi32(1), step));
-        // SAFETY: a store of the sixteen bytes of an array.
-        unsafe { _mm_storeu_si128(fire.as_mut_ptr().cast(), bits) };
-        done += 16;
-    }
-    done
-}
-
-#[target_feature(enable = "avx2")]
-fn latency_avx2(line: &plain::Line, values: &[f32], fire: &mut [u8]) -> usize {
-    let (values, _) = values.as_chunks::<8>();
-    let (fire, _) = fire.as_chunks_mut::<8>();
-    let one = _mm256_set1_ps(1.0);
-    let (slope, latest, first) = (
-        _mm256_set1_ps(line.slope),
-        _mm256_set1_ps(line.latest),
-        _mm256_set1_ps(line.first),
-    );
-    let mut done = 0;
-    for (values, fire) in values.iter().zip(fire) {
-        // SAFETY: a load of the eight floats of an array.
-        let x = unsafe { _mm256_loadu_ps(values.as_ptr()) };
-        let time = _mm256_mul_ps(slope, _mm256_sub_ps(x, one));
-        let time = _mm256_add_ps(_mm256_min_ps(time, latest), first);
-        let whole = _mm256_round_ps::<{ _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC }>(time);
-        let bits = _mm256_sllv_epi32(_mm256_set1_epi32(1), _mm256_cvttps_epi32(whole));
-        let half = _mm_packus_epi32(
-            _mm256_castsi256_si128(bits),
-            _mm256_extracti128_si256::<1>(bits),
-        );
-        let bytes = _mm_cvtsi128_si64(_mm_packus_epi16(half, half));
-        *fire = bytes.to_le_bytes();
-        done += 8;
-    }
-    done
-}
-
 /// Counts shared bits of `query` with rows of its length; nothing on lower levels.
 #[inline]
 pub(super) fn coincidences(query: &[u8], rows: &[u8], counts: &mut [u32]) -> bool {
     match level() {
+        Level::Avx512Vnni if query.len() == 64 && has_vpopcntdq::get() => {
+            // SAFETY: both `level` and the check beside it found the features.
+            unsafe { coincidences_avx512(query, rows, counts) };
+            true
+        }
         Level::Avx512Vnni | Level::Avx2 => {
             // SAFETY: `level` returns these only where AVX2 is, and no machine has that without
             // POPCNT.
@@ -180,22 +118,117 @@ pub(super) fn coincidences(query: &[u8], rows: &[u8], counts: &mut [u32]) -> boo
     }
 }
 
+/// Eight rows of 64 bytes at a time, each counted in a register and the eight sums added up
+/// together.
+#[target_feature(enable = "avx512f,avx512vpopcntdq,popcnt")]
+fn coincidences_avx512(query: &[u8], rows: &[u8], counts: &mut [u32]) {
+    let Ok(line) = <&[u8; 64]>::try_from(query) else {
+        return;
+    };
+    // SAFETY: a load of the 64 bytes of an array.
+    let q = unsafe { _mm512_loadu_si512(line.as_ptr().cast()) };
+    let (lines, _) = rows.as_chunks::<64>();
+    let count = lines.len().min(counts.len());
+    let (eights, rest) = lines[..count].as_chunks::<8>();
+    let (places, last) = counts[..count].as_chunks_mut::<8>();
+    for (eight, place) in eights.iter().zip(places) {
+        let mut sums = [_mm512_setzero_si512(); 8];
+        for (sum, row) in sums.iter_mut().zip(eight) {
+            // SAFETY: a load of the 64 bytes of an array.
+            let row = unsafe { _mm512_loadu_si512(row.as_ptr().cast()) };
+            *sum = _mm512_popcnt_epi64(_mm512_and_si512(q, row));
+        }
+        // SAFETY: a store of the 32 bytes of an array.
+        unsafe { _mm256_storeu_si256(place.as_mut_ptr().cast(), sum_each(sums)) };
+    }
+    for (row, place) in rest.iter().zip(last) {
+        *place = shared(line, row);
+    }
+}
+
+/// Adds up the eight 64-bit lanes of each of eight vectors; no sum is above 2^32 - 1.
+#[inline]
+#[target_feature(enable = "avx512f")]
+fn sum_each(v: [__m512i; 8]) -> __m256i {
+    let pair = |a, b| _mm512_or_si512(a, _mm512_slli_epi64::<32>(b));
+    let four = |a, b| _mm512_add_epi32(_mm512_unpacklo_epi64(a, b), _mm512_unpackhi_epi64(a, b));
+    let low = four(pair(v[0], v[1]), pair(v[2], v[3]));
+    let high = four(pair(v[4], v[5]), pair(v[6], v[7]));
+    let all = _mm512_add_epi32(
+        _mm512_shuffle_i64x2::<0b0100_0100>(low, high),
+        _mm512_shuffle_i64x2::<0b1110_1110>(low, high),
+    );
+    _mm512_castsi512_si256(_mm512_add_epi32(
+        _mm512_shuffle_i64x2::<0b0000_1000>(all, all),
+        _mm512_shuffle_i64x2::<0b0000_1101>(all, all),
+    ))
+}
+
+/// Counts shared bits of two rows; `None` on lower levels.
+#[inline]
+pub(super) fn coincidence(a: &[u8], b: &[u8]) -> Option<u32> {
+    match level() {
+        Level::Avx512Vnni if a.len() == 64 && b.len() == 64 && has_vpopcntdq::get() => {
+            // SAFETY: as in `coincidences`.
+            Some(unsafe { coincidence_avx512(a, b) })
+        }
+        // SAFETY: as in `coincidences`.
+        Level::Avx512Vnni | Level::Avx2 => Some(unsafe { coincidence_popcnt(a, b) }),
+        _ => None,
+    }
+}
+
+/// Of 64 bytes each.
+#[target_feature(enable = "avx512f,avx512vpopcntdq")]
+fn coincidence_avx512(a: &[u8], b: &[u8]) -> u32 {
+    let (Some(a), Some(b)) = (a.first_chunk::<64>(), b.first_chunk::<64>()) else {
+        return 0;
+    };
+    // SAFETY: loads of the 64 bytes of an array.
+    let (a, b) = unsafe {
+        (
+            _mm512_loadu_si512(a.as_ptr().cast()),
+            _mm512_loadu_si512(b.as_ptr().cast()),
+        )
+    };
+    _mm512_reduce_add_epi64(_mm512_popcnt_epi64(_mm512_and_si512(a, b))) as u32
+}
+
+#[target_feature(enable = "popcnt")]
+fn coincidence_popcnt(a: &[u8], b: &[u8]) -> u32 {
+    if let (Ok(a), Ok(b)) = (a.try_into(), b.try_into()) {
+        return shared(a, b);
+    }
+    let (lines_a, rest_a) = a.as_chunks::<64>();
+    let (lines_b, rest_b) = b.as_chunks::<64>();
+    let lines = lines_a.iter().zip(lines_b);
+    let sum = lines.fold(0, |sum, (a, b)| sum + shared(a, b));
+    if lines_a.len() == lines_b.len() {
+        return sum + plain::count_both(rest_a, rest_b);
+    }
+    let done = 64 * lines_a.len().min(lines_b.len());
+    sum + plain::count_both(&a[done..], &b[done..])
+}
+
+/// The bits two lines of 64 bytes share.
+#[inline]
+#[target_feature(enable = "popcnt")]
+fn shared(a: &[u8; 64], b: &[u8; 64]) -> u32 {
+    let (a, _) = a.as_chunks::<8>();
+    let (b, _) = b.as_chunks::<8>();
+    let mut sums = [0; 2];
+    for (i, (a, b)) in a.iter().zip(b).enumerate() {
+        sums[i % 2] += _popcnt64(i64::from_le_bytes(*a) & i64::from_le_bytes(*b));
+    }
+    (sums[0] + sums[1]) as u32
+}
+
 #[target_feature(enable = "popcnt")]
 fn coincidences_popcnt(query: &[u8], rows: &[u8], counts: &mut [u32]) {
     if let Ok(query) = <&[u8; 64]>::try_from(query) {
-        let word = |bytes: &[u8; 64], i: usize| {
-            let mut part = [0; 8];
-            part.copy_from_slice(&bytes[8 * i..8 * i + 8]);
-            i64::from_le_bytes(part)
-        };
-        let q: [i64; 8] = core::array::from_fn(|i| word(query, i));
         let (rows, _) = rows.as_chunks::<64>();
         for (row, count) in rows.iter().zip(counts) {
-            let mut sum = [0; 2];
-            for i in 0..8 {
-                sum[i % 2] += _popcnt64(q[i] & word(row, i));
-            }
-            *count = (sum[0] + sum[1]) as u32;
+            *count = shared(query, row);
         }
         return;
     }

@@ -7,6 +7,7 @@ use std::vec::Vec;
 
 struct Everything<'a> {
     block: &'a [u8],
+    other: &'a [u8],
     rows: [&'a [u8]; 4],
     query: &'a [i16],
     narrow: bool,
@@ -16,6 +17,7 @@ struct Everything<'a> {
 #[derive(Debug, PartialEq)]
 struct Outcome {
     block: [i32; 16],
+    blocks: [[i32; 16]; 4],
     rows: [i32; 4],
     pairs: [i32; 4],
     dot: i32,
@@ -38,6 +40,7 @@ impl Task for Everything<'_> {
         let bits = |f: [f32; 4]| f.map(f32::to_bits);
         Outcome {
             block: k.block_dots(self.block, &codes),
+            blocks: k.four_block_dots([self.block, self.other, self.block, self.other], &codes),
             rows: k.row_dots(self.rows, &codes),
             pairs: k.pair_dots(self.rows[0], self.rows),
             dot: k.dot_i8(&a, &b),
@@ -121,6 +124,7 @@ proptest! {
         };
         let code = |x: u32| if extreme { [1u8, 255][x as usize & 1] } else { (x % 255 + 1) as u8 };
         let block: Vec<u8> = (0..16 * n).map(|_| code(next())).collect();
+        let other: Vec<u8> = (0..16 * n).map(|_| code(next())).collect();
         let rows: Vec<Vec<u8>> =
             (0..4).map(|_| (0..n).map(|_| code(next())).collect()).collect();
         let limit = if narrow { 127 } else { 32_639.min(i32::MAX / 127 / n as i32) };
@@ -135,6 +139,7 @@ proptest! {
             .collect();
         let input = || Everything {
             block: &block,
+            other: &other,
             rows: [&rows[0], &rows[1], &rows[2], &rows[3]],
             query: &query,
             narrow,
@@ -156,6 +161,39 @@ proptest! {
                 .sum();
             prop_assert_eq!(sum, i64::from(dot));
         }
+        for level in levels() {
+            force(Some(level)).unwrap();
+            prop_assert_eq!(&dispatch(input()), &expected, "{:?}", level);
+        }
+        force(None).unwrap();
+    }
+
+    #[test]
+    fn every_level_inserts_like_the_reference(
+        numbers in proptest::collection::vec(any::<u64>(), 1..120),
+        eights in 1usize..12,
+    ) {
+        struct Insert<'i>(&'i [u64], Vec<u64>);
+        impl Task for Insert<'_> {
+            type Output = (Vec<u64>, Vec<usize>);
+            fn run<K: Kernels>(mut self, k: K) -> Self::Output {
+                let mut places = Vec::new();
+                for (filled, &number) in self.0.iter().enumerate() {
+                    if number < self.1[self.1.len() - 1] {
+                        let filled = filled.min(self.1.len());
+                        places.push(k.insert(&mut self.1, filled, number));
+                    }
+                }
+                (self.1, places)
+            }
+        }
+        let _guard = FORCE.lock().unwrap_or_else(|e| e.into_inner());
+        let input = || Insert(&numbers, std::vec![u64::MAX; 8 * eights]);
+        let expected = input().run(Scalar);
+        let mut sorted = numbers.clone();
+        sorted.sort_unstable();
+        sorted.resize(8 * eights, u64::MAX);
+        prop_assert_eq!(&expected.0, &sorted);
         for level in levels() {
             force(Some(level)).unwrap();
             prop_assert_eq!(&dispatch(input()), &expected, "{:?}", level);

@@ -5,13 +5,9 @@ use crate::simd::spike as kernels;
 
 /// Counts the spikes that two planes share: bits set in both. Where lengths differ the shorter
 /// counts. Cost: one AND and one population count a word.
+#[inline]
 pub fn coincidence(a: &[u8], b: &[u8]) -> u32 {
-    let shorter = a.len().min(b.len());
-    let mut count = [0];
-    if let (Some(a), Some(b)) = (a.get(..shorter), b.get(..shorter)) {
-        kernels::coincidences(a, b, &mut count);
-    }
-    count[0]
+    kernels::coincidence(a, b)
 }
 
 /// Counts, for each row of the length of `query` that lies end to end in `rows`, the spikes it

@@ -14,6 +14,7 @@
 //! by at most `1 / (2·(T - 1))` above the threshold when normalised.
 
 use crate::simd::spike::{self as kernels, round};
+use crate::simd::times::{self, Charge, Spread};
 
 use super::train::{EncodeError, MAX_STEPS, OutputError, SpikeTrains};
 
@@ -44,6 +45,8 @@ pub struct LatencyCode {
 
 /// A time that a value maps to, or the lack of one.
 const NEVER: u32 = u32::MAX;
+/// Values whose steps are worked out before they are written.
+const GROUP: usize = 64;
 /// What keeps the logarithm finite at the threshold.
 const EPSILON: f64 = 1e-7;
 
@@ -102,8 +105,9 @@ impl LatencyCode {
             && self.first < self.steps
     }
 
-    /// Encodes values from 0 to 1. Cost: a few operations a value; the curves with a logarithm
-    /// take one a value.
+    /// Encodes values from 0 to 1. The exponential curve takes at most 89 steps, beyond which `α`
+    /// is no longer a number of f32. Cost: a few operations a value; the curves with a logarithm
+    /// take one a value, many at a time.
     pub fn encode(&self, values: &[f32], trains: &mut SpikeTrains<'_>) -> Result<(), EncodeError> {
         if !self.is_valid() {
             return Err(EncodeError::BadCode);
@@ -115,21 +119,23 @@ impl LatencyCode {
                 index: index.unwrap_or(0) as u32,
             });
         }
-        let line = self.line();
-        // A normalised line ends at the last step at the latest.
-        if self.curve == Curve::Linear && self.normalise && !self.clip && self.steps <= 8 {
-            trains.replace(values.len(), |fire, _| {
-                kernels::latency(&line, values, fire)
-            });
-            return Ok(());
-        }
-        let least = values
-            .iter()
-            .fold(1.0f32, |a, &b| if b < a { b } else { a });
+        let least = times::least(values).min(1.0);
         match self.curve {
-            Curve::Linear => self.write(values, least, trains, &|x| line.time(x)),
-            Curve::Logarithmic => self.write(values, least, trains, &self.logarithmic(least)),
-            Curve::Exponential => self.write(values, least, trains, &self.exponential()),
+            Curve::Linear => self.write(values, least, trains, self.line()),
+            Curve::Logarithmic => {
+                let charge = self.charge(least);
+                if charge.floor <= charge.threshold {
+                    return Err(EncodeError::BadCode);
+                }
+                self.write(values, least, trains, charge)
+            }
+            Curve::Exponential => {
+                let spread = self.spread();
+                if !spread.alpha.is_finite() {
+                    return Err(EncodeError::BadCode);
+                }
+                self.write(values, least, trains, spread)
+            }
         }
     }
 
@@ -146,66 +152,72 @@ impl LatencyCode {
         }
     }
 
-    fn logarithmic(&self, least: f32) -> impl Fn(f32) -> f32 + use<> {
-        let (threshold, tau) = (self.threshold as f32, self.tau as f32);
-        let floor = (self.threshold + EPSILON) as f32;
-        let first = self.first as f32;
-        let charge = move |x: f32| {
-            let y = x.max(floor);
-            let time = tau * libm::logf(y / (y - threshold));
-            if first > 0.0 { time + first } else { time }
+    fn charge(&self, least: f32) -> Charge {
+        let mut charge = Charge {
+            threshold: self.threshold as f32,
+            floor: (self.threshold + EPSILON) as f32,
+            tau: self.tau as f32,
+            first: self.first as f32,
+            fit: None,
         };
-        let span = (self.steps - 1 - self.first) as f32;
-        let latest = charge(least) - first;
-        let normalise = self.normalise;
-        move |x| {
-            let time = charge(x);
-            if normalise {
-                (time - first) * span / latest + first
-            } else {
-                time
-            }
+        if self.normalise {
+            let span = (self.steps - 1 - self.first) as f32;
+            charge.fit = Some((span, charge.charge(least) - charge.first));
+        }
+        charge
+    }
+
+    fn spread(&self) -> Spread {
+        Spread {
+            last: (self.steps - 1) as f32,
+            alpha: (libm::exp(f64::from(self.steps) - 1.0) - 1.0) as f32,
         }
     }
 
-    fn exponential(&self) -> impl Fn(f32) -> f32 + use<> {
-        let last = (self.steps - 1) as f32;
-        let alpha = (libm::exp(f64::from(self.steps) - 1.0) - 1.0) as f32;
-        move |x| last - libm::logf(alpha * x + 1.0)
-    }
-
-    fn write(
+    fn write<C: times::Curve>(
         &self,
         values: &[f32],
         least: f32,
         trains: &mut SpikeTrains<'_>,
-        time: &impl Fn(f32) -> f32,
+        curve: C,
     ) -> Result<(), EncodeError> {
         let last = (self.steps - 1) as f32;
         // All curves fall, so the least value fires last.
-        let fits = |x: f32| round(time(x)) <= last;
+        let fits = |x: f32| round(curve.time(x)) <= last;
         if !values.is_empty() && !fits(least) {
             let index = values.iter().position(|&x| !fits(x)).unwrap_or(0);
             return Err(EncodeError::TooLong {
                 index: index as u32,
             });
         }
-        let threshold = self.threshold as f32;
-        let (clip, steps) = (self.clip, self.steps);
-        if steps <= 8 && !clip {
+        let (clip, threshold) = (self.clip, self.threshold as f32);
+        if self.steps <= 8 {
             trains.replace(values.len(), |fire, _| {
-                for (byte, &x) in fire.iter_mut().zip(values) {
-                    *byte = 1u32.wrapping_shl(round(time(x)) as u32) as u8;
+                times::fire(curve, values, fire);
+                if clip {
+                    for (byte, x) in fire.iter_mut().zip(values) {
+                        *byte = if *x < threshold { 0 } else { *byte };
+                    }
                 }
             });
-        } else {
-            trains.replace_rows(values.len(), |index, row| {
-                let x = values.get(index).copied().unwrap_or(0.0);
-                if !(clip && x < threshold) {
-                    row.fire(round(time(x)) as usize, false);
-                }
-            });
+            return Ok(());
         }
+        let row = trains.config().row_bytes();
+        trains.replace(values.len(), |fire, _| {
+            let groups = values.chunks(GROUP).zip(fire.chunks_mut(GROUP * row));
+            let mut steps = [0; GROUP];
+            for (values, fire) in groups {
+                times::steps(curve, values, &mut steps[..values.len()]);
+                let trains = fire.chunks_exact_mut(row).zip(values).zip(&steps);
+                for ((train, &x), &step) in trains {
+                    if !(clip && x < threshold)
+                        && let Some(byte) = train.get_mut(step as usize / 8)
+                    {
+                        *byte = 1 << (step % 8);
+                    }
+                }
+            }
+        });
         Ok(())
     }
 

@@ -8,6 +8,8 @@ use serde::Serialize;
 use super::samples::Samples;
 use super::{Common, output};
 use crate::Error;
+use crate::batch::{BatchError, BatchSearch};
+use crate::home::EF;
 use crate::memory::Memory;
 use crate::profile::Shape;
 use crate::progress::Progress;
@@ -16,6 +18,8 @@ use crate::report::{Confusion, Report, of_node};
 
 /// Neighbours that a look-up is judged by.
 const NEIGHBOURS: usize = 5;
+/// Look-ups between two steps of the progress bar.
+const AT_ONCE: usize = 1_024;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -55,37 +59,58 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
     let normalised = matches!(shape, Shape::Samples { .. });
     let mut memory = Memory::default();
     let (node, mut workspace) = home.open(&mut memory)?;
+    let fault = |at: usize, reason: String| {
+        Error::Input(InputError {
+            file: arguments.samples.name(),
+            line: examples.items.get(at).map(|item| item.line),
+            reason,
+        })
+    };
     let mut progress = Progress::new("recalling", Some(examples.items.len() as u64));
     let mut confusion = Confusion::new(profile.labels.iter().cloned());
     let mut rows = Vec::with_capacity(examples.items.len());
-    for (index, (vector, item)) in examples.vectors().zip(&examples.items).enumerate() {
-        let fault = |reason: String| {
-            Error::Input(InputError {
-                file: arguments.samples.name(),
-                line: Some(item.line),
-                reason,
-            })
-        };
-        workspace.embedding_mut().copy_from_slice(vector);
-        if normalised {
-            node.normalise(&mut workspace)
-                .map_err(|e| fault(e.to_string()))?;
+    let batch = BatchSearch::new(node.bank().as_ref(), EF);
+    let vectors: Vec<&[f32]> = examples.vectors().collect();
+    let mut queries = Vec::new();
+    for some in vectors.chunks(AT_ONCE) {
+        queries.clear();
+        // What comes before a vector that cannot be normalised is looked up first: the first fault
+        // of the file is the one to name.
+        let mut bad = None;
+        for vector in some {
+            workspace.embedding_mut().copy_from_slice(vector);
+            if normalised && let Err(error) = node.normalise(&mut workspace) {
+                bad = Some(error);
+                break;
+            }
+            queries.extend_from_slice(workspace.embedding());
         }
-        let recall = node
-            .recall(NEIGHBOURS, &mut workspace)
-            .map_err(|e| fault(e.to_string()))?
-            .ok_or_else(|| Error::Failed("the node has no patterns".into()))?;
-        let predicted = profile.label_name(recall.label);
-        if let Some(label) = &item.label {
-            confusion.count(label, &predicted);
+        let first = rows.len();
+        let found = batch
+            .search(&queries, NEIGHBOURS)
+            .map_err(|error| match error {
+                BatchError::Query { index, source } => fault(first + index, source.to_string()),
+                other => Error::Failed(other.to_string()),
+            })?;
+        if let Some(error) = bad {
+            return Err(fault(first + found.len(), error.to_string()));
         }
-        rows.push(Row {
-            index,
-            label: item.label.clone(),
-            predicted,
-            similarity: recall.similarity,
-        });
-        progress.step(1);
+        for (hits, item) in found.iter().zip(&examples.items[first..]) {
+            let nearest = hits
+                .first()
+                .ok_or_else(|| Error::Failed("the node has no patterns".into()))?;
+            let predicted = profile.label_name(nearest.label);
+            if let Some(label) = &item.label {
+                confusion.count(label, &predicted);
+            }
+            rows.push(Row {
+                index: rows.len(),
+                label: item.label.clone(),
+                predicted,
+                similarity: nearest.similarity,
+            });
+        }
+        progress.step(some.len() as u64);
     }
     drop(progress);
     examples.notes.iter().for_each(output::note);

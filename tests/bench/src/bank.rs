@@ -1,8 +1,11 @@
 //! The pattern bank beside graph indexes from the registries.
 //!
 //! For each case all indexes are built over the same rows; then each gets the smallest `ef` of
-//! [`EFS`] at which its recall@10 reaches a target, and at these all are timed, one query after the
-//! other through all contenders, several passes; a query's latency is the least of its passes.
+//! [`EFS`] at which its recall@10 reaches a target, and at these all are timed: a pass takes each
+//! contender in turn through all queries, each query once and timed by itself, and a query's latency
+//! is the least of its passes. So machine noise hits all alike, and every contender finds the caches
+//! as its own queries left them, as it would in the loop of a program. (Turns of one query each
+//! would measure how much of a contender nine others leave in a cache they share.)
 
 use crate::data::{self, Data};
 use crate::harness::{Bench, percentile};
@@ -52,7 +55,7 @@ pub fn run(bench: &mut Bench) -> Result<()> {
             ));
         }
         if n == 1_000 {
-            cases.push(("digits".into(), Box::new(|| data::digits().ok())));
+            cases.push(("digits".into(), Box::new(data::digits)));
         }
         for (case, make) in cases {
             if !bench.wants_case(&case) {
@@ -160,17 +163,24 @@ struct Entrant {
 }
 
 impl Entrant {
-    fn query(
+    /// Runs all queries in order, handing over each one's number, nanoseconds and findings.
+    fn pass(
         &mut self,
         pipe: &mut Native,
         data: &Data,
         ef: usize,
-        q: usize,
-        found: &mut Vec<u32>,
-    ) -> Result<f64> {
+        mut then: impl FnMut(usize, f64, &[u32]),
+    ) -> Result<()> {
         match &mut self.index {
-            Index::Ours(ours) => Ok(ours.query(ef, data.query(q), found)),
-            Index::Native(index) => pipe.query(*index, ef, q, found),
+            Index::Ours(ours) => {
+                let mut found = Vec::new();
+                for q in 0..data.query_count() {
+                    let ns = ours.query(ef, data.query(q), &mut found);
+                    then(q, ns, &found);
+                }
+                Ok(())
+            }
+            Index::Native(index) => pipe.pass(*index, ef, data.query_count(), then),
         }
     }
 
@@ -181,16 +191,10 @@ impl Entrant {
         ef: usize,
         truth: &[Vec<u32>],
     ) -> Result<f64> {
-        let mut found = Vec::new();
         let mut hits = 0;
-        for (q, truth) in truth.iter().enumerate() {
-            self.query(pipe, data, ef, q, &mut found)?;
-            hits += found
-                .iter()
-                .take(K)
-                .filter(|row| truth.contains(row))
-                .count();
-        }
+        self.pass(pipe, data, ef, |q, _, found| {
+            hits += found.iter().filter(|row| truth[q].contains(row)).count();
+        })?;
         Ok(hits as f64 / (truth.len() * K) as f64)
     }
 
@@ -314,27 +318,13 @@ fn compare(bench: &mut Bench, pipe: &mut Native, case: &str, data: &Data) -> Res
         }
     }
 
-    // The same query never runs twice in a row in one index, which would find its rows in the
-    // caches; our variants run after the contenders, for together they would fill the caches.
-    let is_variant = |at: usize| entrants[at].name.starts_with("sensilla-");
-    runs.sort_by_key(|&(at, ef, _)| (is_variant(at), ef, at));
-    let variants = runs
-        .iter()
-        .position(|run| is_variant(run.0))
-        .unwrap_or(runs.len());
+    runs.sort_by_key(|&(at, ef, _)| (at, ef));
     bench.progress(format!("bank: {case}: timing {} runs", runs.len()));
-    let passes = if bench.quick() { 3 } else { 7 };
+    let passes = if bench.quick() { 3 } else { 9 };
     let mut best = vec![vec![f64::INFINITY; data.query_count()]; runs.len()];
-    let mut found = Vec::new();
-    for group in [0..variants, variants..runs.len()] {
-        for _ in 0..passes {
-            for q in 0..data.query_count() {
-                for ((at, ef, _), best) in runs[group.clone()].iter().zip(&mut best[group.clone()])
-                {
-                    let ns = entrants[*at].query(pipe, data, *ef, q, &mut found)?;
-                    best[q] = best[q].min(ns);
-                }
-            }
+    for _ in 0..passes {
+        for ((at, ef, _), best) in runs.iter().zip(&mut best) {
+            entrants[*at].pass(pipe, data, *ef, |q, ns, _| best[q] = best[q].min(ns))?;
         }
     }
     let mut points = Vec::new();

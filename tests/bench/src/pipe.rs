@@ -1,5 +1,6 @@
 //! The program with the contenders that want native code, at the other end of a pipe. It is built
-//! here, for the processor at hand, in a target folder of its own.
+//! here, for the processor at hand, in a target folder of its own, unless `SENSILLA_BENCH_NATIVE` says
+//! where it lies.
 
 use anyhow::{Context, Result, ensure};
 use std::io::{BufReader, Read, Write};
@@ -23,6 +24,29 @@ pub struct Built {
 
 impl Native {
     pub fn start() -> Result<Self> {
+        let program = match std::env::var_os("SENSILLA_BENCH_NATIVE") {
+            Some(program) => PathBuf::from(program),
+            None => Self::make()?,
+        };
+        let mut child = Command::new(program)
+            .env("RAYON_NUM_THREADS", "1")
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("cannot start the contenders")?;
+        let input = child.stdin.take().context("no pipe to the contenders")?;
+        let output = child.stdout.take().context("no pipe from the contenders")?;
+        Ok(Self {
+            child,
+            input,
+            output: BufReader::new(output),
+            indexes: 0,
+            k: 0,
+        })
+    }
+
+    /// Builds the program and says where it is.
+    fn make() -> Result<PathBuf> {
         let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR"));
         let target = folder.join("target/native");
         let status = Command::new(std::env::var_os("CARGO").unwrap_or("cargo".into()))
@@ -40,21 +64,7 @@ impl Native {
             .status()
             .context("cannot run cargo to build the contenders")?;
         ensure!(status.success(), "the contenders do not build");
-        let mut child = Command::new(target.join("release/sensilla-bench-native"))
-            .env("RAYON_NUM_THREADS", "1")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .context("cannot start the contenders")?;
-        let input = child.stdin.take().context("no pipe to the contenders")?;
-        let output = child.stdout.take().context("no pipe from the contenders")?;
-        Ok(Self {
-            child,
-            input,
-            output: BufReader::new(output),
-            indexes: 0,
-            k: 0,
-        })
+        Ok(target.join("release/sensilla-bench-native"))
     }
 
     fn send(&mut self, command: u8, words: &[usize]) -> Result<()> {
@@ -111,24 +121,29 @@ impl Native {
         }))
     }
 
-    /// Runs one query; returns nanoseconds and fills `found`.
-    pub fn query(
+    /// Runs all queries of the data in order and hands over each one's number, nanoseconds and
+    /// findings.
+    pub fn pass(
         &mut self,
         index: usize,
         ef: usize,
-        query: usize,
-        found: &mut Vec<u32>,
-    ) -> Result<f64> {
-        self.send(b'Q', &[index, ef, query])?;
-        let ns = self.word()?;
-        found.clear();
-        for _ in 0..self.k {
-            let row = self.word()?;
-            if row != u32::MAX {
-                found.push(row);
+        queries: usize,
+        mut then: impl FnMut(usize, f64, &[u32]),
+    ) -> Result<()> {
+        self.send(b'Q', &[index, ef])?;
+        let mut found = Vec::new();
+        for q in 0..queries {
+            let ns = self.word()?;
+            found.clear();
+            for _ in 0..self.k {
+                let row = self.word()?;
+                if row != u32::MAX {
+                    found.push(row);
+                }
             }
+            then(q, f64::from(ns), &found);
         }
-        Ok(f64::from(ns))
+        Ok(())
     }
 
     /// Gives `row` the vector of row `source` of the data; returns nanoseconds.

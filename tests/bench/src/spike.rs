@@ -257,13 +257,14 @@ fn coincidence_counts(bench: &mut Bench) {
         Contender::new("time-lists", ROWS, time_lists),
     ];
     #[cfg(target_arch = "x86_64")]
-    let (query_i8, rows_i8): (Vec<[i8; 64]>, Vec<[i8; 64]>) = {
+    let (queries, singles): (Vec<[i8; 64]>, Vec<[i8; 64]>) = {
         let (chunks, _) = values.as_chunks::<64>();
         (chunks[..1].to_vec(), chunks[1..].to_vec())
     };
     #[cfg(target_arch = "x86_64")]
     if std::arch::is_x86_feature_detected!("avx2") {
         let mut dots = vec![0; ROWS];
+        let (query_i8, rows_i8) = (queries.clone(), singles.clone());
         contenders.push(Contender::new("avx2-dot-i8", ROWS * CALLS, move || {
             for _ in 0..CALLS {
                 // SAFETY: AVX2 was found.
@@ -271,6 +272,21 @@ fn coincidence_counts(bench: &mut Bench) {
                 black_box(&dots);
             }
         }));
+        let (query_i8, rows_i8) = (queries[0], singles);
+        contenders.push(Contender::new(
+            "avx2-dot-i8-single",
+            ROWS * CALLS,
+            move || {
+                for _ in 0..CALLS {
+                    for row in rows_i8.chunks(1) {
+                        let mut dot = [0];
+                        // SAFETY: AVX2 was found.
+                        unsafe { avx2_dots(black_box(&query_i8), black_box(row), &mut dot) };
+                        black_box(dot);
+                    }
+                }
+            },
+        ));
     }
     bench.measure("coincidence", ROUNDS, contenders);
 }

@@ -108,6 +108,17 @@ fn life(room: &mut [u8], report: &mut dyn Report, lines: [&str; 4], config: Bank
             }
         }
     }
+    // Few enough candidates that a predicate on half the patterns is answered by a walk.
+    scratch.set_ef(8);
+    for _ in 0..20 {
+        draw.fill(vector);
+        let hits = bank.search_filtered(vector, 4, &|entry| entry.label & 1 == 0, &mut scratch);
+        let hits = hits.unwrap();
+        found.shown(&hits.method());
+        for hit in hits.iter() {
+            found.number(hit.id.to_u64());
+        }
+    }
     bank.vector(ids[ids.len() - 1], vector).unwrap();
     vector.iter().for_each(|&x| found.float(x));
 

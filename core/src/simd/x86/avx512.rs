@@ -1,7 +1,7 @@
 //! Kernels for AVX-512 with VNNI: `vpdpbusd` takes u8 codes and an i8 query, so a query wider than
 //! eight bits runs as two planes.
 
-use super::super::{Codes, Kernels, each, scalar::Scalar};
+use super::super::{Codes, Kernels, Margin, each, scalar::Scalar};
 use core::arch::x86_64::*;
 
 /// Proof that the machine has AVX-512 F, BW, VL and VNNI.
@@ -181,6 +181,41 @@ impl Kernels for Avx512Vnni {
     }
 
     #[inline(always)]
+    fn four_block_dots(self, blocks: [&[u8]; 4], query: &Codes<'_>) -> [[i32; 16]; 4] {
+        let n = blocks
+            .iter()
+            .fold(query.low.len() / 4, |n, block| n.min(block.len() / 64));
+        let wide = !query.high.is_empty() && query.high.len() >= query.low.len();
+        let blocks = each(blocks, |block| block.as_ptr().cast::<i8>());
+        let (low, high) = (query.low.as_ptr(), query.high.as_ptr());
+        // SAFETY: blocks have 64 bytes and planes four for each of `n` groups, the high one if it is
+        // wide; the proof covers the features.
+        unsafe {
+            let mut acc = [_mm512_setzero_si512(); 4];
+            let mut above = [_mm512_setzero_si512(); 4];
+            for g in 0..n {
+                let q = _mm512_set1_epi32(low.add(4 * g).cast::<i32>().read_unaligned());
+                let codes = each(blocks, |block| _mm512_loadu_si512(block.add(64 * g).cast()));
+                for (acc, codes) in acc.iter_mut().zip(codes) {
+                    *acc = _mm512_dpbusd_epi32(*acc, codes, q);
+                }
+                if wide {
+                    let q = _mm512_set1_epi32(high.add(4 * g).cast::<i32>().read_unaligned());
+                    for (above, codes) in above.iter_mut().zip(codes) {
+                        *above = _mm512_dpbusd_epi32(*above, codes, q);
+                    }
+                }
+            }
+            let offset = _mm512_set1_epi32(query.sum.wrapping_mul(128));
+            for (acc, above) in acc.iter_mut().zip(above) {
+                let both = _mm512_add_epi32(*acc, _mm512_slli_epi32::<8>(above));
+                *acc = _mm512_sub_epi32(both, offset);
+            }
+            core::mem::transmute::<[__m512i; 4], [[i32; 16]; 4]>(acc)
+        }
+    }
+
+    #[inline(always)]
     fn row_dots(self, rows: [&[u8]; 4], query: &Codes<'_>) -> [i32; 4] {
         let n = rows.iter().fold(query.low.len(), |n, row| n.min(row.len()));
         let wide = !query.high.is_empty() && query.high.len() >= query.low.len();
@@ -331,6 +366,53 @@ impl Kernels for Avx512Vnni {
     }
 
     #[inline(always)]
+    fn scores(self, dots: &[i32; 16], scales: &[f32; 16], factor: f32, out: &mut [f32; 16]) {
+        // SAFETY: every array is one vector; the proof covers the features.
+        unsafe {
+            let dots = _mm512_cvtepi32_ps(_mm512_loadu_si512(dots.as_ptr().cast()));
+            let scales = _mm512_loadu_ps(scales.as_ptr());
+            let live = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(scales, _mm512_setzero_ps());
+            let scores = _mm512_mul_ps(dots, _mm512_mul_ps(scales, _mm512_set1_ps(factor)));
+            let dead = _mm512_set1_ps(f32::NEG_INFINITY);
+            _mm512_storeu_ps(out.as_mut_ptr(), _mm512_mask_mov_ps(dead, live, scores));
+        }
+    }
+
+    #[inline(always)]
+    fn bounds(
+        self,
+        dots: &[i32; 16],
+        scales: &[f32; 16],
+        residuals: &[u8; 16],
+        margin: Margin,
+        most: &mut [f32; 16],
+        least: &mut [f32; 16],
+    ) {
+        // SAFETY: every array is one vector, the residuals a quarter; the proof covers the
+        // features.
+        unsafe {
+            let dots = _mm512_cvtepi32_ps(_mm512_loadu_si512(dots.as_ptr().cast()));
+            let scales = _mm512_loadu_ps(scales.as_ptr());
+            let live = _mm512_cmp_ps_mask::<_CMP_GT_OQ>(scales, _mm512_setzero_ps());
+            let residuals = _mm512_cvtepu8_epi32(_mm_loadu_si128(residuals.as_ptr().cast()));
+            let off = _mm512_add_ps(
+                _mm512_mul_ps(
+                    _mm512_cvtepi32_ps(residuals),
+                    _mm512_set1_ps(margin.per_residual),
+                ),
+                _mm512_set1_ps(margin.constant),
+            );
+            let dead = _mm512_set1_ps(f32::NEG_INFINITY);
+            let up = _mm512_mul_ps(_mm512_add_ps(dots, off), scales);
+            let down = _mm512_mul_ps(_mm512_sub_ps(dots, off), scales);
+            _mm512_storeu_ps(most.as_mut_ptr(), _mm512_mask_mov_ps(dead, live, up));
+            let down = _mm512_mask_mov_ps(dead, live, down);
+            let before = _mm512_loadu_ps(least.as_ptr());
+            _mm512_storeu_ps(least.as_mut_ptr(), _mm512_max_ps(down, before));
+        }
+    }
+
+    #[inline(always)]
     fn maximum(self, scores: &[f32; 16]) -> f32 {
         // SAFETY: sixteen scores are one vector; the proof covers the features.
         unsafe { _mm512_reduce_max_ps(_mm512_loadu_ps(scores.as_ptr())) }
@@ -361,6 +443,44 @@ impl Kernels for Avx512Vnni {
             let sum = _mm256_add_ps(_mm256_mul_ps(x, x), _mm256_mul_ps(y, y));
             let sum = _mm256_add_ps(sum, _mm256_mul_ps(z, z));
             u32::from(_mm256_cmp_ps_mask::<_CMP_LE_OQ>(sum, _mm256_set1_ps(limit)))
+        }
+    }
+
+    #[inline(always)]
+    fn insert(self, entries: &mut [u64], filled: usize, entry: u64) -> usize {
+        let size = entries.len();
+        let vectors = (filled.min(size - size.min(1)) + 8) / 8;
+        if !size.is_multiple_of(8) || vectors * 8 > size {
+            return Scalar.insert(entries, filled, entry);
+        }
+        let start = entries.as_mut_ptr().cast::<i64>();
+        // SAFETY: `vectors` is at least one, and the slice has eight entries for each; the proof
+        // covers the features.
+        unsafe {
+            let new = _mm512_set1_epi64(entry as i64);
+            let mut at = 0;
+            let mut j = vectors - 1;
+            let mut here = _mm512_loadu_si512(start.add(8 * j).cast());
+            loop {
+                let less = _mm512_cmplt_epu64_mask(here, new);
+                if vectors > 8 && less == 0xff {
+                    return at + 8 * (j + 1);
+                }
+                at += less.count_ones() as usize;
+                let before = match j {
+                    0 => _mm512_setzero_si512(),
+                    _ => _mm512_loadu_si512(start.add(8 * (j - 1)).cast()),
+                };
+                // What is less stays; what is not moves up by one, and the place between is new.
+                let moved = _mm512_alignr_epi64::<7>(here, before);
+                let placed = _mm512_max_epu64(moved, _mm512_min_epu64(here, new));
+                _mm512_storeu_si512(start.add(8 * j).cast(), placed);
+                if j == 0 {
+                    return at;
+                }
+                here = before;
+                j -= 1;
+            }
         }
     }
 

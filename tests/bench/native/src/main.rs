@@ -61,20 +61,22 @@ fn main() -> std::io::Result<()> {
                 output.write_all(&bytes.to_le_bytes())?;
                 indexes.extend(index);
             }
-            // Query: index, ef, query; answers nanoseconds, then k rows.
+            // Queries: index, ef; runs all and answers for each its nanoseconds, then k rows.
             b'Q' => {
-                let (index, ef, query) = (word()?, word()?, word()?);
-                let vector = &queries[query * dimensions..][..dimensions];
-                let mut found = vec![u32::MAX; k];
+                let (index, ef) = (word()?, word()?);
                 let index = &mut indexes[index];
                 index.set_ef(ef);
-                let start = Instant::now();
-                index.search(vector, &mut found);
-                let ns = start.elapsed().as_nanos() as u32;
-                output.write_all(&ns.to_le_bytes())?;
-                for row in found {
-                    output.write_all(&row.to_le_bytes())?;
+                let mut answers = Vec::with_capacity(queries.len() / dimensions * 4 * (k + 1));
+                let mut found = vec![u32::MAX; k];
+                for vector in queries.chunks_exact(dimensions) {
+                    found.fill(u32::MAX);
+                    let start = Instant::now();
+                    index.search(vector, &mut found);
+                    let ns = start.elapsed().as_nanos() as u32;
+                    answers.extend(ns.to_le_bytes());
+                    answers.extend(found.iter().flat_map(|row| row.to_le_bytes()));
                 }
+                output.write_all(&answers)?;
             }
             // Replace: index, row, and the row of the data whose vector it gets; answers nanoseconds.
             b'R' => {

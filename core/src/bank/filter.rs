@@ -1,0 +1,102 @@
+//! Searches among the patterns that a predicate accepts.
+//!
+//! The walk goes through all patterns, for the accepted ones alone need not hang together, and keeps
+//! so many more candidates as the predicate refuses: with a share `s` accepted, `ef / s` candidates
+//! hold about `ef` that count, and the nearest `k` of these are found as well as without a predicate.
+//! The share is taken from a sample of the live patterns, the same on every host. Where the sample
+//! accepts too few, where the candidates would not fit into the scratch memory, or where comparing
+//! every row costs less, the scan serves, and also where a walk has met too few: near the query the
+//! predicate may accept far less than elsewhere.
+
+use super::graph;
+use super::pattern::Entry;
+use super::pool::slot_of;
+use super::scratch::Method;
+use super::search::{Predicate, choose};
+use super::view::View;
+
+/// Patterns that the share is taken from.
+const SAMPLE: u32 = 128;
+/// Fewer accepted of the sample say too little: about 2 % of the patterns.
+const FEWEST: u32 = 3;
+
+/// How a filtered search begins.
+#[derive(Clone, Copy)]
+pub(super) struct Plan {
+    pub method: Method,
+    /// Candidates of the walk, refused ones included.
+    pub candidates: usize,
+}
+
+/// The way that costs less for `ef` accepted candidates, where the scratch memory has room for
+/// `room` of any kind.
+pub(super) fn plan(view: &View<'_>, accepts: Predicate<'_>, ef: usize, room: usize) -> Plan {
+    let scan = Plan {
+        method: Method::Scan,
+        candidates: 0,
+    };
+    // The predicate is only asked where a walk could pay at all.
+    if choose(view, ef) == Method::Scan {
+        return scan;
+    }
+    let (asked, accepted) = sample(view, accepts);
+    let candidates = match accepted {
+        FEWEST.. => wanted(ef, asked, accepted),
+        _ => return scan,
+    };
+    match candidates <= room && choose(view, candidates) == Method::Graph {
+        true => Plan {
+            method: Method::Graph,
+            candidates,
+        },
+        false => scan,
+    }
+}
+
+/// A walk that was asked for: as wide as the share calls for and there is room.
+pub(super) fn forced(view: &View<'_>, accepts: Predicate<'_>, ef: usize, room: usize) -> Plan {
+    let (asked, accepted) = sample(view, accepts);
+    Plan {
+        method: Method::Graph,
+        candidates: wanted(ef, asked, accepted.max(1)).min(room),
+    }
+}
+
+/// Candidates that hold `ef` accepted ones, and a quarter more, for a share is only estimated.
+fn wanted(ef: usize, asked: u32, accepted: u32) -> usize {
+    let wide = ef as u64 * u64::from(asked) * 5;
+    usize::try_from(wide.div_ceil(u64::from(accepted) * 4)).unwrap_or(usize::MAX)
+}
+
+/// How many patterns were asked about, and how many of these the predicate accepts.
+fn sample(view: &View<'_>, accepts: Predicate<'_>) -> (u32, u32) {
+    let (mut asked, mut accepted) = (0, 0);
+    for slot in (0..SAMPLE).filter_map(|i| graph::entry_slot(view, i)) {
+        asked += 1;
+        accepted += u32::from(accepts(&view.entry(slot)));
+    }
+    (asked, accepted)
+}
+
+/// Fewest accepted candidates that a walk must have met for its nearest `k` to count.
+pub(super) fn enough(k: usize, ef: usize) -> usize {
+    ef.min(2 * k)
+}
+
+/// Copies the first candidates that the predicate accepts from `from` to `to`, in order; returns how
+/// many there are in `to`.
+#[inline(always)]
+pub(super) fn keep(view: &View<'_>, accepts: Predicate<'_>, from: &[u64], to: &mut [u64]) -> usize {
+    let mut kept = 0;
+    for &candidate in from {
+        let Some(place) = to.get_mut(kept) else {
+            break;
+        };
+        let entry: Entry = view.entry(slot_of(candidate));
+        if accepts(&entry) {
+            *place = candidate;
+            kept += 1;
+        }
+    }
+    kept
+}
