@@ -38,7 +38,7 @@ pub use workspace::Workspace;
 use crate::Hash;
 use crate::bank::{Entry, PatternBank, PatternId, SearchError};
 use crate::block::{self, BlockError, CarverMut, HEADER_BYTES, HeaderMut, Kind};
-use crate::coherence::{Applied, Engine};
+use crate::coherence::{Advanced, Applied, Engine, Repaired};
 use crate::learn::extract::{Extractor, Learned};
 use crate::learn::features::PER_CHANNEL;
 use crate::learn::features::{Features, MAX_SAMPLE, PushError};
@@ -393,6 +393,17 @@ impl<'a> Node<'a> {
             let applied = node.engine.apply(index, &id, event.event(), now)?;
             Ok(Ingested { index, id, applied })
         })
+    }
+
+    /// Lets time pass: claims expire and conflicts escalate; see [`Engine::advance`].
+    pub fn advance(&mut self, now: u64) -> Advanced {
+        self.change(|node| node.engine.advance(now))
+    }
+
+    /// Looks at every pair of a context's claims, after a call that could not; see
+    /// [`Engine::detect_all`].
+    pub fn detect_all(&mut self, context: &str) -> Repaired {
+        self.change(|node| node.engine.detect_all(context))
     }
 
     /// The bank of patterns.

@@ -12,10 +12,23 @@
 //! hits.labels; hits.similarities; hits.ids;            // five a query, in order
 //! ```
 //!
+//! A node's history takes events from the page itself and from peers, as bytes:
+//!
+//! ```js
+//! import { Author, History } from "./pkg/sensilla_wasm.js";
+//! const history = new History(1024, 1 << 18);          // events, bytes
+//! const author = new Author(secret);                   // Uint8Array(32)
+//! const event = author.assert("hall", "door", "state", "open", 0.9, Date.now());
+//! const taken = history.ingest(event, Date.now());     // taken.found: contradictions
+//! history.conflicts.ids; history.root(); history.event(0);
+//! ```
+//!
 //! What fails throws an `Error` with the sentence of the core's error as `message` and its stable
-//! number as `code`; the bank is then as it was before.
+//! number as `code`; bank or history is then as it was before.
 
+pub mod author;
 pub mod bank;
 pub mod demo;
 mod failure;
+pub mod history;
 mod memory;

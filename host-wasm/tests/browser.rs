@@ -2,8 +2,10 @@
 #![cfg(target_family = "wasm")]
 
 use js_sys::{Error, Function, Reflect};
+use sensilla_wasm::author::Author;
 use sensilla_wasm::bank::Bank;
 use sensilla_wasm::demo::run_activity;
+use sensilla_wasm::history::{History, verify_inclusion};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_test::{wasm_bindgen_test, wasm_bindgen_test_configure};
 
@@ -98,4 +100,137 @@ fn the_demo_runs_again_and_tells_how_far_it_is() {
     assert!(second.proof_verified() && second.accuracy() >= 0.975);
     let shown = second.confusion().iter().sum::<u32>();
     assert_eq!((shown, second.names().len()), (40, 4));
+}
+
+const NOW: f64 = 1_000.0;
+
+fn author(seed: u8) -> Author {
+    Author::new(&[seed; 32], None).unwrap()
+}
+
+fn claim(author: &mut Author, value: &str) -> Vec<u8> {
+    author
+        .claim("hall", "door", "state", value, 0.9, NOW, None, None)
+        .unwrap()
+}
+
+/// The original had getters only, and JSON on every call.
+#[wasm_bindgen_test]
+fn hole_19_events_are_taken_in_as_bytes_and_carried_to_a_decision() {
+    let mut history = History::new(64, 1 << 15, None, None, None).unwrap();
+    let (mut one, mut two, judge) = (author(1), author(2), author(3));
+    let open = claim(&mut one, "open");
+    let first = history.ingest(&open, NOW).unwrap();
+    assert_eq!((first.found(), first.indices()), (0, vec![0.0]));
+    let second = history.ingest(&claim(&mut two, "shut"), NOW).unwrap();
+    assert_eq!(second.found(), 1);
+    let (a, b) = (first.ids(), second.ids());
+    assert_eq!(history.quarantine(&a).unwrap(), Some(1));
+    let conflicts = history.conflicts();
+    assert_eq!((conflicts.length(), conflicts.states()), (1, vec![1]));
+    let conflict = conflicts.ids();
+
+    let protest = two
+        .challenge("hall", &conflict, &conflicts.claims(), "it is shut", NOW)
+        .unwrap();
+    history.ingest(&protest, NOW).unwrap();
+    assert_eq!(history.quarantine(&a).unwrap(), Some(2));
+    let backing = one.support("hall", &conflict, &a, 5, NOW).unwrap();
+    history.ingest(&backing, NOW).unwrap();
+
+    // Nobody decides before the context has an authority, nor without its signature.
+    let decision = |judge: &Author, signatures: &[u8]| {
+        let mut speaker = Author::new(&[3; 32], judge.last()).unwrap();
+        speaker
+            .resolve("hall", &conflict, &a, &b, "seen", signatures, NOW)
+            .unwrap()
+    };
+    let signed = judge.endorse("hall", &conflict, &a, &b, "seen").unwrap();
+    let before = history.image_digest();
+    assert!(history.ingest(&decision(&judge, &signed), NOW).is_err());
+    assert_eq!(history.image_digest(), before);
+    history
+        .register_authority("hall", 1, &judge.public_key())
+        .unwrap();
+    let before = history.image_digest();
+    assert!(history.ingest(&decision(&judge, &[]), NOW).is_err());
+    assert_eq!(history.image_digest(), before);
+    let decided = history.ingest(&decision(&judge, &signed), NOW).unwrap();
+    assert_eq!((decided.resolved(), decided.fallen()), (1, 1));
+    assert_eq!(history.conflicts().states(), [5]);
+    assert_eq!(history.quarantine(&b).unwrap(), None);
+
+    let (size, root) = (history.length(), history.root());
+    let proof = history.prove_inclusion(0.0).unwrap();
+    let bytes = history.event(0.0).unwrap();
+    assert_eq!(bytes, open);
+    assert!(verify_inclusion(&bytes, 0.0, size, &proof, &root).unwrap());
+    assert!(!verify_inclusion(&bytes, 1.0, size, &proof, &root).unwrap());
+}
+
+#[wasm_bindgen_test]
+fn a_batch_of_events_takes_what_is_good_and_says_what_is_not() {
+    let mut history = History::new(64, 1 << 15, Some(2), None, None).unwrap();
+    let (mut one, mut two) = (author(1), author(2));
+    let mut place = |author: &mut Author, value: &str| {
+        author
+            .claim(
+                "sky",
+                "",
+                "colour",
+                value,
+                0.8,
+                NOW,
+                Some(vec![0.5, 0.5]),
+                Some(2_000.0),
+            )
+            .unwrap()
+    };
+    let blue = place(&mut one, "blue");
+    let mut forged = place(&mut one, "red");
+    forged[50] ^= 1;
+    let green = place(&mut two, "green");
+    let events = [&blue[..], &forged, &blue, &green].concat();
+    let lengths = [&blue, &forged, &blue, &green].map(|event| event.len() as u32);
+    let taken = history.ingest_batch(&events, &lengths, NOW).unwrap();
+    let refusals = taken.refusals();
+    assert_eq!((refusals[0], refusals[3]), (0, 0));
+    assert!(refusals[1] != 0 && refusals[2] != 0 && refusals[1] != refusals[2]);
+    assert_eq!((history.length(), taken.indices().len()), (2.0, 2));
+    assert!(history.is_complete());
+    let found = taken.found();
+    assert_eq!(history.detect_all("sky"), 0);
+    assert_eq!(history.conflicts().length(), found);
+    assert!(history.ingest_batch(&events, &lengths[1..], NOW).is_err());
+
+    let bytes = history.to_bytes().unwrap();
+    let mut copy = History::from_bytes(&bytes).unwrap();
+    assert_eq!(copy.image_digest(), history.image_digest());
+    assert_eq!(copy.root(), history.root());
+    let mut flipped = bytes.clone();
+    flipped[bytes.len() / 2] ^= 1;
+    assert!(History::from_bytes(&flipped).is_err());
+
+    assert_eq!(history.advance(2_001.0).unwrap()[0], 2);
+    assert_eq!(history.quarantine(&taken.ids()[..32]).unwrap(), None);
+    assert_ne!(copy.image_digest(), history.image_digest());
+}
+
+#[wasm_bindgen_test]
+fn what_is_no_key_time_or_id_is_refused_at_the_boundary() {
+    assert!(Author::new(&[1; 31], None).is_err());
+    assert!(Author::new(&[1; 32], Some(vec![0; 3])).is_err());
+    let mut one = author(1);
+    let bad = [(f32::NAN, NOW), (1.5, NOW), (0.5, -1.0), (0.5, f64::NAN)];
+    for (confidence, at) in bad {
+        let said = one.claim("hall", "door", "state", "open", confidence, at, None, None);
+        assert_eq!(code(&said.unwrap_err()), 0);
+    }
+    let mut history = History::new(4, 1 << 12, None, None, None).unwrap();
+    assert!(code(&history.ingest(b"no event", NOW).err().unwrap()) != 0);
+    assert!(history.quarantine(&[0; 31]).is_err());
+    assert!(history.event(7.0).is_err());
+    assert!(History::new(0, 0, None, None, None).is_err());
+    assert!(History::new(u32::MAX, u32::MAX, None, None, None).is_err());
+    assert_eq!(history.find(&[0; 32]).unwrap(), None);
 }

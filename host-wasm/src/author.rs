@@ -1,0 +1,263 @@
+//! Events as an author in the page says them: fields in, canonical signed bytes out.
+
+use crate::failure;
+use ed25519_dalek::SigningKey;
+use sensilla::Hash;
+use sensilla::log::kind::{Assert, CERTAIN, Challenge, Deprecate, Resolution, Support, Witness};
+use sensilla::log::sign::{Domain, Endorsement};
+use sensilla::log::{Event, EventKind, Signer, event, sign};
+use wasm_bindgen::prelude::*;
+
+/// Who signs events: an Ed25519 key, and the author's last event, which the next one names.
+///
+/// Every method that says something returns the event's bytes, for
+/// [`History.ingest`](crate::history::History::ingest) here and at every peer.
+#[wasm_bindgen]
+pub struct Author {
+    key: SigningKey,
+    last: Option<Hash>,
+}
+
+#[wasm_bindgen]
+impl Author {
+    /// An author with this secret of 32 bytes, from `crypto.getRandomValues` and kept safe. `last`
+    /// is the id of its last event, nothing for a new author.
+    #[wasm_bindgen(constructor)]
+    pub fn new(secret: &[u8], last: Option<Vec<u8>>) -> Result<Author, JsValue> {
+        Ok(Self {
+            key: SigningKey::from_bytes(&hash(secret, "a secret")?),
+            last: last.map(|id| hash(&id, "an event's id")).transpose()?,
+        })
+    }
+
+    /// The public key, which names the author.
+    #[wasm_bindgen(getter, js_name = publicKey)]
+    pub fn public_key(&self) -> Vec<u8> {
+        self.key.public_key().to_vec()
+    }
+
+    /// The id of the author's last event.
+    #[wasm_bindgen(getter)]
+    pub fn last(&self) -> Option<Vec<u8>> {
+        self.last.map(|id| id.to_vec())
+    }
+
+    /// Claims that `predicate` of `subject` is `value`. `confidence` is 0 to 1, `at` and `expires`
+    /// milliseconds; `embedding` says where the claim lies among others.
+    #[wasm_bindgen(js_name = assert)]
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "fields cross the boundary one by one, without an object to parse"
+    )]
+    pub fn claim(
+        &mut self,
+        context: &str,
+        subject: &str,
+        predicate: &str,
+        value: &str,
+        confidence: f32,
+        at: f64,
+        embedding: Option<Vec<f32>>,
+        expires: Option<f64>,
+    ) -> Result<Vec<u8>, JsValue> {
+        let assert = Assert {
+            subject,
+            predicate,
+            value,
+            evidence: &[],
+            confidence: fraction(confidence)?,
+            expires: expires.map(time).transpose()?,
+            supersedes: None,
+        };
+        let embedding = embedding.unwrap_or_default();
+        self.say(context, at, &embedding, EventKind::Assert(assert))
+    }
+
+    /// Protests that `claims`, ids end to end, contradict each other.
+    pub fn challenge(
+        &mut self,
+        context: &str,
+        conflict: &[u8],
+        claims: &[u8],
+        reason: &str,
+        at: f64,
+    ) -> Result<Vec<u8>, JsValue> {
+        let challenge = Challenge {
+            conflict: hash(conflict, "a conflict's id")?,
+            claims: hashes(claims, "claims")?,
+            reason,
+        };
+        self.say(context, at, &[], EventKind::Challenge(challenge))
+    }
+
+    /// Spends `cost` of the author's budget on one claim of a conflict.
+    pub fn support(
+        &mut self,
+        context: &str,
+        conflict: &[u8],
+        claim: &[u8],
+        cost: u32,
+        at: f64,
+    ) -> Result<Vec<u8>, JsValue> {
+        let support = Support {
+            conflict: hash(conflict, "a conflict's id")?,
+            claim: hash(claim, "a claim's id")?,
+            evidence: &[],
+            cost,
+        };
+        self.say(context, at, &[], EventKind::Support(support))
+    }
+
+    /// Confirms a claim that came along `path`, hashes of its sources end to end.
+    pub fn witness(
+        &mut self,
+        context: &str,
+        claim: &[u8],
+        path: &[u8],
+        confidence: f32,
+        at: f64,
+    ) -> Result<Vec<u8>, JsValue> {
+        let witness = Witness {
+            claim: hash(claim, "a claim's id")?,
+            path: hashes(path, "a path")?,
+            confidence: fraction(confidence)?,
+        };
+        self.say(context, at, &[], EventKind::Witness(witness))
+    }
+
+    /// Takes back a claim of the author's own.
+    pub fn deprecate(
+        &mut self,
+        context: &str,
+        claim: &[u8],
+        reason: &str,
+        at: f64,
+    ) -> Result<Vec<u8>, JsValue> {
+        let deprecate = Deprecate {
+            claim: hash(claim, "a claim's id")?,
+            resolution: None,
+            superseded_by: None,
+            reason,
+            signatures: &[],
+        };
+        self.say(context, at, &[], EventKind::Deprecate(deprecate))
+    }
+
+    /// Signs a decision as an authority of the context: 96 bytes for [`resolve`](Self::resolve).
+    /// `accepted` and `deprecated` are ids of claims, end to end.
+    pub fn endorse(
+        &self,
+        context: &str,
+        conflict: &[u8],
+        accepted: &[u8],
+        deprecated: &[u8],
+        rationale: &str,
+    ) -> Result<Vec<u8>, JsValue> {
+        let decision = decision(conflict, accepted, deprecated, rationale, &[])?;
+        sign::endorse(&self.key, Domain::Resolution, &decision.digest(context))
+            .map(|endorsement| endorsement.to_vec())
+            .map_err(|e| failure::argument(&e.to_string()))
+    }
+
+    /// Decides a conflict with the endorsements of as many authorities as the context asks for,
+    /// end to end in `signatures`.
+    #[allow(
+        clippy::too_many_arguments,
+        reason = "fields cross the boundary one by one, without an object to parse"
+    )]
+    pub fn resolve(
+        &mut self,
+        context: &str,
+        conflict: &[u8],
+        accepted: &[u8],
+        deprecated: &[u8],
+        rationale: &str,
+        signatures: &[u8],
+        at: f64,
+    ) -> Result<Vec<u8>, JsValue> {
+        let (signatures, rest) = signatures.as_chunks::<{ size_of::<Endorsement>() }>();
+        if !rest.is_empty() {
+            return Err(failure::argument("endorsements have 96 bytes each"));
+        }
+        let decision = decision(conflict, accepted, deprecated, rationale, signatures)?;
+        self.say(context, at, &[], EventKind::Resolution(decision))
+    }
+}
+
+impl Author {
+    fn say(
+        &mut self,
+        context: &str,
+        at: f64,
+        embedding: &[f32],
+        kind: EventKind<'_>,
+    ) -> Result<Vec<u8>, JsValue> {
+        let event = Event {
+            author: self.key.public_key(),
+            prev: self.last,
+            at: time(at)?,
+            context,
+            embedding: if embedding.is_empty() {
+                event::Embedding::None
+            } else {
+                event::Embedding::f32(embedding)
+            },
+            kind,
+        };
+        let mut out = vec![0; event::MAX_EVENT];
+        let signed = event.sign(&self.key, &mut out).map_err(failure::of)?;
+        self.last = Some(*signed.id());
+        Ok(signed.bytes().to_vec())
+    }
+}
+
+fn decision<'d>(
+    conflict: &[u8],
+    accepted: &'d [u8],
+    deprecated: &'d [u8],
+    rationale: &'d str,
+    signatures: &'d [Endorsement],
+) -> Result<Resolution<'d>, JsValue> {
+    Ok(Resolution {
+        conflict: hash(conflict, "a conflict's id")?,
+        accepted: hashes(accepted, "accepted claims")?,
+        deprecated: hashes(deprecated, "deprecated claims")?,
+        rationale,
+        signatures,
+    })
+}
+
+/// Thirty-two bytes, or an error that says `what` has them.
+pub fn hash(bytes: &[u8], what: &str) -> Result<Hash, JsValue> {
+    bytes
+        .try_into()
+        .map_err(|_| failure::argument(&format!("{what} has 32 bytes, not {}", bytes.len())))
+}
+
+/// Hashes end to end.
+pub fn hashes<'b>(bytes: &'b [u8], what: &str) -> Result<&'b [Hash], JsValue> {
+    match bytes.as_chunks() {
+        (hashes, []) => Ok(hashes),
+        _ => Err(failure::argument(&format!(
+            "{what}: {} bytes are not whole ids of 32",
+            bytes.len()
+        ))),
+    }
+}
+
+/// Milliseconds as JavaScript counts them.
+pub fn time(ms: f64) -> Result<u64, JsValue> {
+    if (0.0..=9e15).contains(&ms) {
+        Ok(ms as u64)
+    } else {
+        Err(failure::argument("a time is milliseconds, not negative"))
+    }
+}
+
+fn fraction(confidence: f32) -> Result<u16, JsValue> {
+    if (0.0..=1.0).contains(&confidence) {
+        Ok((confidence * f32::from(CERTAIN) + 0.5) as u16)
+    } else {
+        Err(failure::argument("a confidence is 0 to 1"))
+    }
+}

@@ -1,0 +1,419 @@
+//! The signed history of a node and the conflicts in it.
+
+use crate::author::{hash, hashes, time};
+use crate::failure;
+use crate::memory::{Line, lines};
+use self_cell::{MutBorrow, self_cell};
+use sensilla::block::BlockError;
+use sensilla::coherence::EngineConfig;
+use sensilla::error::ErrorCode;
+use sensilla::grid::GridConfig;
+use sensilla::log::{Ed25519, LogConfig, Policy};
+use sensilla::merkle;
+use sensilla::node::{IngestError, Ingested, Node, NodeConfig};
+use wasm_bindgen::prelude::*;
+
+self_cell!(
+    struct OwnedNode {
+        owner: MutBorrow<Vec<Line>>,
+        #[not_covariant]
+        dependent: Node,
+    }
+);
+
+/// A log of signed events in memory of the module, the claims in force and their conflicts.
+#[wasm_bindgen]
+pub struct History {
+    node: OwnedNode,
+}
+
+/// What events came to, one after the other.
+#[wasm_bindgen]
+pub struct Taken {
+    ids: Vec<u8>,
+    indices: Vec<f64>,
+    refusals: Vec<u16>,
+    found: u32,
+    resolved: u32,
+    fallen: u32,
+}
+
+/// Conflicts, one after the other.
+#[wasm_bindgen]
+#[derive(Default)]
+pub struct Conflicts {
+    ids: Vec<u8>,
+    claims: Vec<u8>,
+    states: Vec<u8>,
+    levels: Vec<u8>,
+    since: Vec<f64>,
+}
+
+#[wasm_bindgen]
+impl History {
+    /// An empty history of at most `events` events in a ring of `bytes` bytes; embeddings of
+    /// claims have `dimensions` components (any claim may have none).
+    #[wasm_bindgen(constructor)]
+    pub fn new(
+        events: u32,
+        bytes: u32,
+        dimensions: Option<u32>,
+        authors: Option<u16>,
+        contexts: Option<u16>,
+    ) -> Result<History, JsValue> {
+        let contexts = contexts.unwrap_or(16);
+        let log = LogConfig::new(events, bytes)
+            .authors(authors.unwrap_or(64))
+            .contexts(contexts);
+        let grid = GridConfig::new(dimensions.unwrap_or(0), events);
+        // The smallest node: this one perceives nothing.
+        let config = NodeConfig::for_vectors(1, 1)
+            .trajectories(1)
+            .log(log)
+            .engine(EngineConfig::new(grid).contexts(contexts));
+        let node = owned(memory(config.bytes())?, |memory| {
+            Node::format(memory, &config)
+        })?;
+        Ok(Self { node })
+    }
+
+    /// A history from the bytes that [`toBytes`](Self::to_bytes) gave. Bytes that were changed
+    /// since throw.
+    #[wasm_bindgen(js_name = fromBytes)]
+    pub fn from_bytes(bytes: &[u8]) -> Result<History, JsValue> {
+        let mut memory = memory(bytes.len())?;
+        bytemuck::cast_slice_mut::<_, u8>(&mut memory)
+            .get_mut(..bytes.len())
+            .ok_or_else(too_much)?
+            .copy_from_slice(bytes);
+        let node = owned(memory, |memory| Node::open_verified(memory))?;
+        Ok(Self { node })
+    }
+
+    /// Checks one event, this page's or a peer's, and takes it in. What is refused throws and
+    /// changes nothing.
+    pub fn ingest(&mut self, event: &[u8], now: f64) -> Result<Taken, JsValue> {
+        let mut taken = Taken::with_room(1);
+        let ingested = self.take(event, time(now)?);
+        let refused = |error| failure::with_code(&format!("{error}"), code(&error));
+        taken.add(&ingested.map_err(refused)?);
+        Ok(taken)
+    }
+
+    /// Takes in many events, end to end in `events`, each as long as `lengths` says. One that is
+    /// refused does not stop the others: its place in `refusals` has the error's code.
+    #[wasm_bindgen(js_name = ingestBatch)]
+    pub fn ingest_batch(
+        &mut self,
+        events: &[u8],
+        lengths: &[u32],
+        now: f64,
+    ) -> Result<Taken, JsValue> {
+        let now = time(now)?;
+        let whole: u64 = lengths.iter().map(|&length| u64::from(length)).sum();
+        if whole != events.len() as u64 {
+            return Err(failure::argument(&format!(
+                "the lengths add up to {whole}, but there are {} bytes",
+                events.len()
+            )));
+        }
+        let mut taken = Taken::with_room(lengths.len());
+        let mut rest = events;
+        for &length in lengths {
+            let (event, after) = rest.split_at(length as usize);
+            rest = after;
+            match self.take(event, now) {
+                Ok(ingested) => taken.add(&ingested),
+                Err(error) => taken.refuse(code(&error)),
+            }
+        }
+        Ok(taken)
+    }
+
+    /// Lets time pass: claims expire, conflicts escalate. Returns how many did, in this order.
+    pub fn advance(&mut self, now: f64) -> Result<Vec<u32>, JsValue> {
+        let now = time(now)?;
+        let advanced = self.node.with_dependent_mut(|_, node| node.advance(now));
+        Ok(vec![advanced.expired, advanced.escalated])
+    }
+
+    /// Looks at every pair of a context's claims, after a call that could not; returns how many
+    /// conflicts it opened.
+    #[wasm_bindgen(js_name = detectAll)]
+    pub fn detect_all(&mut self, context: &str) -> u32 {
+        self.node
+            .with_dependent_mut(|_, node| node.detect_all(context).opened)
+    }
+
+    /// Whether every contradiction was found so far.
+    #[wasm_bindgen(getter, js_name = isComplete)]
+    pub fn is_complete(&self) -> bool {
+        self.node
+            .with_dependent(|_, node| node.engine().is_complete())
+    }
+
+    /// Gives `context` an authority: decisions count with the endorsements of `threshold` of
+    /// `keys`, public keys end to end.
+    #[wasm_bindgen(js_name = registerAuthority)]
+    pub fn register_authority(
+        &mut self,
+        context: &str,
+        threshold: u8,
+        keys: &[u8],
+    ) -> Result<(), JsValue> {
+        let keys = hashes(keys, "keys")?;
+        self.node
+            .with_dependent_mut(|_, node| node.register_authority(context, threshold, keys))
+            .map_err(failure::of)
+    }
+
+    /// All conflicts, decided ones too.
+    #[wasm_bindgen(getter)]
+    pub fn conflicts(&self) -> Conflicts {
+        self.node.with_dependent(|_, node| {
+            let mut conflicts = Conflicts::default();
+            for conflict in node.engine().conflicts() {
+                conflicts.ids.extend(conflict.id);
+                conflicts.claims.extend(conflict.claims.as_flattened());
+                conflicts.states.push(conflict.status as u8);
+                conflicts.levels.push(conflict.quarantine as u8);
+                conflicts.since.push(conflict.since as f64);
+            }
+            conflicts
+        })
+    }
+
+    /// How far the claim may be used: 0 as it is, 1 with caution, 2 with witnesses, 3 not at all;
+    /// nothing of what is no claim in force.
+    pub fn quarantine(&self, claim: &[u8]) -> Result<Option<u8>, JsValue> {
+        let id = hash(claim, "a claim's id")?;
+        Ok(self
+            .node
+            .with_dependent(|_, node| node.engine().quarantine(&id).map(|level| level as u8)))
+    }
+
+    /// Events ever taken in.
+    #[wasm_bindgen(getter)]
+    pub fn length(&self) -> f64 {
+        self.node.with_dependent(|_, node| node.log().size() as f64)
+    }
+
+    /// The place of an event in the log, if it is there.
+    pub fn find(&self, id: &[u8]) -> Result<Option<f64>, JsValue> {
+        let id = hash(id, "an event's id")?;
+        Ok(self
+            .node
+            .with_dependent(|_, node| node.log().find(&id).map(|index| index as f64)))
+    }
+
+    /// The bytes of an event, for a peer.
+    pub fn event(&self, index: f64) -> Result<Vec<u8>, JsValue> {
+        self.node.with_dependent(|_, node| {
+            let entry = node.log().get(index as u64).map_err(failure::of)?;
+            Ok(entry.bytes().to_vec())
+        })
+    }
+
+    /// The RFC 6962 root of all events.
+    pub fn root(&mut self) -> Vec<u8> {
+        self.node
+            .with_dependent_mut(|_, node| node.log_root().to_vec())
+    }
+
+    /// The hashes that prove, with the root, that event `index` is in the log; end to end.
+    #[wasm_bindgen(js_name = proveInclusion)]
+    pub fn prove_inclusion(&self, index: f64) -> Result<Vec<u8>, JsValue> {
+        self.node.with_dependent(|_, node| {
+            let log = node.log();
+            let proof = log
+                .prove_inclusion(index as u64, log.size())
+                .map_err(failure::of)?;
+            Ok(proof.as_flattened().to_vec())
+        })
+    }
+
+    /// SHA-256 of all bytes: equal after the same calls in the same order, on every host.
+    #[wasm_bindgen(getter, js_name = imageDigest)]
+    pub fn image_digest(&self) -> Vec<u8> {
+        self.node
+            .with_dependent(|_, node| node.image_digest().to_vec())
+    }
+
+    /// The bytes of the history, sealed, for storage. Copies them once.
+    #[wasm_bindgen(js_name = toBytes)]
+    pub fn to_bytes(&mut self) -> Result<Vec<u8>, JsValue> {
+        let length = self.node.with_dependent_mut(|_, node| {
+            node.seal();
+            node.config().bytes()
+        });
+        // The node borrows its memory for good; it is put aside and opened again.
+        let aside = NodeConfig::for_vectors(1, 1)
+            .trajectories(1)
+            .log(LogConfig::new(1, 64).authors(1).contexts(1))
+            .engine(EngineConfig::new(GridConfig::new(0, 1)));
+        let aside = owned(memory(aside.bytes())?, |memory| {
+            Node::format(memory, &aside)
+        })?;
+        let memory = std::mem::replace(&mut self.node, aside)
+            .into_owner()
+            .into_inner();
+        let bytes = bytemuck::cast_slice::<_, u8>(&memory)[..length].to_vec();
+        self.node = owned(memory, |memory| Node::open(memory))?;
+        Ok(bytes)
+    }
+}
+
+impl History {
+    fn take(&mut self, event: &[u8], now: u64) -> Result<Ingested, IngestError> {
+        self.node
+            .with_dependent_mut(|_, node| node.ingest(event, &Policy::new(), &Ed25519, now))
+    }
+}
+
+#[wasm_bindgen]
+impl Taken {
+    /// Ids of the events that were taken in, end to end.
+    #[wasm_bindgen(getter)]
+    pub fn ids(&self) -> Vec<u8> {
+        self.ids.clone()
+    }
+
+    /// Their places in the log.
+    #[wasm_bindgen(getter)]
+    pub fn indices(&self) -> Vec<f64> {
+        self.indices.clone()
+    }
+
+    /// For each event given: 0, or the code of the error that it was refused with.
+    #[wasm_bindgen(getter)]
+    pub fn refusals(&self) -> Vec<u16> {
+        self.refusals.clone()
+    }
+
+    /// Conflicts that they opened.
+    #[wasm_bindgen(getter)]
+    pub fn found(&self) -> u32 {
+        self.found
+    }
+
+    /// Conflicts that they resolved.
+    #[wasm_bindgen(getter)]
+    pub fn resolved(&self) -> u32 {
+        self.resolved
+    }
+
+    /// Claims that they put out of force.
+    #[wasm_bindgen(getter)]
+    pub fn fallen(&self) -> u32 {
+        self.fallen
+    }
+}
+
+impl Taken {
+    fn with_room(events: usize) -> Self {
+        Self {
+            ids: Vec::with_capacity(32 * events),
+            indices: Vec::with_capacity(events),
+            refusals: Vec::with_capacity(events),
+            found: 0,
+            resolved: 0,
+            fallen: 0,
+        }
+    }
+
+    fn add(&mut self, ingested: &Ingested) {
+        self.ids.extend(ingested.id);
+        self.indices.push(ingested.index as f64);
+        self.refusals.push(0);
+        self.found += ingested.applied.found;
+        self.resolved += ingested.applied.resolved;
+        self.fallen += ingested.applied.fallen;
+    }
+
+    fn refuse(&mut self, code: u16) {
+        self.refusals.push(code);
+    }
+}
+
+#[wasm_bindgen]
+impl Conflicts {
+    /// How many there are.
+    #[wasm_bindgen(getter)]
+    pub fn length(&self) -> u32 {
+        self.states.len() as u32
+    }
+
+    /// Their ids, end to end.
+    #[wasm_bindgen(getter)]
+    pub fn ids(&self) -> Vec<u8> {
+        self.ids.clone()
+    }
+
+    /// The ids of their claims, two a conflict, end to end.
+    #[wasm_bindgen(getter)]
+    pub fn claims(&self) -> Vec<u8> {
+        self.claims.clone()
+    }
+
+    /// Where they stand: 1 detected, 2 challenged, 3 resolving, 4 escalated, 5 resolved, 6 lapsed.
+    #[wasm_bindgen(getter)]
+    pub fn states(&self) -> Vec<u8> {
+        self.states.clone()
+    }
+
+    /// How far they restrict their claims, as [`History::quarantine`] counts.
+    #[wasm_bindgen(getter)]
+    pub fn levels(&self) -> Vec<u8> {
+        self.levels.clone()
+    }
+
+    /// When they were found, in milliseconds.
+    #[wasm_bindgen(getter)]
+    pub fn since(&self) -> Vec<f64> {
+        self.since.clone()
+    }
+}
+
+/// Whether `proof`, hashes end to end, shows that the event with these bytes is number `index` of
+/// the `size` under `root`.
+#[wasm_bindgen(js_name = verifyInclusion)]
+pub fn verify_inclusion(
+    event: &[u8],
+    index: f64,
+    size: f64,
+    proof: &[u8],
+    root: &[u8],
+) -> Result<bool, JsValue> {
+    let leaf = merkle::leaf_hash(event);
+    let proof = hashes(proof, "a proof")?;
+    let root = hash(root, "a root")?;
+    Ok(merkle::verify_inclusion(&leaf, index as u64, size as u64, proof, &root).is_ok())
+}
+
+/// The code of what the log or the engine said, rather than of who said it.
+fn code(error: &IngestError) -> u16 {
+    match error {
+        IngestError::Log { cause } => cause.code(),
+        IngestError::Refused { cause } => cause.code(),
+        IngestError::Apply { cause } => cause.code(),
+        other => other.code(),
+    }
+}
+
+fn too_much() -> JsValue {
+    failure::argument("the module cannot have that much memory")
+}
+
+fn memory(bytes: usize) -> Result<Vec<Line>, JsValue> {
+    lines(bytes).ok_or_else(too_much)
+}
+
+fn owned(
+    memory: Vec<Line>,
+    make: impl FnOnce(&mut [u8]) -> Result<Node<'_>, BlockError>,
+) -> Result<OwnedNode, JsValue> {
+    OwnedNode::try_new(MutBorrow::new(memory), |memory| {
+        make(bytemuck::cast_slice_mut(memory.borrow_mut()))
+    })
+    .map_err(failure::of)
+}
