@@ -1,9 +1,9 @@
 //! The pattern bank beside graph indexes from the registries.
 //!
 //! For each case all indexes are built over the same rows; then each gets the smallest `ef` of
-//! [`EFS`] at which its recall@10 reaches a target, and at these all are timed: a pass takes each
-//! contender in turn through all queries, each query once and timed by itself, and a query's latency
-//! is the least of its passes. So machine noise hits all alike, and every contender finds the caches
+//! [`EFS`] at which its recall@10 reaches a target, and at these all are timed: the contenders
+//! take turns of two passes through all queries, each query timed by itself, and a query's latency
+//! is the least of all its passes. So machine noise hits all alike, and every contender finds the caches
 //! as its own queries left them, as it would in the loop of a program. (Turns of one query each
 //! would measure how much of a contender nine others leave in a cache they share.)
 
@@ -20,6 +20,8 @@ const M: u32 = 16;
 pub const EFS: [usize; 16] = [
     10, 12, 16, 20, 24, 28, 32, 40, 48, 64, 96, 128, 192, 256, 384, 512,
 ];
+/// Passes of a turn: the first finds the caches as another contender left them.
+const TURN: usize = 2;
 /// One of the others has its `ef` built in, so it is built for each of few.
 const FEW_EFS: [usize; 3] = [48, 96, 192];
 const NATIVE: [&str; 8] = [
@@ -320,11 +322,13 @@ fn compare(bench: &mut Bench, pipe: &mut Native, case: &str, data: &Data) -> Res
 
     runs.sort_by_key(|&(at, ef, _)| (at, ef));
     bench.progress(format!("bank: {case}: timing {} runs", runs.len()));
-    let passes = if bench.quick() { 3 } else { 9 };
+    let turns = if bench.quick() { 2 } else { 5 };
     let mut best = vec![vec![f64::INFINITY; data.query_count()]; runs.len()];
-    for _ in 0..passes {
+    for _ in 0..turns {
         for ((at, ef, _), best) in runs.iter().zip(&mut best) {
-            entrants[*at].pass(pipe, data, *ef, |q, ns, _| best[q] = best[q].min(ns))?;
+            for _ in 0..TURN {
+                entrants[*at].pass(pipe, data, *ef, |q, ns, _| best[q] = best[q].min(ns))?;
+            }
         }
     }
     let mut points = Vec::new();
