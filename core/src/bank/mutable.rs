@@ -170,7 +170,10 @@ impl<'a> PatternBank<'a> {
         Ok(())
     }
 
-    /// Replaces the vector and the record of a pattern, which keeps its id and loses its uses.
+    /// Replaces the vector, label and confidence of a pattern, which stays the same pattern: its id
+    /// and its uses remain, and its last use moves to `pattern.at` if that is later. (A pattern that
+    /// is refined as its neighbours come in would otherwise look unused each time; what is not the
+    /// same any more is removed and inserted.)
     pub fn update(
         &mut self,
         id: PatternId,
@@ -180,10 +183,7 @@ impl<'a> PatternBank<'a> {
         let slot = self.sections.view().slot(id).ok_or(UpdateError::Gone)?;
         let largest = magnitude(&self.sections.config, vector)?;
         self.header.begin();
-        self.sections
-            .set_record(slot, Record::new(&pattern, id.generation()));
-        self.sections.set_uses(slot, 0);
-        self.sections.set_latest(pattern.at);
+        self.refresh(slot, pattern);
         link::unlink(&mut self.sections, slot);
         self.sections.store(slot, vector, largest);
         link::link(&mut self.sections, slot);
@@ -191,13 +191,11 @@ impl<'a> PatternBank<'a> {
         Ok(())
     }
 
-    /// Replaces the record of a pattern; the vector and the uses stay. O(1).
+    /// [`update`](Self::update) without a vector: the stored one stays. O(1).
     pub fn annotate(&mut self, id: PatternId, pattern: Pattern) -> Result<(), IdError> {
         let slot = self.sections.view().slot(id).ok_or(IdError::Gone)?;
         self.header.begin();
-        self.sections
-            .set_record(slot, Record::new(&pattern, id.generation()));
-        self.sections.set_latest(pattern.at);
+        self.refresh(slot, pattern);
         self.header.end();
         Ok(())
     }
@@ -364,6 +362,15 @@ impl<'a> PatternBank<'a> {
         self.sections.store(slot, vector, largest);
         link::link(&mut self.sections, slot);
         PatternId::new(slot, self.sections.view().record(slot).generation())
+    }
+
+    /// Gives a live slot another record.
+    fn refresh(&mut self, slot: u32, mut pattern: Pattern) {
+        let before = self.sections.view().record(slot);
+        pattern.at = pattern.at.max(before.last_use());
+        let record = Record::new(&pattern, before.generation());
+        self.sections.set_record(slot, record);
+        self.sections.set_latest(pattern.at);
     }
 
     fn clear(&mut self, slot: u32) {

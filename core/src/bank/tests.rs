@@ -193,7 +193,8 @@ proptest! {
                 Step::Update(at) if !model.is_empty() => {
                     let id = *model.keys().nth(at % model.len()).unwrap();
                     bank.update(id, &random.vector(dimensions), pattern).unwrap();
-                    model.insert(id, record);
+                    let uses = model[&id].1;
+                    model.insert(id, (pattern.label, uses, now));
                 }
                 Step::Remove(at) if !model.is_empty() => {
                     let id = *model.keys().nth(at % model.len()).unwrap();
@@ -480,6 +481,28 @@ fn hole_02_one_row_a_pattern_and_no_bad_vector() {
             assert_eq!(error.code(), 0x0215);
         },
     );
+}
+
+#[test]
+fn an_updated_pattern_keeps_its_uses_and_its_latest_use() {
+    with_bank(BankConfig::new(2, 4), |bank, scratch| {
+        let pattern = |label, at| Pattern {
+            label,
+            at,
+            ..Pattern::default()
+        };
+        let id = bank.insert(&[1.0, 0.0], pattern(1, 10)).unwrap();
+        let hits = bank.search(&[1.0, 0.0], 1, scratch).unwrap();
+        bank.touch(&hits, 50);
+        bank.update(id, &[0.0, 1.0], pattern(2, 20)).unwrap();
+        let entry = bank.get(id).unwrap();
+        assert_eq!((entry.label, entry.uses, entry.last_use), (2, 1, 50));
+        bank.annotate(id, pattern(3, 60)).unwrap();
+        let entry = bank.get(id).unwrap();
+        assert_eq!((entry.label, entry.uses, entry.last_use), (3, 1, 60));
+        let hits = bank.search(&[0.0, 1.0], 1, scratch).unwrap();
+        assert!(hits.first().unwrap().similarity > 0.99);
+    });
 }
 
 #[test]
