@@ -8,7 +8,7 @@
 
 use super::config::{Element, Metric};
 use super::graph::{MOST_LINKS, Scorer, visit, walk};
-use super::pool::{Pool, score_of, slot_of};
+use super::pool::{POOL_STEP, Pool, entry, score_of, slot_of};
 use super::quantise::{self, Query, square};
 use super::sections::Sections;
 use super::view::View;
@@ -41,11 +41,6 @@ impl<T: Copy + Default> Few<T> {
     #[inline(always)]
     fn as_slice(&self) -> &[T] {
         self.items.get(..self.len).unwrap_or(&[])
-    }
-
-    #[inline(always)]
-    fn as_mut_slice(&mut self) -> &mut [T] {
-        self.items.get_mut(..self.len).unwrap_or(&mut [])
     }
 }
 
@@ -119,9 +114,9 @@ impl Pairs<'_> {
         false
     }
 
-    /// Fills `out` with how similar each of `others` is to `slot`.
+    /// Offers each of `others` to `ranked`, by how similar it is to `slot`.
     #[inline(always)]
-    fn scores<K: Kernels>(&self, kernels: K, slot: u32, others: &[u32], out: &mut Few<(f32, u32)>) {
+    fn rank<K: Kernels>(&self, kernels: K, slot: u32, others: &[u32], ranked: &mut Pool<'_>) {
         for four in others.chunks(4) {
             let padded = each(
                 [0, 1, 2, 3],
@@ -130,7 +125,7 @@ impl Pairs<'_> {
             );
             let scores = self.four(kernels, slot, padded);
             for (&other, score) in four.iter().zip(scores) {
-                out.push((score, other));
+                ranked.insert(kernels, entry(score, other));
             }
         }
     }
@@ -322,7 +317,7 @@ fn explore<K: Kernels, T>(
                     minus: view.norms.get(slot as usize).copied().unwrap_or(0.0),
                 };
             }
-            let codes = view.row(slot).iter().copied();
+            let codes = view.row(slot);
             Query {
                 floats: &[],
                 codes: quantise::planes(codes, even, odd, bytemuck::cast_slice_mut(low)),
@@ -425,6 +420,8 @@ fn disconnect(sections: &mut Sections<'_>, a: u32, b: u32) {
     sections.remove_link(b, a);
 }
 
+/// Memory for all links of a slot and one more, in order.
+const RANKED: usize = (MOST_LINKS + 1).next_multiple_of(POOL_STEP);
 /// Fewest links that another slot's choice leaves a slot with.
 const FEWEST_LINKS: usize = 3;
 
@@ -440,19 +437,19 @@ fn least_useful<K: Kernels>(kernels: K, view: View<'_>, full: u32, new: u32) -> 
         |link| slots.push(link),
     );
     slots.push(new);
-    let mut scored = Few::new();
-    pairs.scores(kernels, full, slots.as_slice(), &mut scored);
-    let ranked = scored.as_mut_slice();
-    ranked.sort_unstable_by(|x, y| y.0.total_cmp(&x.0).then(x.1.cmp(&y.1)));
+    let mut memory = [0; RANKED];
+    let mut ranked = Pool::new(&mut memory, MOST_LINKS + 1);
+    pairs.rank(kernels, full, slots.as_slice(), &mut ranked);
     let mut kept: Few<u32> = Few::new();
     let mut worst = None;
     let mut refused = None;
-    for &(score, slot) in ranked.iter() {
-        let spare = slot == new || view.degree(slot) > FEWEST_LINKS;
+    for &entry in ranked.as_slice() {
+        let slot = slot_of(entry);
+        let spare = slot == new || view.has_more_links(slot, FEWEST_LINKS);
         if spare {
             worst = Some(slot);
         }
-        if pairs.any_nearer(kernels, slot, kept.as_slice(), score) {
+        if pairs.any_nearer(kernels, slot, kept.as_slice(), score_of(entry)) {
             if spare {
                 refused = Some(slot);
             }
@@ -471,7 +468,15 @@ const MEND_TRIES: usize = 6;
 #[inline(always)]
 fn mend<K: Kernels>(kernels: K, sections: &mut Sections<'_>, around: &[u32]) {
     let degree = sections.config.degree();
-    for &slot in around {
+    let marks = core::mem::take(&mut sections.visited);
+    let mut degrees = [0; MOST_LINKS + 1];
+    for (count, &slot) in degrees.iter_mut().zip(around) {
+        *count = sections.view().degree(slot);
+    }
+    for (i, &slot) in around.iter().enumerate() {
+        if degrees[i] >= degree {
+            continue;
+        }
         let view = sections.view();
         let mut own = Few::new();
         view.for_links(
@@ -479,37 +484,65 @@ fn mend<K: Kernels>(kernels: K, sections: &mut Sections<'_>, around: &[u32]) {
             #[inline(always)]
             |link| own.push(link),
         );
+        mark(marks, own.as_slice());
         let mut others = Few::new();
-        for &other in around {
-            if other != slot && !own.as_slice().contains(&other) && view.degree(other) < degree {
+        for (&other, &links) in around.iter().zip(&degrees) {
+            if other != slot && links < degree && !is_marked(marks, other) {
                 others.push(other);
             }
         }
+        unmark(marks, own.as_slice());
         let pairs = Pairs(view);
-        let mut scored = Few::new();
-        pairs.scores(kernels, slot, others.as_slice(), &mut scored);
-        let ranked = scored.as_mut_slice();
-        ranked.sort_unstable_by(|x, y| y.0.total_cmp(&x.0).then(x.1.cmp(&y.1)));
-        // The nearest few, in a loop, for a closure would not be compiled for the level.
+        let mut memory = [0; MEND_TRIES.next_multiple_of(POOL_STEP)];
+        let mut nearest = Pool::new(&mut memory, MEND_TRIES);
+        pairs.rank(kernels, slot, others.as_slice(), &mut nearest);
+        // A loop, for a closure would not be compiled for the level.
         let mut chosen = None;
-        for &(score, other) in ranked.iter().take(MEND_TRIES) {
-            if !pairs.any_nearer(kernels, other, own.as_slice(), score) {
+        for &entry in nearest.as_slice() {
+            let other = slot_of(entry);
+            if !pairs.any_nearer(kernels, other, own.as_slice(), score_of(entry)) {
                 chosen = Some(other);
                 break;
             }
         }
-        if let Some(other) = chosen
-            && own.len < degree
-        {
+        if let Some(other) = chosen {
             sections.push_link(slot, other);
             sections.push_link(other, slot);
+            for (&at, count) in around.iter().zip(&mut degrees) {
+                *count += usize::from(at == slot || at == other);
+            }
         }
     }
-    join(sections, around);
+    join(sections, marks, around);
+    sections.visited = marks;
+}
+
+/// Marks slots, all of them unmarked.
+#[inline(always)]
+fn mark(marks: &mut [u64], slots: &[u32]) {
+    for &slot in slots {
+        visit(marks, slot);
+    }
+}
+
+#[inline(always)]
+fn is_marked(marks: &[u64], slot: u32) -> bool {
+    let word = marks.get(slot as usize / 64).copied().unwrap_or(0);
+    word >> (slot % 64) & 1 == 1
+}
+
+/// Clears all marks, which are on `slots` alone.
+#[inline(always)]
+fn unmark(marks: &mut [u64], slots: &[u32]) {
+    for &slot in slots {
+        if let Some(word) = marks.get_mut(slot as usize / 64) {
+            *word = 0;
+        }
+    }
 }
 
 /// Links groups of slots that have no links between each other, one slot of each with room.
-fn join(sections: &mut Sections<'_>, around: &[u32]) {
+fn join(sections: &mut Sections<'_>, marks: &mut [u64], around: &[u32]) {
     let degree = sections.config.degree();
     let mut group: [u8; MOST_LINKS] = core::array::from_fn(|i| i as u8);
     let around = around.get(..around.len().min(MOST_LINKS)).unwrap_or(&[]);
@@ -521,17 +554,18 @@ fn join(sections: &mut Sections<'_>, around: &[u32]) {
             }
         }
     };
+    mark(marks, around);
     for (i, &slot) in around.iter().enumerate() {
-        sections.view().for_links(
-            slot,
-            #[inline(always)]
-            |link| {
-                if let Some(j) = around.iter().position(|&other| other == link) {
-                    unite(&mut group, i, j);
-                }
-            },
-        );
+        sections.view().for_links(slot, |link| {
+            if is_marked(marks, link)
+                && let Some(j) = around.iter().position(|&other| other == link)
+                && group[i] != group[j]
+            {
+                unite(&mut group, i, j);
+            }
+        });
     }
+    unmark(marks, around);
     for i in 0..around.len() {
         for j in 0..i {
             let (a, b) = (around[i], around[j]);

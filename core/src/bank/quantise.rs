@@ -322,22 +322,18 @@ fn wide_limit(padded: usize) -> i32 {
 /// The codes of a stored row as a narrow query, for comparing rows with each other.
 #[inline(always)]
 pub(super) fn planes<'q>(
-    codes: impl Iterator<Item = u8>,
+    codes: &[u8],
     even: &'q mut [i16],
     odd: &'q mut [i16],
     low: &'q mut [i8],
 ) -> Codes<'q> {
     let mut sum = 0;
-    for (i, code) in codes.enumerate() {
-        let value = i16::from(code) - 128;
-        sum += i32::from(value);
-        let half = if i % 2 == 0 { &mut *even } else { &mut *odd };
-        if let Some(slot) = half.get_mut(i / 2) {
-            *slot = value;
-        }
-        if let Some(slot) = low.get_mut(i) {
-            *slot = value as i8;
-        }
+    let (pairs, halves) = (codes.as_chunks::<2>().0, low.as_chunks_mut::<2>().0);
+    let planes = even.iter_mut().zip(odd.iter_mut());
+    for ((&[a, b], low), (even, odd)) in pairs.iter().zip(halves).zip(planes) {
+        (*even, *odd) = (i16::from(a) - 128, i16::from(b) - 128);
+        *low = [*even as i8, *odd as i8];
+        sum += i32::from(*even) + i32::from(*odd);
     }
     Codes {
         even,

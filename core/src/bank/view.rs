@@ -303,13 +303,33 @@ impl<'v> View<'v> {
     /// How many links a slot has.
     #[inline(always)]
     pub fn degree(&self, slot: u32) -> usize {
-        let mut count = 0;
-        self.for_links(
-            slot,
-            #[inline(always)]
-            |_| count += 1,
-        );
-        count
+        let degree = self.config.degree();
+        let start = slot as usize * degree;
+        // Without a branch in the loop it runs on vectors.
+        match self.links {
+            Links::None => 0,
+            Links::Short(links) => {
+                let links = links.get(start..start + degree).unwrap_or(&[]);
+                usize::from(links.iter().map(|&link| u16::from(link != 0)).sum::<u16>())
+            }
+            Links::Long(links) => {
+                let links = links.get(start..start + degree).unwrap_or(&[]);
+                links.iter().map(|&link| u32::from(link != 0)).sum::<u32>() as usize
+            }
+        }
+    }
+
+    /// Whether a slot has more than `count` links.
+    #[inline(always)]
+    pub fn has_more_links(&self, slot: u32, count: usize) -> bool {
+        let degree = self.config.degree();
+        let at = slot as usize * degree + count;
+        count < degree
+            && match self.links {
+                Links::None => false,
+                Links::Short(links) => links.get(at).is_some_and(|&link| link != 0),
+                Links::Long(links) => links.get(at).is_some_and(|&link| link != 0),
+            }
     }
 
     /// Hints that the links of a slot will be read soon.
