@@ -6,26 +6,23 @@ use super::table::Table;
 use crate::grid::Tag;
 use crate::log::{EventId, PublicKey};
 
-/// Words of a claim's record; 0 to 7 are the proposition's tags, 10 to 13 the table's.
+/// Words of a claim's record; 0 to 7 are the proposition's tags.
 const CONFIDENCE: usize = 8;
 const CONTEXT: usize = 9;
-const CONFLICTS: usize = 14;
-const FLAGS: usize = 15;
+const CONFLICTS: usize = 10;
+const FLAGS: usize = 11;
+/// Where in the log, the low word first.
+const INDEX: usize = 12;
+const WITNESSES: usize = 14;
+const PATHS: usize = 15;
 
 const LIVE: u32 = 1;
 const UNCHECKED: u32 = 2;
 
-/// Words of a claim's details.
-const INDEX_LOW: usize = 0;
-const INDEX_HIGH: usize = 1;
-const WITNESSES: usize = 2;
-const PATHS: usize = 3;
-
 #[derive(Debug)]
 pub(super) struct Claims<'a> {
-    pub table: Table<'a>,
+    pub table: Table<'a, 16>,
     pub authors: &'a mut [PublicKey],
-    pub details: &'a mut [[u32; 4]],
     /// The number of claims in the heap.
     pub state: &'a mut [u32],
 }
@@ -66,7 +63,7 @@ impl Claims<'_> {
             return None;
         }
         let due = self.table.due(slot);
-        let [low, high, _, paths] = *self.details.get(slot as usize)?;
+        let [.., low, high, _, paths] = *self.table.get(slot)?;
         Some(Claim {
             id: self.table.id(slot),
             author: self.author(slot),
@@ -106,31 +103,21 @@ impl Claims<'_> {
         self.table.set(slot, FLAGS, flags | bit);
     }
 
-    fn detail(&self, slot: u32, at: usize) -> u32 {
-        self.details.get(slot as usize).map_or(0, |d| d[at & 3])
-    }
-
-    fn set_detail(&mut self, slot: u32, at: usize, value: u32) {
-        if let Some(details) = self.details.get_mut(slot as usize) {
-            details[at & 3] = value;
-        }
-    }
-
     /// The first witness of a claim, as a link.
     pub fn witnesses(&self, slot: u32) -> u32 {
-        self.detail(slot, WITNESSES)
+        self.table.word(slot, WITNESSES)
     }
 
     pub fn set_witnesses(&mut self, slot: u32, link: u32) {
-        self.set_detail(slot, WITNESSES, link);
+        self.table.set(slot, WITNESSES, link);
     }
 
     pub fn paths(&self, slot: u32) -> u32 {
-        self.detail(slot, PATHS)
+        self.table.word(slot, PATHS)
     }
 
     pub fn set_paths(&mut self, slot: u32, paths: u32) {
-        self.set_detail(slot, PATHS, paths);
+        self.table.set(slot, PATHS, paths);
     }
 
     pub fn insert(&mut self, slot: u32, context: u32, claim: &Claim) {
@@ -147,14 +134,14 @@ impl Claims<'_> {
         record[CONFIDENCE] = confidence.into();
         record[CONTEXT] = context;
         record[FLAGS] = LIVE;
+        record[INDEX] = claim.index as u32;
+        record[INDEX + 1] = (claim.index >> 32) as u32;
         if let Some(to) = self.table.get_mut(slot) {
             *to = record;
         }
         if let Some(author) = self.authors.get_mut(slot as usize) {
             *author = claim.author;
         }
-        self.set_detail(slot, INDEX_LOW, claim.index as u32);
-        self.set_detail(slot, INDEX_HIGH, (claim.index >> 32) as u32);
         self.table.link(slot, &claim.id);
         if let Some(expires) = claim.expires {
             let mut count = self.waiting();
@@ -174,9 +161,6 @@ impl Claims<'_> {
         }
         if let Some(author) = self.authors.get_mut(slot as usize) {
             *author = [0; 32];
-        }
-        if let Some(details) = self.details.get_mut(slot as usize) {
-            *details = [0; 4];
         }
     }
 
@@ -204,7 +188,6 @@ impl Claims<'_> {
             } else {
                 (*record == [0; 16]).then_some(())?;
                 (self.authors.get(slot as usize)? == &[0; 32]).then_some(())?;
-                (self.details.get(slot as usize)? == &[0; 4]).then_some(())?;
             }
         }
         self.table.verify(self.waiting(), |slot| self.is_live(slot))

@@ -149,19 +149,23 @@ impl EngineConfig {
         let mut end = HEADER_BYTES.saturating_add(self.grid.sections());
         end = section(end, 16, 4);
         end = section(end, self.staging(), 4);
-        // Claims: ids, authors, records, details, id table, expiry heap.
+        // Claims: ids, authors, records, links, id table, expiry heap, times of expiry.
         end = section(end, claims, 32);
         end = section(end, claims, 32);
         end = section(end, claims, 64);
-        end = section(end, claims, 16);
+        end = section(end, claims, 8);
         end = section(end, claims.next_power_of_two(), 4);
         end = section(end, claims, 4);
-        // Conflicts: ids, both sides, records, id table, deadline heap.
+        end = section(end, claims, 8);
+        // Conflicts: ids, both sides, records, times, links, id table, deadline heap, deadlines.
         end = section(end, conflicts, 32);
         end = section(end, conflicts.saturating_mul(2), 32);
-        end = section(end, conflicts, 64);
+        end = section(end, conflicts, 32);
+        end = section(end, conflicts, 8);
+        end = section(end, conflicts, 8);
         end = section(end, conflicts.next_power_of_two(), 4);
         end = section(end, conflicts, 4);
+        end = section(end, conflicts, 8);
         // Contexts: records, keys, drift.
         end = section(end, contexts, 32);
         end = section(end, contexts.saturating_mul(MAX_KEYS), 32);

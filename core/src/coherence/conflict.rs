@@ -3,18 +3,19 @@
 use super::quarantine::Quarantine;
 use crate::Hash;
 use crate::log::EventId;
-use sha2::{Digest, Sha256};
+use crate::merkle::hash::sha256;
 
 const DOMAIN: &[u8; 32] = b"sensilla/v1/conflict\0\0\0\0\0\0\0\0\0\0\0\0";
 
 /// The id of the conflict of two claims, whichever came first: SHA-256 of a domain string and the
 /// smaller and the larger of their ids.
 pub fn conflict_id(a: &EventId, b: &EventId) -> Hash {
-    let mut hash = Sha256::new();
-    hash.update(DOMAIN);
-    hash.update(a.min(b));
-    hash.update(a.max(b));
-    hash.finalize().into()
+    let mut message = [0; 96];
+    let parts = [DOMAIN, a.min(b), a.max(b)];
+    for (to, part) in message.as_chunks_mut::<32>().0.iter_mut().zip(parts) {
+        *to = *part;
+    }
+    sha256(&message)
 }
 
 /// Where a conflict stands.
@@ -81,7 +82,7 @@ pub struct Conflict {
     pub fallen: [bool; 2],
 }
 
-/// Words of a conflict's record; 10 to 13 are the table's.
+/// Words of a conflict's record.
 pub(super) mod at {
     /// Slot of the claim with the smaller id plus one, then that of the other; zero once one of
     /// them is out of force.
@@ -95,5 +96,4 @@ pub(super) mod at {
     pub const NEXT_OF_FIRST: usize = 5;
     /// The conflict that closed after this one, plus one.
     pub const NEXT: usize = 7;
-    pub const SINCE: usize = 8;
 }

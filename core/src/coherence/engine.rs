@@ -19,7 +19,7 @@ use crate::log::{EventId, PublicKey};
 use bytemuck::cast_slice;
 
 const KIND: Kind = Kind(*b"COHR");
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
 /// Finds claims that contradict each other, and carries each conflict to its end.
 ///
@@ -72,14 +72,18 @@ macro_rules! sections {
             cast_slice(&claims.table.ids),
             cast_slice(&claims.authors),
             cast_slice(&claims.table.records),
-            cast_slice(&claims.details),
+            cast_slice(&claims.table.links),
             cast_slice(&claims.table.heads),
             cast_slice(&claims.table.heap),
+            cast_slice(&claims.table.dues),
             cast_slice(&conflicts.table.ids),
             cast_slice(&conflicts.sides),
             cast_slice(&conflicts.table.records),
+            cast_slice(&conflicts.since),
+            cast_slice(&conflicts.table.links),
             cast_slice(&conflicts.table.heads),
             cast_slice(&conflicts.table.heap),
+            cast_slice(&conflicts.table.dues),
             cast_slice(&contexts.records),
             cast_slice(&contexts.keys),
             cast_slice(&contexts.drift),
@@ -222,36 +226,45 @@ impl<'a, J: Judge> Engine<'a, J> {
         let ids = carver.take(claims)?;
         let authors = carver.take(claims)?;
         let records = carver.take(claims)?;
-        let details = carver.take(claims)?;
+        let links = carver.take(claims)?;
         let heads = carver.take(claims.next_power_of_two())?;
         let heap = carver.take(claims)?;
+        let dues = carver.take(claims)?;
         let table = Table {
             ids,
             records,
+            links,
             heads,
             heap,
+            dues,
             keys: secrets,
         };
         let claims = Claims {
             table,
             authors,
-            details,
             state: of_claims,
         };
         let ids = carver.take(conflicts)?;
         let sides = carver.take(conflicts * 2)?;
         let records = carver.take(conflicts)?;
+        let since = carver.take(conflicts)?;
+        let links = carver.take(conflicts)?;
         let heads = carver.take(conflicts.next_power_of_two())?;
         let heap = carver.take(conflicts)?;
+        let dues = carver.take(conflicts)?;
         let table = Table {
             ids,
             records,
+            links,
             heads,
             heap,
+            dues,
             keys: secrets,
         };
         let conflicts = Conflicts {
             table,
+            since,
+            capacity: config.conflicts,
             sides,
             state: of_conflicts,
         };
@@ -508,17 +521,17 @@ impl<'a, J: Judge> Engine<'a, J> {
         let claims = config.grid.capacity() as usize;
         let conflicts = config.conflicts as usize;
         let pad = |count: usize, size: usize| block::section(0, count, size);
-        let tables = |n: usize| pad(n.next_power_of_two(), 4) + pad(n, 4);
+        let tables = |n: usize| pad(n, 8) * 2 + pad(n.next_power_of_two(), 4) + pad(n, 4);
         let own = [
             (
                 "claims",
-                pad(claims, 32) * 2 + pad(claims, 64) + pad(claims, 16) + tables(claims),
+                pad(claims, 32) * 2 + pad(claims, 64) + tables(claims),
             ),
             (
                 "conflicts",
-                pad(conflicts, 32)
+                pad(conflicts, 32) * 2
                     + pad(conflicts * 2, 32)
-                    + pad(conflicts, 64)
+                    + pad(conflicts, 8)
                     + tables(conflicts),
             ),
             (

@@ -35,7 +35,11 @@ pub(super) trait Lists {
 
 #[derive(Debug)]
 pub(super) struct Conflicts<'a> {
-    pub table: Table<'a>,
+    pub table: Table<'a, 8>,
+    /// When each was found.
+    pub since: &'a mut [u64],
+    /// How many there is room for; padding may add a record.
+    pub capacity: u32,
     /// Ids of both claims, the smaller first.
     pub sides: &'a mut [EventId],
     pub state: &'a mut [u32],
@@ -95,7 +99,7 @@ impl Conflicts<'_> {
             quarantine,
             temperature: self.table.word(conflict, at::TEMPERATURE) as u16,
             steps,
-            since: self.table.time(conflict, at::SINCE),
+            since: self.since.get(conflict as usize).copied().unwrap_or(0),
             escalates_at: (due != 0).then_some(due),
             fallen: [fallen & 1 != 0, fallen & 2 != 0],
         })
@@ -118,13 +122,12 @@ impl Conflicts<'_> {
 
     /// Whether there is room for another conflict.
     pub fn has_room(&self) -> bool {
-        (self.counter(COUNTERS.used) as usize) < self.table.records.len()
-            || self.counter(COUNTERS.oldest) != 0
+        self.counter(COUNTERS.used) < self.capacity || self.counter(COUNTERS.oldest) != 0
     }
 
     fn allocate(&mut self) -> Option<u32> {
         let used = self.counter(COUNTERS.used);
-        if (used as usize) < self.table.records.len() {
+        if used < self.capacity {
             self.set_counter(COUNTERS.used, used + 1);
             return Some(used);
         }
@@ -136,7 +139,7 @@ impl Conflicts<'_> {
         }
         self.table.unlink(conflict);
         if let Some(record) = self.table.get_mut(conflict) {
-            *record = [0; 16];
+            *record = [0; 8];
         }
         Some(conflict)
     }
@@ -166,7 +169,9 @@ impl Conflicts<'_> {
             lists.set_head(slot, conflict * 2 + side as u32 + 1);
         }
         self.table.set(conflict, at::CONTEXT, context);
-        self.table.set_time(conflict, at::SINCE, now);
+        if let Some(since) = self.since.get_mut(conflict as usize) {
+            *since = now;
+        }
         self.set_stand(conflict, (Status::Detected, Quarantine::Conservative, 0, 0));
         Some(conflict)
     }
@@ -235,7 +240,7 @@ impl Conflicts<'_> {
     /// Checks records, lists of the closed and the free; the claims' lists are checked by their
     /// owner.
     pub fn verify(&self) -> Option<()> {
-        let (used, capacity) = (self.counter(COUNTERS.used), self.table.records.len() as u32);
+        let (used, capacity) = (self.counter(COUNTERS.used), self.capacity);
         (used <= capacity).then_some(())?;
         let live = |c: u32| self.table.word(c, at::STATE) != 0;
         self.table.verify(self.counter(COUNTERS.woken), live)?;
@@ -243,7 +248,7 @@ impl Conflicts<'_> {
         for conflict in 0..capacity {
             (live(conflict) == (conflict < used)).then_some(())?;
             if !live(conflict) {
-                (*self.table.get(conflict)? == [0; 16]).then_some(())?;
+                (*self.table.get(conflict)? == [0; 8]).then_some(())?;
                 continue;
             }
             let view = self.view(conflict)?;

@@ -162,6 +162,13 @@ impl Cells<'_> {
         }
     }
 
+    /// The context of the claims behind a hash, if they are all of one.
+    #[inline]
+    pub fn context(&self, home: u32) -> Option<u32> {
+        let &[count, context] = self.homes.get(home as usize)?;
+        (count & MIXED == 0).then_some(context)
+    }
+
     /// How many claims are behind a hash.
     #[inline]
     pub fn count(&self, home: u32) -> u32 {
@@ -203,6 +210,57 @@ impl Cells<'_> {
             let its = [xs[i], ys[i], zs[i]].map(f32::from_bits);
             if sure >> i & 1 != 0 || distance2(point, its) <= limits.exact {
                 hit(slots[i]);
+            }
+        }
+    }
+
+    /// Calls `hit` with the slot of each of the claims behind eight hashes that is near `point`,
+    /// and with which of the eight it is.
+    #[inline(always)]
+    pub fn sweep<K: Kernels>(
+        &self,
+        k: K,
+        homes: &[u32; 8],
+        counts: &[u32; 8],
+        point: [f32; 3],
+        limits: &Limits,
+        hit: &mut impl FnMut(usize, u32),
+    ) {
+        let (mut present, mut long) = (0_u32, 0_u32);
+        for (i, &count) in counts.iter().enumerate() {
+            present |= u32::from(count > 0) << i;
+            long |= u32::from(count > WIDTH) << i;
+        }
+        // First all are compared, then those that are near are visited: fewer branches to guess.
+        let (mut near, mut sure) = (0_u64, 0_u64);
+        while present != 0 {
+            let i = present.trailing_zeros() as usize & 7;
+            present &= present - 1;
+            if let Some([xs, ys, zs, _]) = self.buckets.get(homes[i] as usize) {
+                let lanes = mask(counts[i]) & 0xff;
+                let found = k.near([xs, ys, zs], point, limits.most) & lanes;
+                near |= u64::from(found) << (8 * i);
+                let found = k.near([xs, ys, zs], point, limits.sure);
+                sure |= u64::from(found) << (8 * i);
+            }
+        }
+        while near != 0 {
+            let at = near.trailing_zeros() as usize & 63;
+            near &= near - 1;
+            let (slot, its) = self.at(homes[at / 8] * WIDTH + at as u32 % 8);
+            if sure >> at & 1 != 0 || distance2(point, its) <= limits.exact {
+                hit(at / 8, slot);
+            }
+        }
+        while long != 0 {
+            let i = long.trailing_zeros() as usize & 7;
+            long &= long - 1;
+            let (mut bucket, mut left) = (homes[i], counts[i] - WIDTH);
+            while left > 0 {
+                bucket = self.behind(bucket);
+                let lanes = (newest(left), 0);
+                self.visit(k, bucket, lanes, point, limits, &mut |slot| hit(i, slot));
+                left -= lanes.0;
             }
         }
     }
@@ -468,53 +526,29 @@ impl<F: FnMut(u32)> Task for All<'_, '_, F> {
         }
         let homes = cells.homes_of(context, place.cell, place.step);
         let mut counts = [0_u32; 8];
-        let (mut total, mut present, mut long, mut mixed) = (0_u32, 0_u32, 0_u32, 0_u32);
+        let (mut total, mut mixed) = (0_u32, 0_u32);
         for (i, (count, home)) in counts.iter_mut().zip(homes).enumerate() {
             let (seen, several) = cells.seen(context, home);
             *count = seen;
             total += seen;
-            present |= u32::from(seen > 0) << i;
-            long |= u32::from(seen > WIDTH) << i;
             mixed |= u32::from(several) << i;
         }
         if total > around.most {
             return None;
         }
-        // First all are compared, then those that are near are visited: fewer branches to guess.
-        let limits = around.limits;
-        let (mut near, mut sure) = (0_u64, 0_u64);
-        while present != 0 {
-            let i = present.trailing_zeros() as usize & 7;
-            present &= present - 1;
-            if let Some([xs, ys, zs, _]) = cells.buckets.get(homes[i] as usize) {
-                let lanes = mask(counts[i]) & 0xff;
-                let found = k.near([xs, ys, zs], place.point, limits.most) & lanes;
-                near |= u64::from(found) << (8 * i);
-                let found = k.near([xs, ys, zs], place.point, limits.sure);
-                sure |= u64::from(found) << (8 * i);
-            }
-        }
-        while near != 0 {
-            let at = near.trailing_zeros() as usize & 63;
-            near &= near - 1;
-            let (slot, its) = cells.at(homes[at / 8] * WIDTH + at as u32 % 8);
-            let near = sure >> at & 1 != 0 || distance2(place.point, its) <= limits.exact;
-            let alien = mixed >> (at / 8) & 1 != 0 && around.entries.context(slot) != context;
-            if near && !alien {
-                (around.hit)(slot);
-            }
-        }
-        while long != 0 {
-            let i = long.trailing_zeros() as usize & 7;
-            long &= long - 1;
-            let (mut bucket, mut left) = (homes[i], counts[i] - WIDTH);
-            while left > 0 {
-                bucket = cells.behind(bucket);
-                let lanes = newest(left);
-                around.visit(k, bucket, lanes, mixed >> i & 1 != 0);
-                left -= lanes;
-            }
-        }
+        let (entries, hit) = (around.entries, &mut around.hit);
+        cells.sweep(
+            k,
+            &homes,
+            &counts,
+            place.point,
+            around.limits,
+            &mut |i, slot| {
+                if mixed >> i & 1 == 0 || entries.context(slot) == context {
+                    hit(slot);
+                }
+            },
+        );
         Some(Looked {
             checked: total,
             unchecked: 0,

@@ -467,7 +467,8 @@ impl<'a> Parts<'a> {
                 link = other[NEXT];
             }
         }
-        let limits = |slot: u32| self.limits(self.entries.slack(slot));
+        let direct = self.config.is_direct().then(|| self.limits(0.0));
+        let limits = |slot: u32| direct.unwrap_or_else(|| self.limits(self.entries.slack(slot)));
         let (mut checked, mut measured) = (0_u32, 0);
         join::pairs(&self.cells, &self.entries, context, limits, |a, b| {
             checked = checked.saturating_add(1);

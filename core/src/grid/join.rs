@@ -91,10 +91,11 @@ impl<L: Fn(u32) -> Limits, F: FnMut(u32, u32)> Task for Join<'_, L, F> {
 }
 
 impl<L: Fn(u32) -> Limits, F: FnMut(u32, u32)> Join<'_, L, F> {
+    /// The claim at a place, whose context is told where it is known.
     #[inline(always)]
-    fn one(&self, locator: u32) -> Option<One> {
+    fn one(&self, locator: u32, known: Option<u32>) -> Option<One> {
         let (slot, point) = self.cells.at(locator);
-        let context = self.entries.context(slot);
+        let context = known.unwrap_or_else(|| self.entries.context(slot));
         let wanted = self.only.is_none_or(|c| c == context);
         wanted.then(|| One {
             slot,
@@ -104,13 +105,21 @@ impl<L: Fn(u32) -> Limits, F: FnMut(u32, u32)> Join<'_, L, F> {
         })
     }
 
-    /// Pairs of a claim with those of a bucket that are not left out.
+    /// Pairs of a claim with those of a bucket that are not left out; `mixed` says that there may
+    /// be some of other contexts.
     #[inline(always)]
-    fn with<K: Kernels>(&mut self, k: K, one: &One, (bucket, lanes): (u32, u32), out: u32) {
+    fn with<K: Kernels>(
+        &mut self,
+        k: K,
+        one: &One,
+        (bucket, lanes): (u32, u32),
+        out: u32,
+        mixed: bool,
+    ) {
         let (cells, entries) = (self.cells, self.entries);
         let (pair, limits) = (&mut self.pair, &one.limits);
         cells.visit(k, bucket, (lanes, out), one.point, limits, &mut |other| {
-            if entries.context(other) == one.context {
+            if !mixed || entries.context(other) == one.context {
                 pair(one.slot, other);
             }
         });
@@ -120,7 +129,7 @@ impl<L: Fn(u32) -> Limits, F: FnMut(u32, u32)> Join<'_, L, F> {
     fn scan<K: Kernels>(&mut self, k: K) {
         let count = self.cells.len();
         for at in 0..count {
-            let Some(one) = self.one(at) else {
+            let Some(one) = self.one(at, None) else {
                 continue;
             };
             let mine = at / WIDTH;
@@ -130,7 +139,7 @@ impl<L: Fn(u32) -> Limits, F: FnMut(u32, u32)> Join<'_, L, F> {
                 } else {
                     0
                 };
-                self.with(k, &one, (bucket, count - bucket * WIDTH), out);
+                self.with(k, &one, (bucket, count - bucket * WIDTH), out, true);
             }
         }
     }
@@ -140,23 +149,39 @@ impl<L: Fn(u32) -> Limits, F: FnMut(u32, u32)> Join<'_, L, F> {
     #[inline(always)]
     fn bucket<K: Kernels>(&mut self, k: K, home: u32, bucket: u32, lanes: u32, after: Walk) {
         let cells = self.cells;
+        let known = cells.context(home);
         for lane in 0..lanes {
-            let Some(one) = self.one(bucket * WIDTH + lane) else {
+            let Some(one) = self.one(bucket * WIDTH + lane, known) else {
                 continue;
             };
-            self.with(k, &one, (bucket, lanes), mask(lane + 1));
+            let mixed = known.is_none();
+            self.with(k, &one, (bucket, lanes), mask(lane + 1), mixed);
             let mut walk = after;
             while let Some(next) = walk.next(cells) {
-                self.with(k, &one, next, 0);
+                self.with(k, &one, next, 0, mixed);
             }
             let [(x, sx), (y, sy), (z, sz)] = one.point.map(|c| cell(c, cells.per_edge));
             let around = cells.homes_of(one.context, [x, y, z], [sx, sy, sz]);
-            for other in around.into_iter().filter(|&other| other < home) {
-                let mut walk = Walk::new(other, cells.seen(one.context, other).0);
-                while let Some(next) = walk.next(cells) {
-                    self.with(k, &one, next, 0);
-                }
+            let mut counts = [0; 8];
+            let mut mixed = 0_u32;
+            for (i, (count, other)) in counts.iter_mut().zip(around).enumerate() {
+                let (seen, several) = cells.seen(one.context, other);
+                *count = if other < home { seen } else { 0 };
+                mixed |= u32::from(several) << i;
             }
+            let (entries, pair) = (self.entries, &mut self.pair);
+            cells.sweep(
+                k,
+                &around,
+                &counts,
+                one.point,
+                &one.limits,
+                &mut |i, other| {
+                    if mixed >> i & 1 == 0 || entries.context(other) == one.context {
+                        pair(one.slot, other);
+                    }
+                },
+            );
         }
     }
 }

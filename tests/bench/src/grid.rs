@@ -403,105 +403,135 @@ fn pairs(bench: &mut Bench) -> Result<()> {
     Ok(())
 }
 
-/// Assertions one after the other, each with its own subject and place, ten thousand in force:
-/// each new one comes as the oldest expires.
-fn ingest(bench: &mut Bench) -> Result<()> {
+/// An engine with ten thousand claims in force, and what comes next: assertions one after the
+/// other, each with its own subject and place. Each new one comes as the oldest expires.
+struct Stream {
+    bytes: Vec<Vec<u8>>,
+    radius: f32,
+}
+
+impl Stream {
     const FORCE: usize = 10_000;
-    const N: usize = 10_000;
+    const ROUND: usize = 10_000;
+    const ROUNDS: usize = 21;
+
+    /// Claims whose values come from `values`, in turn.
+    fn new(values: &[&str]) -> Result<Self> {
+        let points = uniform(Self::FORCE + (Self::ROUNDS + 1) * Self::ROUND);
+        let radius = two_pairs_each(&points[..Self::FORCE]);
+        let event = |(i, point): (usize, &Point)| {
+            let subject = format!("window/{i}");
+            let event = Event {
+                author: [(i % 7) as u8; 32],
+                prev: None,
+                at: i as u64,
+                context: "wrist",
+                embedding: Embedding::f32(point),
+                kind: EventKind::Assert(Assert {
+                    subject: &subject,
+                    predicate: "activity",
+                    value: values[i % values.len()],
+                    evidence: &[],
+                    confidence: CERTAIN,
+                    expires: Some((i + Self::FORCE) as u64),
+                    supersedes: None,
+                }),
+            };
+            Ok(event.unsigned(&mut [0; 512])?.bytes().to_vec())
+        };
+        let bytes = points
+            .iter()
+            .enumerate()
+            .map(event)
+            .collect::<Result<_>>()?;
+        Ok(Self { bytes, radius })
+    }
+
+    fn config(&self) -> EngineConfig {
+        let grid = GridConfig::new(3, Self::FORCE as u32 + 16).radius(self.radius);
+        EngineConfig::new(grid).conflicts(32_768)
+    }
+}
+
+/// The claims of a stream, decoded, into an engine alone.
+fn ingest_alone<'s>(stream: &'s Stream, memory: &'s mut Memory) -> Result<impl FnMut(usize) + 's> {
+    let mut engine = Engine::format(memory.get(), stream.config())?;
+    let decode = |b: &'s Vec<u8>| sensilla::log::SignedEvent::decode(b);
+    let decoded: Vec<_> = stream.bytes.iter().map(decode).collect::<Result<_, _>>()?;
+    let nobody = |_: &[u8; 32]| false;
+    let mut next = 0;
+    Ok(move |count| {
+        for signed in &decoded[next..next + count] {
+            let (id, event, now) = (signed.id(), signed.event(), next as u64);
+            engine
+                .admit(id, event, now, &sensilla::log::Ed25519, &nobody)
+                .expect("admitted");
+            let applied = engine.apply(now, id, event, now).expect("applied");
+            assert!(black_box(applied).coverage.is_complete());
+            next += 1;
+        }
+    })
+}
+
+/// The same out of bytes, through a log.
+fn ingest_logged<'s>(
+    stream: &'s Stream,
+    memory: &'s mut Memory,
+    of_log: &'s mut Memory,
+    log_config: LogConfig,
+) -> Result<impl FnMut(usize) + 's> {
+    let mut engine = Engine::format(memory.get(), stream.config())?;
+    let mut log = EventLog::format(of_log.get(), log_config)?;
+    let nobody = |_: &[u8; 32]| false;
+    let policy = Policy::trusted();
+    let mut next = 0;
+    Ok(move |count| {
+        for bytes in &stream.bytes[next..next + count] {
+            let now = next as u64;
+            let checked = log
+                .check(bytes, &policy, &sensilla::log::Ed25519, now)
+                .expect("accepted");
+            let (id, event) = (*checked.event().id(), *checked.event().event());
+            engine
+                .admit(&id, &event, now, &sensilla::log::Ed25519, &nobody)
+                .expect("admitted");
+            let index = log.append(checked).expect("room");
+            let _ = black_box(engine.apply(index, &id, &event, now).expect("applied"));
+            next += 1;
+        }
+    })
+}
+
+fn ingest(bench: &mut Bench) -> Result<()> {
     let case = "ingest-10k";
     if !bench.wants_case(case) {
         return Ok(());
     }
-    let points = uniform(FORCE + 64 * N);
-    let radius = two_pairs_each(&points[..FORCE]);
-    let subjects: Vec<String> = (0..points.len()).map(|i| format!("window/{i}")).collect();
-    let event = |i: usize| Event {
-        author: [(i % 7) as u8; 32],
-        prev: None,
-        at: i as u64,
-        context: "wrist",
-        embedding: Embedding::f32(&points[i]),
-        kind: EventKind::Assert(Assert {
-            subject: &subjects[i],
-            predicate: "activity",
-            value: ["walking", "running", "standing", "badminton"][i % 4],
-            evidence: &[],
-            confidence: CERTAIN,
-            expires: Some((i + FORCE) as u64),
-            supersedes: None,
-        }),
-    };
-    let bytes: Vec<Vec<u8>> = (0..points.len())
-        .map(|i| {
-            let mut out = [0; 512];
-            Ok(event(i).unsigned(&mut out)?.bytes().to_vec())
-        })
-        .collect::<Result<_>>()?;
-    let config =
-        EngineConfig::new(GridConfig::new(3, FORCE as u32 + 16).radius(radius)).conflicts(65_536);
-    let mut memory = Memory::new(config.bytes());
-    let mut other = Memory::new(config.bytes());
-    let log_config = LogConfig::new(1 << 20, 1 << 28);
-    let mut log_memory = Memory::new(log_config.bytes());
-    let mut log = EventLog::format(log_memory.get(), log_config)?;
-    let mut engine = Engine::format(memory.get(), config)?;
-    let mut alone = Engine::format(other.get(), config)?;
-    let nobody = |_: &[u8; 32]| false;
-    let decoded: Vec<_> = bytes
-        .iter()
-        .map(|b| sensilla::log::SignedEvent::decode(b))
-        .collect::<Result<_, _>>()?;
-    let take = |engine: &mut Engine<'_>, i: usize| {
-        let signed = &decoded[i % decoded.len()];
-        let (id, event) = (signed.id(), signed.event());
-        let now = i as u64;
-        engine
-            .admit(id, event, now, &sensilla::log::Ed25519, &nobody)
-            .expect("admitted");
-        engine.apply(now, id, event, now).expect("applied").found
-    };
-    let both = |engine: &mut Engine<'_>, log: &mut EventLog<'_>, i: usize| {
-        let now = i as u64;
-        let policy = Policy::trusted();
-        let checked = log
-            .check(&bytes[i], &policy, &sensilla::log::Ed25519, now)
-            .expect("accepted");
-        let (id, event) = (*checked.event().id(), *checked.event().event());
-        engine
-            .admit(&id, &event, now, &sensilla::log::Ed25519, &nobody)
-            .expect("admitted");
-        let index = log.append(checked).expect("room");
-        engine
-            .apply(index, &id, &event, now)
-            .expect("applied")
-            .found
-    };
-    for i in 0..FORCE {
-        take(&mut alone, i);
-        both(&mut engine, &mut log, i);
-    }
-    let (mut i, mut j) = (FORCE, FORCE);
-    let rounds = 41;
+    bench.progress(format!("grid: {case}: loading"));
+    // Four values, so that of the four claims near a new one three contradict it; and one value,
+    // which all agree on.
+    let quarrel = Stream::new(&["walking", "running", "standing", "badminton"])?;
+    let agree = Stream::new(&["walking"])?;
+    let room = |stream: &Stream| Memory::new(stream.config().bytes());
+    let (mut a, mut b, mut c) = (room(&quarrel), room(&agree), room(&quarrel));
+    let log_config = LogConfig::new(1 << 18, 1 << 26);
+    let mut of_log = Memory::new(log_config.bytes());
+    let mut alone = ingest_alone(&quarrel, &mut a)?;
+    let mut agreeing = ingest_alone(&agree, &mut b)?;
+    let mut logged = ingest_logged(&quarrel, &mut c, &mut of_log, log_config)?;
+    alone(Stream::FORCE);
+    agreeing(Stream::FORCE);
+    logged(Stream::FORCE);
     let work = vec![
-        Contender::new("sensilla", N, || {
-            for _ in 0..N {
-                black_box(take(&mut alone, i));
-                i += 1;
-            }
+        Contender::new("sensilla", Stream::ROUND, || agreeing(Stream::ROUND)),
+        Contender::new("sensilla-3-conflicts", Stream::ROUND, || {
+            alone(Stream::ROUND);
         }),
-        Contender::new("sensilla-with-log", N, || {
-            for _ in 0..N {
-                black_box(both(&mut engine, &mut log, j));
-                j += 1;
-            }
+        Contender::new("sensilla-3-conflicts-with-log", Stream::ROUND, || {
+            logged(Stream::ROUND);
         }),
     ];
-    bench.measure(case, rounds, work);
-    bench.note(format!(
-        "{case}: {} claims in force, {:?}",
-        alone.len(),
-        alone.tally()
-    ));
+    bench.measure(case, Stream::ROUNDS, work);
     Ok(())
 }
 
@@ -529,6 +559,7 @@ impl Clone for Copied {
 
 fn detect(bench: &mut Bench) -> Result<()> {
     const N: usize = 1_000;
+    const TURNS: usize = 20;
     let case = "detect-1k";
     if !bench.wants_case(case) {
         return Ok(());
@@ -562,18 +593,35 @@ fn detect(bench: &mut Bench) -> Result<()> {
         .radius(radius)
         .candidates(4_096);
     let mut memory = Memory::new(config.bytes());
-    let answers = RefCell::new([0_usize; 2]);
+    let mut other = Memory::new(config.bytes());
+    let mut loaded = Grid::format(other.get(), config)?;
+    for point in &points {
+        let _ = loaded.insert(&at(point), |_| ())?;
+    }
+    let answers = RefCell::new([0_usize; 3]);
     let work = vec![
-        Contender::new("sensilla", N, || {
-            let mut grid = Grid::format(memory.get(), config).expect("a valid configuration");
-            let mut conflicts = 0;
-            for (i, point) in points.iter().enumerate() {
-                let inserted = grid.insert(&at(point), |slot| {
-                    conflicts += usize::from(value(slot as usize) != value(i));
+        // Several times a turn: once is too short to measure beside 30 ms of the other.
+        Contender::new("sensilla", TURNS * N, || {
+            for _ in 0..TURNS {
+                let mut conflicts = 0;
+                loaded.detect_all(None, |a, b| {
+                    conflicts += usize::from(value(a as usize) != value(b as usize));
                 });
-                let _ = black_box(inserted).expect("room");
+                answers.borrow_mut()[0] = conflicts;
             }
-            answers.borrow_mut()[0] = conflicts;
+        }),
+        Contender::new("sensilla-inserted", TURNS * N, || {
+            for _ in 0..TURNS {
+                let mut grid = Grid::format(memory.get(), config).expect("a valid configuration");
+                let mut conflicts = 0;
+                for (i, point) in points.iter().enumerate() {
+                    let inserted = grid.insert(&at(point), |slot| {
+                        conflicts += usize::from(value(slot as usize) != value(i));
+                    });
+                    let _ = black_box(inserted).expect("room");
+                }
+                answers.borrow_mut()[2] = conflicts;
+            }
         }),
         Contender::new("original", N, || {
             let mut conflicts = 0;
@@ -598,12 +646,14 @@ fn detect(bench: &mut Bench) -> Result<()> {
         }),
     ];
     bench.measure(case, 21, work);
-    let [ours, theirs] = answers.take();
-    if ours != 0 && theirs != 0 {
-        anyhow::ensure!(
-            ours == theirs,
-            "detect-1k: {ours} conflicts, original {theirs}"
-        );
+    let [batch, theirs, online] = answers.take();
+    for ours in [batch, online] {
+        if ours != 0 && theirs != 0 {
+            anyhow::ensure!(
+                ours == theirs,
+                "detect-1k: {ours} conflicts, original {theirs}"
+            );
+        }
     }
     ids.first().context("there are claims").map(|_| ())
 }
