@@ -111,6 +111,7 @@ impl LogConfig {
         let at = section(HEADER_BYTES, COUNTERS, 8);
         let at = nodes::end(at, self.shape());
         let at = section(at, self.entries as usize, 32);
+        let at = section(at, self.entries as usize, 8);
         let at = section(at, table_len(self.entries), 4);
         let at = section(at, self.authors as usize, 16);
         let at = section(at, table_len(self.authors as u32), 2);

@@ -85,6 +85,8 @@ pub(crate) enum Chain {
 #[derive(Debug)]
 pub(crate) struct Entries<'a> {
     slots: &'a mut [[u32; 8]],
+    /// When the entry of each slot was accepted.
+    times: &'a mut [u64],
     ids: &'a mut [u32],
     bodies: &'a mut [u8],
     capacity: u32,
@@ -103,6 +105,7 @@ impl<'a> Entries<'a> {
     pub(crate) fn carve(carver: &mut CarverMut<'a>, capacity: u32) -> Result<Self, BlockError> {
         Ok(Self {
             slots: carver.take(capacity as usize)?,
+            times: carver.take(capacity as usize)?,
             ids: carver.take(table_len(capacity))?,
             bodies: &mut [],
             capacity,
@@ -128,9 +131,10 @@ impl<'a> Entries<'a> {
         Ok(())
     }
 
-    pub(crate) fn sections(&self) -> [&[u8]; 3] {
+    pub(crate) fn sections(&self) -> [&[u8]; 4] {
         [
             bytemuck::cast_slice(self.slots),
+            bytemuck::cast_slice(self.times),
             bytemuck::cast_slice(self.ids),
             self.bodies,
         ]
@@ -173,7 +177,9 @@ impl<'a> Entries<'a> {
         }
         self.newest = end as u32;
         let words = self.slots.get(self.capacity as usize..).unwrap_or_default();
+        let times = self.times.get(self.capacity as usize..).unwrap_or_default();
         let sound = words.iter().all(|w| *w == [0; 8])
+            && times.iter().all(|&t| t == 0)
             && self.ids.iter().skip(places).all(|&p| p == 0)
             && table::check(
                 self.ids.get(..places).unwrap_or_default(),
@@ -235,6 +241,12 @@ impl<'a> Entries<'a> {
     #[inline]
     pub(crate) fn slot(&self, index: u64) -> Option<Slot> {
         self.slots.get(self.at(index)?).map(Slot::from_words)
+    }
+
+    /// When an entry was accepted.
+    #[inline]
+    pub(crate) fn accepted(&self, index: u64) -> Option<u64> {
+        self.times.get(self.at(index)?).copied()
     }
 
     /// The body of an entry.
@@ -323,6 +335,7 @@ impl<'a> Entries<'a> {
         body: &[u8],
         id: &EventId,
         signed: bool,
+        accepted: u64,
         author: (u16, Option<u64>),
         context: (u16, Option<u64>),
     ) -> Option<u64> {
@@ -350,6 +363,7 @@ impl<'a> Entries<'a> {
             next_author: 0,
         };
         *self.slots.get_mut(at)? = slot.to_words();
+        *self.times.get_mut(at)? = accepted;
         for (before, word) in [(author.1, NEXT_AUTHOR), (context.1, NEXT_CONTEXT)] {
             if let Some(before) = before.and_then(|before| self.at(before))
                 && let Some(words) = self.slots.get_mut(before)
@@ -388,6 +402,7 @@ impl<'a> Entries<'a> {
             body.fill(0);
         }
         *self.slots.get_mut(at)? = [0; 8];
+        *self.times.get_mut(at)? = 0;
         self.first += 1;
         self.head += 1;
         if self.head == self.capacity {

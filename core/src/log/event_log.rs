@@ -3,37 +3,23 @@
 use super::chains::{Chains, Free, Name};
 use super::config::{COUNTERS, LogConfig};
 use super::entries::{Chain, Entries};
-use super::event::{self, DecodeError, EventId, SignedEvent};
+use super::event::{self, EventId, SignedEvent};
+use super::lookup::LogIndex;
 use super::policy::{Checked, IngestError, Policy, Stamp, Trust};
-use super::sign::{PublicKey, Verifier};
-use super::table;
+use super::sign::Verifier;
 use crate::Hash;
 use crate::block::{self, BlockError, CarverMut, HEADER_BYTES, HeaderMut, Kind};
 use crate::error::errors;
 use crate::merkle::nodes::Nodes;
-use crate::merkle::tile::{ExportError, Resource, Span};
 use crate::merkle::watch::WatchError;
 use crate::merkle::{AppendError, Proof, ProofError, leaf_hash};
 
 const KIND: Kind = Kind(*b"ELOG");
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 
-const EXPORTED: usize = 0;
+pub(super) const EXPORTED: usize = 0;
 const AUTHORS: usize = 1;
 const CONTEXTS: usize = 2;
-
-/// Number of an event in the log, from 0; never used twice.
-pub type LogIndex = u64;
-
-errors! {
-    /// Why there is no such entry.
-    pub enum LookupError: 0x0640 {
-        /// The log is shorter.
-        OutOfRange = 1 => "the log has no event of that number yet",
-        /// The entry was pruned.
-        Pruned = 2 => "the entry was pruned; ask whoever keeps the exported tiles",
-    }
-}
 
 errors! {
     /// Why nothing was pruned or marked.
@@ -46,50 +32,16 @@ errors! {
     }
 }
 
-impl From<LookupError> for ExportError {
-    fn from(error: LookupError) -> Self {
-        match error {
-            LookupError::OutOfRange => Self::OutOfRange,
-            LookupError::Pruned => Self::Pruned,
-        }
-    }
-}
-
-/// An event in the log: its number and its bytes where they lie.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entry<'a> {
-    index: LogIndex,
-    bytes: &'a [u8],
-}
-
-impl<'a> Entry<'a> {
-    /// Its number.
-    pub const fn index(&self) -> LogIndex {
-        self.index
-    }
-
-    /// Its bytes: the leaf data.
-    pub const fn bytes(&self) -> &'a [u8] {
-        self.bytes
-    }
-
-    /// Its fields and id. Cost: O(bytes), one SHA-256. An error only where the block was tampered
-    /// with.
-    pub fn decode(&self) -> Result<SignedEvent<'a>, DecodeError> {
-        SignedEvent::decode(self.bytes)
-    }
-}
-
 /// The event log of a node in a block.
 #[derive(Debug)]
 pub struct EventLog<'a> {
-    header: HeaderMut<'a>,
-    counters: &'a mut [u64],
-    nodes: Nodes<'a>,
-    entries: Entries<'a>,
-    authors: Chains<'a>,
-    contexts: Chains<'a>,
-    config: LogConfig,
+    pub(super) header: HeaderMut<'a>,
+    pub(super) counters: &'a mut [u64],
+    pub(super) nodes: Nodes<'a>,
+    pub(super) entries: Entries<'a>,
+    pub(super) authors: Chains<'a>,
+    pub(super) contexts: Chains<'a>,
+    pub(super) config: LogConfig,
 }
 
 impl<'a> EventLog<'a> {
@@ -257,6 +209,7 @@ impl<'a> EventLog<'a> {
             author,
             context,
             evicts,
+            now,
             stamp: self.stamp(),
         })
     }
@@ -307,25 +260,6 @@ impl<'a> EventLog<'a> {
         Free::from_word(self.counters[counter]).unwrap_or_default()
     }
 
-    #[inline]
-    fn author_name(&self, author: &PublicKey) -> Name {
-        self.authors
-            .find(table::hash(author, self.config.seed), |last| {
-                self.entries.body(last).and_then(|body| body.get(1..33)) == Some(author)
-            })
-    }
-
-    #[inline]
-    fn context_name(&self, context: &str) -> Name {
-        self.contexts
-            .find(table::hash(context.as_bytes(), self.config.seed), |last| {
-                self.entries
-                    .body(last)
-                    .and_then(event::names)
-                    .is_some_and(|(_, name)| name == context.as_bytes())
-            })
-    }
-
     /// Appends a checked event; its number. Fails, with [`IngestError::Stale`], only if the log
     /// changed since the check or is another one.
     ///
@@ -342,7 +276,7 @@ impl<'a> EventLog<'a> {
             author = self.author_name(&event.event().author);
             context = self.context_name(event.event().context);
         }
-        let appended = self.append_entry(event, author, context);
+        let appended = self.append_entry(event, checked.now, author, context);
         self.header.end();
         appended.ok_or(IngestError::Stale)
     }
@@ -351,6 +285,7 @@ impl<'a> EventLog<'a> {
     fn append_entry(
         &mut self,
         event: &SignedEvent<'_>,
+        accepted: u64,
         author: Name,
         context: Name,
     ) -> Option<LogIndex> {
@@ -362,7 +297,7 @@ impl<'a> EventLog<'a> {
         self.counters[CONTEXTS] = contexts.to_word();
         let signed = event.signature().is_some();
         self.entries
-            .append(event.bytes(), event.id(), signed, author, context)?;
+            .append(event.bytes(), event.id(), signed, accepted, author, context)?;
         self.nodes.append(&leaf_hash(event.bytes())).ok()
     }
 
@@ -376,62 +311,6 @@ impl<'a> EventLog<'a> {
     ) -> Result<LogIndex, IngestError> {
         let checked = self.check(bytes, policy, verifier, now)?;
         self.append(checked)
-    }
-
-    /// The entry of a number.
-    pub fn get(&self, index: LogIndex) -> Result<Entry<'_>, LookupError> {
-        match self.entries.body(index) {
-            Some(bytes) => Ok(Entry { index, bytes }),
-            None if index < self.first() => Err(LookupError::Pruned),
-            None => Err(LookupError::OutOfRange),
-        }
-    }
-
-    /// The number of the event with an id, if it is kept. Cost: O(1); one SHA-256 if it is.
-    pub fn find(&self, id: &EventId) -> Option<LogIndex> {
-        self.entries.find(id)
-    }
-
-    /// The kept entries from number `index` on, in order.
-    pub fn since(&self, index: LogIndex) -> impl Iterator<Item = Entry<'_>> {
-        (index.max(self.first())..self.size()).filter_map(|index| self.get(index).ok())
-    }
-
-    /// The kept entries of a context, in order.
-    pub fn by_context(&self, context: &str) -> impl Iterator<Item = Entry<'_>> {
-        let ends = self
-            .context_name(context)
-            .number
-            .and_then(|n| self.contexts.ends(n));
-        self.chain(ends, Chain::Context)
-    }
-
-    /// The kept entries of an author, in order.
-    pub fn by_author(&self, author: &PublicKey) -> impl Iterator<Item = Entry<'_>> {
-        let ends = self
-            .author_name(author)
-            .number
-            .and_then(|n| self.authors.ends(n));
-        self.chain(ends, Chain::Author)
-    }
-
-    /// The last kept entry of an author: what the author's next event names as its previous one.
-    pub fn last_by(&self, author: &PublicKey) -> Option<Entry<'_>> {
-        let number = self.author_name(author).number?;
-        let (_, last) = self.authors.ends(number)?;
-        self.get(last).ok()
-    }
-
-    fn chain(&self, ends: Option<(u64, u64)>, chain: Chain) -> impl Iterator<Item = Entry<'_>> {
-        let mut next = ends.map(|(first, _)| first);
-        core::iter::from_fn(move || {
-            let index = next?;
-            next = match self.entries.link(index, chain)?.1 {
-                0 => None,
-                after => Some(after.into()),
-            };
-            self.get(index).ok()
-        })
     }
 
     /// The root over all events; proofs at this size hash nothing from now on. It depends on the
@@ -461,24 +340,6 @@ impl<'a> EventLog<'a> {
         self.nodes.prove_consistency(old_size, new_size)
     }
 
-    /// How many events, from the first, were exported.
-    pub fn exported(&self) -> u64 {
-        self.counters[EXPORTED]
-    }
-
-    /// Notes that the first `size` events are stored elsewhere. Never goes back.
-    pub fn mark_exported(&mut self, size: u64) -> Result<(), PruneError> {
-        if size > self.size() {
-            return Err(PruneError::OutOfRange);
-        }
-        if size > self.exported() {
-            self.header.begin();
-            self.counters[EXPORTED] = size;
-            self.header.end();
-        }
-        Ok(())
-    }
-
     /// Keeps the inclusion proofs of entry `index` current from now on, also after it is pruned:
     /// [`prove_inclusion`](Self::prove_inclusion) goes on answering for it. For claims in force,
     /// which outlive their events.
@@ -499,44 +360,6 @@ impl<'a> EventLog<'a> {
     /// The watched entries.
     pub fn watched(&self) -> impl Iterator<Item = LogIndex> {
         self.nodes.watched()
-    }
-
-    /// Writes a part of a tile or entry bundle to the front of `out`; its bytes. What to append to
-    /// which file since the last export is [`tile::spans`](crate::merkle::tile::spans) from
-    /// [`exported`](Self::exported) to [`size`](Self::size); when all of it is stored,
-    /// [`mark_exported`](Self::mark_exported) lets it be pruned.
-    pub fn export(&self, span: &Span, out: &mut [u8]) -> Result<usize, ExportError> {
-        match span.resource {
-            Resource::Tile { level } => self.nodes.write_tile(level, span, out),
-            Resource::Entries => self.write_bundle(span, out),
-        }
-    }
-
-    fn write_bundle(&self, span: &Span, out: &mut [u8]) -> Result<usize, ExportError> {
-        if !span.is_valid() {
-            return Err(ExportError::OutOfRange);
-        }
-        let first = span.first_item();
-        let items = || (first..first + u64::from(span.end - span.start)).map(|i| self.get(i));
-        let mut needed = 0;
-        for entry in items() {
-            needed += 2 + entry?.bytes().len();
-        }
-        let found = out.len() as u64;
-        let too_small = ExportError::TooSmall {
-            needed: needed as u64,
-            found,
-        };
-        let mut to = out.get_mut(..needed).ok_or(too_small)?;
-        for entry in items() {
-            let bytes = entry?.bytes();
-            let (length, rest) = to.split_first_chunk_mut::<2>().ok_or(too_small)?;
-            *length = (bytes.len() as u16).to_be_bytes();
-            let (body, rest) = rest.split_at_mut_checked(bytes.len()).ok_or(too_small)?;
-            body.copy_from_slice(bytes);
-            to = rest;
-        }
-        Ok(needed)
     }
 
     /// Forgets the events before `first` and every hash that only they need. The root stays, and
@@ -611,7 +434,7 @@ impl<'a> EventLog<'a> {
         self.header.as_ref().image_digest(&sections)
     }
 
-    fn all_sections(&self) -> [&[u8]; 14] {
+    fn all_sections(&self) -> [&[u8]; 15] {
         all_sections(
             self.counters,
             &self.nodes,
@@ -622,7 +445,7 @@ impl<'a> EventLog<'a> {
 
     /// Sections of the block and their bytes.
     pub fn sections(&self) -> impl Iterator<Item = (&'static str, usize)> {
-        const NAMES: [&str; 14] = [
+        const NAMES: [&str; 15] = [
             "log counters",
             "tree counters",
             "tree frontier",
@@ -631,6 +454,7 @@ impl<'a> EventLog<'a> {
             "tree watched",
             "tree watched siblings",
             "log entries",
+            "log times",
             "log ids",
             "log authors",
             "log author table",
@@ -648,9 +472,9 @@ fn all_sections<'s>(
     nodes: &'s Nodes<'_>,
     entries: &'s Entries<'_>,
     [authors, contexts]: [&'s Chains<'_>; 2],
-) -> [&'s [u8]; 14] {
+) -> [&'s [u8]; 15] {
     let [tree, frontier, fold, hashes, watched, siblings] = nodes.sections();
-    let [slots, ids, bodies] = entries.sections();
+    let [slots, times, ids, bodies] = entries.sections();
     let [authors, author_table] = authors.sections();
     let [contexts, context_table] = contexts.sections();
     [
@@ -662,6 +486,7 @@ fn all_sections<'s>(
         watched,
         siblings,
         slots,
+        times,
         ids,
         authors,
         author_table,

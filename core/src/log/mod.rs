@@ -8,7 +8,9 @@
 //! | [`sign`] | signing and checking behind two small traits |
 //! | [`config`] | how much a log holds, and what it does when it is full |
 //! | [`policy`] | what a log takes |
-//! | [`event_log`] | the log: check, append, look up, prove, prune |
+//! | [`event_log`] | the log: check, append, prove, prune |
+//! | [`lookup`] | entries by number, id, context and author |
+//! | `export` | parts of tiles and bundles, and what was stored elsewhere |
 //! | `entries` | index entries over a ring of bodies, found by id |
 //! | `chains` | the entries of an author, of a context |
 //! | `table` | the hash tables under both |
@@ -19,15 +21,18 @@ pub mod config;
 mod entries;
 pub mod event;
 pub mod event_log;
+mod export;
 pub mod kind;
+pub mod lookup;
 pub mod policy;
 pub mod sign;
 pub(crate) mod table;
 
 pub use config::{LogConfig, Overflow};
 pub use event::{DecodeError, Embedding, EncodeError, Event, EventId, SignedEvent};
-pub use event_log::{Entry, EventLog, LogIndex, LookupError};
+pub use event_log::EventLog;
 pub use kind::EventKind;
+pub use lookup::{Entry, LogIndex, LookupError};
 pub use policy::{Checked, IngestError, Policy, Trust};
 #[cfg(any(test, feature = "ed25519"))]
 pub use sign::Ed25519;

@@ -119,6 +119,7 @@ pub struct Checked<'a> {
     pub(crate) author: Name,
     pub(crate) context: Name,
     pub(crate) evicts: u64,
+    pub(crate) now: u64,
     pub(crate) stamp: Stamp,
 }
 

@@ -2,7 +2,7 @@
 
 use super::{Node, NodeConfig, Outcome, Workspace, WorkspaceConfig};
 use crate::block::{Block, BlockError};
-use crate::coherence::EngineConfig;
+use crate::coherence::{Engine, EngineConfig};
 use crate::grid::GridConfig;
 use crate::learn::PrunePolicy;
 use crate::learn::features::FeatureConfig;
@@ -136,6 +136,51 @@ fn equal_lives_leave_equal_bytes_and_open_as_they_were_sealed() {
     }
     let sections: usize = node.sections().map(|(_, _, bytes)| bytes).sum();
     assert_eq!(sections, CONFIG.bytes());
+}
+
+#[test]
+fn the_engine_is_what_its_log_says_with_the_times_in_it() {
+    let mut memory = memory();
+    let mut node = Node::format(&mut memory.node, &CONFIG).unwrap();
+    // Taken at other times than they are dated, some of them long after.
+    for (i, now) in [5_000u64, 90_000, 90_000, 4_000_000]
+        .into_iter()
+        .enumerate()
+    {
+        let key = SigningKey::from_bytes(&[i as u8; 32]);
+        let event = Event {
+            author: key.public_key(),
+            prev: None,
+            at: 7 + i as u64,
+            context: "lab",
+            embedding: Default::default(),
+            kind: EventKind::Assert(Assert {
+                subject: "wave",
+                predicate: "speed",
+                value: ["slow", "fast"][i % 2],
+                evidence: &[],
+                confidence: CERTAIN,
+                expires: Some(now + 500_000),
+                supersedes: None,
+            }),
+        };
+        let mut out = [0; 512];
+        let bytes = event.sign(&key, &mut out).unwrap();
+        node.ingest(bytes.bytes(), &Policy::new(), &Ed25519, now)
+            .unwrap();
+    }
+    let mut fresh = std::vec![0u128; CONFIG.engine.bytes() / 16 + 4];
+    let fresh: &mut [u8] = bytemuck::cast_slice_mut(&mut fresh);
+    let start = fresh.as_ptr().align_offset(64);
+    let mut engine = Engine::format(&mut fresh[start..], CONFIG.engine).unwrap();
+    for entry in node.log().since(0) {
+        let event = entry.decode().unwrap();
+        engine
+            .apply(entry.index(), event.id(), event.event(), entry.accepted())
+            .unwrap();
+    }
+    assert_eq!(engine.digest(), node.engine().digest());
+    assert_eq!(engine.now(), node.engine().now());
 }
 
 #[test]

@@ -1,9 +1,10 @@
 use super::super::config::Overflow;
 use super::super::event::{Embedding, Event};
 use super::super::kind::{Assert, CERTAIN, EventKind};
-use super::super::sign::{Ed25519, Signature, Signer};
+use super::super::sign::{Ed25519, PublicKey, Signature, Signer};
 use super::*;
 use crate::block::Block;
+use crate::merkle::tile::ExportError;
 use crate::merkle::{EMPTY_ROOT, Frontier, verify_inclusion};
 use ed25519_dalek::SigningKey;
 use proptest::prelude::*;
@@ -80,6 +81,30 @@ fn a_signed_event_is_taken_found_and_proved() {
     let proof = log.prove_inclusion(0, 2).unwrap();
     verify_inclusion(&leaf_hash(&first), 0, 2, &proof, &root).unwrap();
     log.verify().unwrap();
+}
+
+#[test]
+fn an_entry_knows_when_it_was_taken() {
+    let mut memory = Memory::new();
+    let mut log = EventLog::format(&mut memory, CONFIG).unwrap();
+    let author = key(1).public_key();
+    let policy = Policy {
+        max_ahead: u64::MAX,
+        ..Policy::trusted()
+    };
+    let times = [NOW, NOW - 400_000, 0, NOW - 1];
+    for (value, now) in ["a", "b", "c", "d"].into_iter().zip(times) {
+        let (_, bytes) = bytes(&claim(author, None, "room", value), None);
+        let checked = log.check(&bytes, &policy, &Nobody, now).unwrap();
+        log.append(checked).unwrap();
+    }
+    log.seal();
+    let mut log = EventLog::open_verified(&mut memory).unwrap();
+    let found = log.since(0).map(|entry| entry.accepted());
+    assert_eq!(found.collect::<Vec<_>>(), times);
+    log.prune(1).unwrap();
+    let found = log.by_context("room").map(|entry| entry.accepted());
+    assert_eq!(found.collect::<Vec<_>>(), times[1..]);
 }
 
 #[test]
