@@ -20,6 +20,8 @@
 //! The seal and [`image_digest`](HeaderRef::image_digest) hash the block with state and seal taken as zero, so sealing does
 //! not change the digest.
 
+pub(crate) mod image;
+
 use crate::error::errors;
 use bytemuck::Pod;
 use core::ops::{Deref, DerefMut};

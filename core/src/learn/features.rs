@@ -21,6 +21,7 @@
 //! All arithmetic is f32 in one order without fused multiply-add; cosines and roots come from
 //! `libm`. The same samples give the same bits on every host.
 
+use crate::block::image::image;
 use crate::block::{
     self, BlockError, CONFIG_WORDS, CarverMut, HEADER_BYTES, HeaderMut, Kind, section,
 };
@@ -205,6 +206,8 @@ pub struct Features<'a> {
     bands: &'a mut [[f32; 16]],
 }
 
+image!(Features: count, moments, bands);
+
 impl<'a> Features<'a> {
     /// An empty window in `memory`, which must be aligned and have [`FeatureConfig::bytes`].
     pub fn format(memory: &'a mut [u8], config: FeatureConfig) -> Result<Self, BlockError> {
@@ -231,12 +234,6 @@ impl<'a> Features<'a> {
             return Err(BlockError::Corrupt);
         }
         Ok(features)
-    }
-
-    /// Like [`open`](Self::open), of a sealed block whose SHA-256 matches.
-    pub fn open_verified(memory: &'a mut [u8]) -> Result<Self, BlockError> {
-        block::verify_seal(memory, KIND, VERSION)?;
-        Self::open(memory)
     }
 
     fn carve(
@@ -358,35 +355,6 @@ impl<'a> Features<'a> {
         self.moments.fill([0.0; 8]);
         self.bands.fill([0.0; 16]);
         self.header.end();
-    }
-
-    /// Seals the block with its SHA-256, which is returned.
-    pub fn seal(&mut self) -> crate::Hash {
-        self.header.seal(&[
-            bytemuck::cast_slice(self.count),
-            bytemuck::cast_slice(self.moments),
-            bytemuck::cast_slice(self.bands),
-        ])
-    }
-
-    /// SHA-256 of the whole block.
-    pub fn image_digest(&self) -> crate::Hash {
-        self.header.as_ref().image_digest(&[
-            bytemuck::cast_slice(self.count),
-            bytemuck::cast_slice(self.moments),
-            bytemuck::cast_slice(self.bands),
-        ])
-    }
-
-    /// Name and bytes of each section.
-    pub fn sections(&self) -> impl Iterator<Item = (&'static str, usize)> {
-        [
-            ("header", HEADER_BYTES),
-            ("count", size_of_val(&*self.count)),
-            ("moments", size_of_val(&*self.moments)),
-            ("bands", size_of_val(&*self.bands)),
-        ]
-        .into_iter()
     }
 }
 

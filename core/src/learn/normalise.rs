@@ -1,6 +1,7 @@
 //! Z-scores with running statistics: each dimension of a vector minus its mean, over its
 //! deviation, both learned from the vectors seen.
 
+use crate::block::image::image;
 use crate::block::{
     self, BlockError, CONFIG_WORDS, CarverMut, HEADER_BYTES, HeaderMut, Kind, section,
 };
@@ -86,6 +87,8 @@ pub struct Normaliser<'a> {
     variance: &'a mut [f32],
 }
 
+image!(Normaliser: count, mean, variance);
+
 impl<'a> Normaliser<'a> {
     /// Statistics of nothing, in `memory`, aligned and of [`NormaliserConfig::bytes`].
     pub fn format(memory: &'a mut [u8], config: NormaliserConfig) -> Result<Self, BlockError> {
@@ -117,12 +120,6 @@ impl<'a> Normaliser<'a> {
         } else {
             Err(BlockError::Corrupt)
         }
-    }
-
-    /// Like [`open`](Self::open), of a sealed block whose SHA-256 matches.
-    pub fn open_verified(memory: &'a mut [u8]) -> Result<Self, BlockError> {
-        block::verify_seal(memory, KIND, VERSION)?;
-        Self::open(memory)
     }
 
     fn carve(
@@ -215,35 +212,6 @@ impl<'a> Normaliser<'a> {
             }),
             None => Ok(()),
         }
-    }
-
-    /// Seals the block with its SHA-256, which is returned.
-    pub fn seal(&mut self) -> crate::Hash {
-        self.header.seal(&[
-            bytemuck::cast_slice(self.count),
-            bytemuck::cast_slice(self.mean),
-            bytemuck::cast_slice(self.variance),
-        ])
-    }
-
-    /// SHA-256 of the whole block.
-    pub fn image_digest(&self) -> crate::Hash {
-        self.header.as_ref().image_digest(&[
-            bytemuck::cast_slice(self.count),
-            bytemuck::cast_slice(self.mean),
-            bytemuck::cast_slice(self.variance),
-        ])
-    }
-
-    /// Name and bytes of each section.
-    pub fn sections(&self) -> impl Iterator<Item = (&'static str, usize)> {
-        [
-            ("header", HEADER_BYTES),
-            ("count", size_of_val(&*self.count)),
-            ("mean", size_of_val(&*self.mean)),
-            ("variance", size_of_val(&*self.variance)),
-        ]
-        .into_iter()
     }
 }
 

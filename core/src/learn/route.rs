@@ -12,6 +12,7 @@
 //! Nothing is drawn; ties go to the candidate named first.
 
 use crate::bank::{BankConfig, Hits, PatternId};
+use crate::block::image::image;
 use crate::block::{
     self, BlockError, CONFIG_WORDS, CarverMut, HEADER_BYTES, HeaderMut, Kind, section,
 };
@@ -129,6 +130,8 @@ pub struct Router<'a> {
     outcomes: &'a mut [[u16; 2]],
 }
 
+image!(Router: generations, outcomes);
+
 impl<'a> Router<'a> {
     /// A router that knows nothing, in `memory`, aligned and of [`RouteConfig::bytes`].
     pub fn format(memory: &'a mut [u8], config: RouteConfig) -> Result<Self, BlockError> {
@@ -154,12 +157,6 @@ impl<'a> Router<'a> {
         } else {
             Err(BlockError::Corrupt)
         }
-    }
-
-    /// Like [`open`](Self::open), of a sealed block whose SHA-256 matches.
-    pub fn open_verified(memory: &'a mut [u8]) -> Result<Self, BlockError> {
-        block::verify_seal(memory, KIND, VERSION)?;
-        Self::open(memory)
     }
 
     fn carve(
@@ -295,32 +292,6 @@ impl<'a> Router<'a> {
             }
         }
         Ok(routes)
-    }
-
-    /// Seals the block with its SHA-256, which is returned.
-    pub fn seal(&mut self) -> crate::Hash {
-        self.header.seal(&[
-            bytemuck::cast_slice(self.generations),
-            bytemuck::cast_slice(self.outcomes),
-        ])
-    }
-
-    /// SHA-256 of the whole block.
-    pub fn image_digest(&self) -> crate::Hash {
-        self.header.as_ref().image_digest(&[
-            bytemuck::cast_slice(self.generations),
-            bytemuck::cast_slice(self.outcomes),
-        ])
-    }
-
-    /// Name and bytes of each section.
-    pub fn sections(&self) -> impl Iterator<Item = (&'static str, usize)> {
-        [
-            ("header", HEADER_BYTES),
-            ("generations", size_of_val(&*self.generations)),
-            ("outcomes", size_of_val(&*self.outcomes)),
-        ]
-        .into_iter()
     }
 }
 

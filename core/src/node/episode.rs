@@ -7,6 +7,7 @@
 
 use super::recall::MAX_K;
 use crate::bank::Hits;
+use crate::block::image::image;
 use crate::block::{self, BlockError, CONFIG_WORDS, CarverMut, HEADER_BYTES, HeaderMut, Kind};
 use crate::spike::attention::CausalAttention;
 use crate::spike::{RateCode, SpikeConfig, SpikeTrains};
@@ -30,6 +31,8 @@ pub(super) struct Episode<'a> {
     patterns: &'a mut [u64],
     weights: &'a mut [i8],
 }
+
+image!(Episode: count, codes, patterns, weights);
 
 /// Spike trains that an episode of embeddings of `dimensions` takes.
 pub(super) const fn trains(dimensions: u32) -> SpikeConfig {
@@ -177,39 +180,5 @@ impl<'a> Episode<'a> {
         let newest = sums.get((windows - 1) * width..)?;
         let most = newest.iter().max()?;
         newest.iter().position(|sum| sum == most)
-    }
-
-    fn parts(&self) -> [&[u8]; 4] {
-        [
-            bytemuck::cast_slice(self.count),
-            bytemuck::cast_slice(self.codes),
-            bytemuck::cast_slice(self.patterns),
-            bytemuck::cast_slice(self.weights),
-        ]
-    }
-
-    pub fn seal(&mut self) -> crate::Hash {
-        self.header.seal(&[
-            bytemuck::cast_slice(self.count),
-            bytemuck::cast_slice(self.codes),
-            bytemuck::cast_slice(self.patterns),
-            bytemuck::cast_slice(self.weights),
-        ])
-    }
-
-    pub fn image_digest(&self) -> crate::Hash {
-        self.header.as_ref().image_digest(&self.parts())
-    }
-
-    pub fn sections(&self) -> impl Iterator<Item = (&'static str, usize)> {
-        let [count, codes, patterns, weights] = self.parts().map(<[u8]>::len);
-        [
-            ("header", HEADER_BYTES),
-            ("count", count),
-            ("codes", codes),
-            ("patterns", patterns),
-            ("weights", weights),
-        ]
-        .into_iter()
     }
 }
