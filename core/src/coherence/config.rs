@@ -1,5 +1,6 @@
 //! How much an engine holds, and the thresholds it decides by.
 
+use super::split_view::Views;
 use crate::block::{BlockError, CONFIG_WORDS, HEADER_BYTES, section};
 use crate::grid::GridConfig;
 use crate::log::kind::CERTAIN;
@@ -30,6 +31,7 @@ pub struct EngineConfig {
     pub(super) heat: u16,
     pub(super) drift: u16,
     pub(super) recent: u32,
+    pub(super) checkpoints: u8,
 }
 
 impl EngineConfig {
@@ -53,6 +55,7 @@ impl EngineConfig {
             heat: 100,
             drift: 4,
             recent: 64,
+            checkpoints: 8,
         }
     }
 
@@ -136,6 +139,13 @@ impl EngineConfig {
         self
     }
 
+    /// Checkpoints of other logs among which one that contradicts another is noticed; with 0 none
+    /// is looked at. By default 8.
+    pub const fn checkpoints(mut self, checkpoints: u8) -> Self {
+        self.checkpoints = checkpoints;
+        self
+    }
+
     /// The grid inside.
     pub const fn grid(&self) -> GridConfig {
         self.grid
@@ -181,6 +191,9 @@ impl EngineConfig {
         end = section(end, self.recent_slots(), 8);
         end = section(end, PROOFS * 2, 32);
         end = section(end, PROOFS, 16);
+        // Checkpoints seen and those that contradict each other; their counters.
+        end = section(end, Views::lines(self.checkpoints), 64);
+        end = section(end, 16, 4);
         // Refusals by kind.
         section(end, 32, 4)
     }
@@ -233,7 +246,10 @@ impl EngineConfig {
             self.witnesses,
             both(self.temperature, self.confidence),
             self.escalation,
-            both(u16::from(self.steps), u16::from(self.independent)),
+            both(
+                u16::from(self.checkpoints) << 8 | u16::from(self.steps),
+                u16::from(self.independent),
+            ),
             self.refill,
             both(self.burst, self.challenge),
             both(self.heat, self.drift),
@@ -274,7 +290,8 @@ impl EngineConfig {
             temperature,
             confidence,
             escalation,
-            steps: small(steps)?,
+            steps: small(steps & 0xff)?,
+            checkpoints: small(steps >> 8)?,
             independent: small(independent)?,
             refill,
             burst,

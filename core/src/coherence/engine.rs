@@ -9,13 +9,15 @@ use super::equivocation::{Equivocation, Forks};
 use super::errors::AuthorityError;
 use super::judge::{DifferentValues, Judge};
 use super::quarantine::Quarantine;
+use super::split_view::{ObserveError, Observed, SplitView, Views};
 use super::store::{Conflicts, Lists};
 use super::table::Table;
 use super::witness::Witnesses;
 use crate::Hash;
 use crate::block::{self, BlockError, CarverMut, HeaderMut, Kind};
 use crate::grid::{self, Projection, ProjectionError, Tag};
-use crate::log::{EventId, PublicKey};
+use crate::log::{EventId, PublicKey, Verifier};
+use crate::merkle::note::NoteKey;
 use bytemuck::cast_slice;
 
 const KIND: Kind = Kind(*b"COHR");
@@ -40,6 +42,8 @@ pub struct Engine<'a, J = DifferentValues> {
     pub(super) budgets: Budgets<'a>,
     pub(super) witnesses: Witnesses<'a>,
     pub(super) forks: Forks<'a>,
+    /// No part of the digest: checkpoints are not in the log.
+    pub(super) views: Views<'a>,
     /// Refusals by the number of their kind; no part of the digest.
     pub(super) refusals: &'a mut [u32],
 }
@@ -95,6 +99,8 @@ macro_rules! sections {
             cast_slice(&$engine.forks.numbers),
             cast_slice(&$engine.forks.proofs),
             cast_slice(&$engine.forks.indexes),
+            cast_slice(&$engine.views.lines),
+            cast_slice(&$engine.views.state),
             cast_slice::<u32, u8>(&$engine.refusals),
         ]
     }};
@@ -299,6 +305,11 @@ impl<'a, J: Judge> Engine<'a, J> {
             state: of_forks,
             secrets,
         };
+        let views = Views {
+            lines: carver.take(Views::lines(config.checkpoints))?,
+            capacity: config.checkpoints.into(),
+            state: carver.take(16)?,
+        };
         Ok(Self {
             header,
             config,
@@ -312,6 +323,7 @@ impl<'a, J: Judge> Engine<'a, J> {
             budgets,
             witnesses,
             forks,
+            views,
             refusals: carver.take(32)?,
         })
     }
@@ -322,6 +334,7 @@ impl<'a, J: Judge> Engine<'a, J> {
         (self.state.get(2) == 0).then_some(())?;
         self.claims.verify(|slot| self.grid.contains(slot))?;
         self.conflicts.verify()?;
+        self.views.verify()?;
         let live = || (0..capacity).filter(|&slot| self.claims.is_live(slot));
         self.contexts.verify(|context| {
             let of = |&slot: &u32| self.claims.context(slot) == context;
@@ -462,6 +475,35 @@ impl<'a, J: Judge> Engine<'a, J> {
         self.forks.latest()
     }
 
+    /// Takes a checkpoint of another log into account, which `key` must have signed: a note as C2SP
+    /// writes it. Whether it contradicts one of those remembered; then the two are kept.
+    ///
+    /// The latest checkpoints are remembered, whoever's they are: show it those of logs that are
+    /// known. They change the image, and no part of [`digest`](Self::digest).
+    pub fn observe<V: Verifier + ?Sized>(
+        &mut self,
+        note: &[u8],
+        key: &NoteKey<'_>,
+        verifier: &V,
+    ) -> Result<Observed, ObserveError> {
+        self.header.begin();
+        let observed = self.views.observe(note, key, verifier);
+        self.header.end();
+        observed
+    }
+
+    /// Split views ever seen.
+    pub fn split(&self) -> u32 {
+        self.views.found()
+    }
+
+    /// The latest split views, the oldest of them first. The two notes that
+    /// [`View::write`](super::View::write) gives are the proof: see
+    /// [`verify_split_view`](super::verify_split_view).
+    pub fn split_views(&self) -> impl Iterator<Item = SplitView<'_>> {
+        self.views.latest()
+    }
+
     /// Registers who decides in a context: `threshold` of `keys` must sign. Replaces whoever did.
     /// This is configuration, not history: to rebuild an engine from its log, register the same.
     pub fn register_authority(
@@ -553,7 +595,9 @@ impl<'a, J: Judge> Engine<'a, J> {
                 pad(config.recent_slots() * 3, 32)
                     + pad(config.recent_slots(), 8)
                     + pad(PROOFS * 2, 32)
-                    + pad(PROOFS, 16),
+                    + pad(PROOFS, 16)
+                    + pad(Views::lines(config.checkpoints), 64)
+                    + pad(16, 4),
             ),
             (
                 "state",

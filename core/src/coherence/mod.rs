@@ -25,6 +25,7 @@ mod judge;
 mod order;
 mod quarantine;
 mod repair;
+mod split_view;
 mod store;
 mod table;
 #[cfg(test)]
@@ -43,4 +44,8 @@ pub use grounded::{Acceptance, LabelsTooShort};
 pub use judge::{DifferentValues, Judge, Proposition};
 pub use quarantine::Quarantine;
 pub use repair::Repaired;
+pub use split_view::{
+    MAX_ORIGIN, ObserveError, Observed, SPLIT_VIEWS, SplitView, SplitViewError, View,
+    verify as verify_split_view,
+};
 pub use witness::{MAX_PATH, MAX_WITNESSES};

@@ -1,6 +1,7 @@
 mod holes;
 mod life;
 mod model;
+mod split_views;
 
 use super::*;
 use crate::Hash;
