@@ -125,3 +125,17 @@ fn what_is_wrong_is_named() {
         .stderr(contains("line 1"));
     run(&["encode", "--code", "no-such-code", "--steps", "8"], "1\n").code(2);
 }
+
+/// The documentation of snnTorch's `spikegen.latency` has this example.
+#[test]
+fn parameters_may_be_spelt_as_other_encoders_do() {
+    let trains = "0.02: 4:1\n0.5: 2:1\n1: 0:1\n";
+    let spelt = |parameters: &[&str]| {
+        let mut arguments = vec!["encode", "--code", "latency", "--steps", "5"];
+        arguments.extend(parameters.iter().flat_map(|p| ["--param", p]));
+        run(&arguments, "0.02\n0.5\n1\n").success().stdout(trains);
+    };
+    spelt(&["normalize=true", "linear=true"]);
+    spelt(&["normalise=True", "curve=linear", "tau=3"]);
+    spelt(&["tau=4", "linear=1", "first_spike_time=0"]);
+}

@@ -27,22 +27,23 @@ enum Code {
     /// normalize=true or tau=…, first=0, clip=false.
     Latency,
     /// Bytes, or values below 1, as binary fractions: input=u8 or f32.
+    #[value(aliases = ["weighted-phase", "weighted_phase"])]
     Phase,
     /// Values from 0 to 1, more and denser spikes: n_max=4, t_min=0, t_max=steps/4-1.
     Burst,
     /// Values from 0 to 1, time to the first spike: tau=0.1.
-    #[value(alias = "first-spike")]
+    #[value(aliases = ["first-spike", "first_spike", "time-to-first-spike", "time_to_first_spike"])]
     Ttfs,
     /// Signals, changes: threshold=0.1, off_spike=false, padding=false.
     Delta,
     /// Signals, changes from a base that follows: threshold=0.1.
-    #[value(alias = "sf")]
+    #[value(aliases = ["sf", "step_forward"])]
     StepForward,
     /// Signals, changes from the mean before: threshold=0.1, window=3.
-    #[value(alias = "mw")]
+    #[value(aliases = ["mw", "moving_window"])]
     MovingWindow,
     /// Signals, Ben's spiker: threshold=0.95, window=9, cutoff=0.1.
-    #[value(alias = "bens")]
+    #[value(aliases = ["bens", "bens-spiker", "bens_spiker"])]
     Bsa,
 }
 
@@ -57,7 +58,15 @@ impl Code {
     fn parameters(self) -> &'static [&'static str] {
         match self {
             Self::Rate => &["threshold", "refractory", "input"],
-            Self::Latency => &["curve", "threshold", "tau", "normalize", "first", "clip"],
+            Self::Latency => &[
+                "curve",
+                "linear",
+                "threshold",
+                "tau",
+                "normalize",
+                "first",
+                "clip",
+            ],
             Self::Phase => &["input"],
             Self::Burst => &["n_max", "t_min", "t_max"],
             Self::Ttfs => &["tau"],
@@ -95,8 +104,7 @@ impl Parameters {
             let (key, value) = pair
                 .split_once('=')
                 .ok_or_else(|| Error::Usage(format!("--param {pair}: write it as K=V")))?;
-            // Both spellings are about.
-            let key = if key == "normalise" { "normalize" } else { key };
+            let key = canonical(key);
             if !code.parameters().contains(&key) {
                 return Err(Error::Usage(format!(
                     "--param {key}: this code takes {}",
@@ -106,6 +114,19 @@ impl Parameters {
             all.insert(key.to_owned(), value.to_owned());
         }
         Ok(Self(all))
+    }
+
+    /// The curve of a latency code, by name or as snnTorch asks for it.
+    fn curve(&self) -> Result<Curve, Error> {
+        match self.text("curve") {
+            None if self.flag("linear", true)? => Ok(Curve::Linear),
+            None | Some("logarithmic" | "log") => Ok(Curve::Logarithmic),
+            Some("linear") => Ok(Curve::Linear),
+            Some("exponential" | "exp") => Ok(Curve::Exponential),
+            Some(other) => Err(Error::Usage(format!(
+                "--param curve={other}: linear, logarithmic or exponential"
+            ))),
+        }
     }
 
     fn text(&self, key: &str) -> Option<&str> {
@@ -130,6 +151,17 @@ impl Parameters {
                 "--param {key}={value}: true or false"
             ))),
         }
+    }
+}
+
+/// One name of a parameter that other encoders spell otherwise.
+fn canonical(key: &str) -> &str {
+    match key {
+        "normalise" => "normalize",
+        "first_spike_time" => "first",
+        "off_spikes" => "off_spike",
+        "window_length" => "window",
+        other => other,
     }
 }
 
@@ -184,21 +216,11 @@ impl ValueCode {
                 Self::Rate(code.ok_or_else(bad)?)
             }
             Code::Latency => {
-                let curve = match p.text("curve").unwrap_or("linear") {
-                    "linear" => Curve::Linear,
-                    "logarithmic" | "log" => Curve::Logarithmic,
-                    "exponential" | "exp" => Curve::Exponential,
-                    other => {
-                        return Err(Error::Usage(format!(
-                            "--param curve={other}: linear, logarithmic or exponential"
-                        )));
-                    }
-                };
-                let mut latency = LatencyCode::new(steps, curve)
+                let mut latency = LatencyCode::new(steps, p.curve()?)
                     .threshold(p.get("threshold", 0.01)?)
                     .first(p.get("first", 0)?)
                     .clip(p.flag("clip", false)?);
-                if p.text("tau").is_some() || !p.flag("normalize", true)? {
+                if !p.flag("normalize", p.text("tau").is_none())? {
                     latency = latency.tau(p.get("tau", 1.0)?);
                 }
                 Self::Latency(latency)
