@@ -114,6 +114,11 @@ impl Bench {
             .is_none_or(|wanted| wanted == case)
     }
 
+    /// Whether the command line asks for this case alone.
+    pub fn is_case(&self, case: &str) -> bool {
+        self.options.case.as_deref() == Some(case)
+    }
+
     /// Whether the command line asks for the contender.
     pub fn wants(&self, contender: &str) -> bool {
         self.options

@@ -8,6 +8,7 @@
 mod bank;
 mod data;
 mod grid;
+mod growth;
 mod harness;
 mod kernels;
 mod log;
@@ -24,6 +25,7 @@ type Run = fn(&mut Bench) -> Result<()>;
 const BENCHES: &[(&str, Run)] = &[
     ("bank", bank::run),
     ("grid", grid::run),
+    ("growth", growth::run),
     ("log", log::run),
     ("spike", spike::run),
 ];
