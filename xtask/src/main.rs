@@ -34,6 +34,8 @@ enum Command {
     Setup(Hosts),
     /// Checks that the core stands alone: bare-metal builds, its dependencies, where `unsafe` is
     Core,
+    /// Counts the instructions of kernels and searches on the emulated Cortex-M4F
+    Instructions,
     /// Builds examples/browser and serves it on this machine
     Browser {
         /// The port to listen on
@@ -92,6 +94,9 @@ fn main() -> ExitCode {
         Command::Test(hosts) => test(hosts.chosen()),
         Command::Setup(hosts) => setup(hosts.chosen()),
         Command::Core => standalone::check(),
+        Command::Instructions => {
+            tools::install(&embedded::missing()).and_then(|()| embedded::instructions())
+        }
         Command::Browser { port } => serve(port),
         Command::Fuzz {
             target,
@@ -146,7 +151,7 @@ fn test(hosts: Hosts) -> Result<()> {
         printed.push(("wasm", wasm::test()?));
     }
     if hosts.embedded {
-        printed.push(("embedded", embedded::test()?));
+        printed.extend(embedded::test()?);
     }
     lines::compare(&printed)
 }

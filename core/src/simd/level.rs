@@ -8,7 +8,8 @@ use core::sync::atomic::{AtomicU8, Ordering};
 #[repr(u8)]
 #[non_exhaustive]
 pub enum Level {
-    /// Portable code, the reference; on every machine.
+    /// Portable code, the reference; in every build but those of which it is known that they have
+    /// [`Dsp`](Self::Dsp).
     Scalar = 1,
     /// x86-64 baseline.
     Sse2 = 2,
@@ -20,7 +21,7 @@ pub enum Level {
     Neon = 5,
     /// WebAssembly with fixed-width SIMD.
     Simd128 = 6,
-    /// ARMv7E-M and ARMv8-M with the DSP extension.
+    /// ARMv7E-M, and ARMv8-M with the DSP extension: settled when the code is compiled.
     Dsp = 7,
 }
 
@@ -39,7 +40,8 @@ impl Level {
     /// Whether this machine and this build have the level.
     pub fn is_supported(self) -> bool {
         match self {
-            Level::Scalar => true,
+            Level::Scalar => !cfg!(all(feature = "simd", arm_dsp)),
+            Level::Dsp => cfg!(all(feature = "simd", arm_dsp)),
             #[cfg(all(feature = "simd", target_arch = "x86_64"))]
             Level::Sse2 | Level::Avx2 | Level::Avx512Vnni => super::x86::has(self),
             Level::Neon => {

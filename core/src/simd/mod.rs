@@ -10,6 +10,8 @@
 
 #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
 mod aarch64;
+#[cfg(all(feature = "simd", arm_dsp))]
+mod cortex_m;
 pub(crate) mod scalar;
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
 pub(crate) mod sha256;
@@ -165,6 +167,8 @@ pub(crate) fn negated(distances: [f32; 4]) -> [f32; 4] {
 /// Runs `task` with the best kernels of this machine, or those that [`force`] asked for.
 #[inline]
 pub(crate) fn dispatch<T: Task>(task: T) -> T::Output {
+    #[cfg(all(feature = "simd", arm_dsp))]
+    return task.run(cortex_m::Dsp);
     #[cfg(all(feature = "simd", target_arch = "x86_64"))]
     return x86::dispatch(task);
     #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]

@@ -1,0 +1,106 @@
+//! How many instructions a search and its kernels take; QEMU with `-icount shift=10` counts them.
+#![cfg_attr(target_os = "none", no_std, no_main)]
+
+#[cfg(target_os = "none")]
+mod device {
+    use core::hint::black_box;
+    use defmt::println;
+    use sensilla::bank::{BankConfig, Layout, Pattern, PatternBank, Scratch, ScratchConfig};
+    use sensilla::block::Block;
+    use sensilla::simd;
+    use static_cell::ConstStaticCell;
+
+    const PATTERNS: u32 = 512;
+    const DIMENSIONS: usize = 64;
+    const SCAN: BankConfig = BankConfig::new(DIMENSIONS as u32, PATTERNS).layout(Layout::Scan);
+    const GRAPH: BankConfig = BankConfig::new(DIMENSIONS as u32, PATTERNS)
+        .links(8)
+        .ef_construction(32)
+        .scan_cost(1);
+    const WORK: ScratchConfig = ScratchConfig::new(&GRAPH, 16);
+
+    static BANK: ConstStaticCell<Block<{ GRAPH.bytes() }>> = ConstStaticCell::new(Block::new());
+    static SCRATCH: ConstStaticCell<Block<{ WORK.bytes() }>> = ConstStaticCell::new(Block::new());
+
+    /// An instruction takes 2^10 ns of the emulation's time, a tick 40 ns.
+    fn instructions(work: impl FnOnce()) -> u32 {
+        let start = firmware::ticks();
+        work();
+        let ticks = firmware::ticks().wrapping_sub(start);
+        (u64::from(ticks) * 10 / 256) as u32
+    }
+
+    fn fill(vector: &mut [f32], state: &mut u32) {
+        for x in vector {
+            *state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            *x = (*state >> 8) as f32 / (1 << 23) as f32 - 1.0;
+        }
+    }
+
+    #[cortex_m_rt::entry]
+    fn main() -> ! {
+        if let Some(peripherals) = cortex_m::Peripherals::take() {
+            firmware::start_counter(peripherals.SYST);
+        }
+        println!("kernels {}", simd::level());
+        let none = instructions(|| {});
+        let line = |name: &str, count: u32| {
+            println!(
+                "instructions: {=str} = {=u32}",
+                name,
+                count.saturating_sub(none)
+            );
+        };
+        let (a, b) = (black_box([7i8; 128]), black_box([-9i8; 128]));
+        for (name, length) in [("dot-64", 64), ("dot-128", 128)] {
+            let (a, b) = (&a[..length], &b[..length]);
+            line(
+                name,
+                instructions(|| {
+                    black_box(simd::dot_i8(black_box(a), black_box(b)));
+                }),
+            );
+        }
+        let (bank, scratch) = (BANK.take(), SCRATCH.take());
+        for (insert, search, config) in [
+            ("insert-512x64-scan", "search-512x64-scan", SCAN),
+            ("insert-512x64-graph", "search-512x64-graph", GRAPH),
+        ] {
+            let (mut state, mut vector) = (1, [0.0; DIMENSIONS]);
+            let Ok(mut bank) = PatternBank::format(&mut bank[..], config) else {
+                firmware::exit(false)
+            };
+            let Ok(mut scratch) = Scratch::format(&mut scratch[..], WORK) else {
+                firmware::exit(false)
+            };
+            let mut last = 0;
+            for _ in 0..PATTERNS {
+                fill(&mut vector, &mut state);
+                let mut good = false;
+                last = instructions(|| good = bank.insert(&vector, Pattern::default()).is_ok());
+                if !good {
+                    firmware::exit(false)
+                }
+            }
+            line(insert, last);
+            fill(&mut vector, &mut state);
+            let mut found = 0;
+            let count = instructions(|| {
+                found = bank
+                    .search(&vector, 5, &mut scratch)
+                    .map_or(0, |hits| hits.len());
+            });
+            line(search, count);
+            if found != 5 {
+                firmware::exit(false)
+            }
+        }
+        firmware::exit(true)
+    }
+}
+
+#[cfg(not(target_os = "none"))]
+fn main() {
+    eprintln!("this is firmware: `cargo xtask instructions` builds and runs it");
+    std::process::exit(2);
+}
