@@ -243,3 +243,17 @@ impl<const N: usize> Table<'_, N> {
         (seated == woken && rest.into_iter().all(|p| p == (&0, &0))).then_some(())
     }
 }
+
+#[cfg(test)]
+impl<const N: usize> Table<'_, N> {
+    /// The most records with one hash.
+    pub fn longest_walk(&self) -> usize {
+        let walk = |&head: &u32| {
+            let after = |&link: &u32| Some(self.link_of(link.checked_sub(1)?, CHAIN));
+            core::iter::successors(Some(head), after)
+                .take_while(|&link| link != 0)
+                .count()
+        };
+        self.heads.iter().map(walk).max().unwrap_or(0)
+    }
+}

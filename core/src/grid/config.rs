@@ -53,7 +53,12 @@ impl GridConfig {
     }
 
     /// A secret that moves claims to other hash buckets, against peers who choose colliding ones;
-    /// it changes the bytes of the grid and no answer.
+    /// it changes the bytes of the grid and no answer. With the default, 0, it is no secret: give
+    /// nodes that take claims of others one of their own.
+    ///
+    /// Cells need it only for speed: what a check looks at is limited by `candidates`, and adding
+    /// and removing are constant. Subjects with the same hash are a list; there is a bucket for
+    /// each claim, so that the longest of them stays under a dozen for names chosen without it.
     pub const fn seed(mut self, seed: u32) -> Self {
         self.seed = seed;
         self

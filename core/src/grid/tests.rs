@@ -129,6 +129,43 @@ proptest! {
         prop_assert_eq!(&batch, &expected);
     }
 
+    /// Coordinates on the borders of cells and one step beside them, exactly a radius apart, so
+    /// large that cells end, so small that squares vanish, and both zeros.
+    #[test]
+    fn finds_the_pairs_of_brute_force_where_rounding_decides(
+        picks in proptest::collection::vec((0_u8..10, -3_i32..3, -2_i32..3, 0_u32..2), 3 * 300),
+        radius in prop_oneof![Just(0.5_f32), Just(0.1), Just(1e-12), Just(3e8), 1e-3_f32..1e3],
+        seed in any::<u32>(),
+    ) {
+        let config = spread(3, 300, radius).seed(seed);
+        let edge = config.edge() as f32;
+        let step = |x: f32, by: i32| (0..by.abs()).fold(x, |x, _| match by > 0 {
+            true => x.next_up(),
+            false => x.next_down(),
+        });
+        let coordinate = |&(what, whole, by, _): &(u8, i32, i32, u32)| {
+            let border = whole as f32 * edge;
+            match what {
+                0..=2 => step(border, by),
+                3 => step(border + edge / 2.0, by),
+                4 | 5 => step(border + radius, by),
+                6 => step(whole as f32 * radius, by),
+                7 => f32::from_bits(1) * by as f32,
+                8 => whole as f32 * (f32::MAX / 4.0),
+                _ => [0.0, -0.0][(whole & 1) as usize],
+            }
+        };
+        let claims: Vec<Claim> = picks.chunks(3).map(|axes| Claim {
+            context: axes[0].3,
+            subject: None,
+            vector: axes.iter().map(coordinate).collect(),
+        }).collect();
+        let expected = brute(&claims, radius);
+        let (online, batch) = both_ways(config, Projection::Spread, &claims);
+        prop_assert_eq!(&online, &expected);
+        prop_assert_eq!(&batch, &expected);
+    }
+
     #[test]
     fn finds_the_pairs_of_brute_force_under_a_projection(
         claims in claims(33, 220),

@@ -180,6 +180,7 @@ fn hole_13_support_heats_by_its_cost_and_resolved_stays_resolved() {
     world.authority("home", 1, &[10]);
     let (a, b, conflict) = quarrel(&mut world, "home");
     let heat = |world: &mut World, author: u8, cost: u32| {
+        world.nonce += 1;
         world.support(author, "home", conflict, a, cost).unwrap();
         let now = world.engine().conflict(&conflict).unwrap();
         (now.temperature, now.status, now.steps)

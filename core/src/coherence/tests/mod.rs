@@ -1,3 +1,4 @@
+mod churn;
 mod holes;
 mod life;
 mod model;
@@ -8,7 +9,9 @@ use crate::Hash;
 use crate::grid::GridConfig;
 use crate::log::kind::{Assert, CERTAIN, Challenge, Deprecate, Resolution, Support, Witness};
 use crate::log::sign::{self, Domain, Ed25519, Endorsement};
-use crate::log::{Embedding, Event, EventId, EventKind, SignedEvent, Signer};
+use crate::log::{
+    Embedding, Event, EventId, EventKind, EventLog, LogConfig, Policy, SignedEvent, Signer,
+};
 use ed25519_dalek::SigningKey;
 use std::format;
 use std::string::String;
@@ -254,16 +257,30 @@ impl World {
         self.engine().conflict(&conflict_id(a, b)).map(|c| c.status)
     }
 
-    /// An engine rebuilt from the log has the same digest at the same time.
+    /// An engine rebuilt from the log, with the times that the log keeps, has the same digest at
+    /// the same time.
     pub fn rebuild(&mut self) {
+        let bytes: usize = self.log.iter().map(|(event, _)| event.len() + 64).sum();
+        let config = LogConfig::new(self.log.len().max(1) as u32, bytes.max(1 << 16) as u32)
+            .authors(256)
+            .contexts(16);
+        let mut memory = Memory::new(config.bytes());
+        let mut log = EventLog::format(memory.get(), config).unwrap();
+        for (event, now) in &self.log {
+            let checked = log
+                .check(event, &Policy::trusted(), &Ed25519, *now)
+                .unwrap();
+            log.append(checked).unwrap();
+        }
         let mut memory = Memory::new(self.config.bytes());
         let mut other = Engine::format(memory.get(), self.config).unwrap();
         for (context, threshold, keys) in &self.authorities {
             other.register_authority(context, *threshold, keys).unwrap();
         }
-        for (index, (bytes, accepted)) in (0..).zip(&self.log) {
-            let (event, id) = decode(bytes);
-            other.apply(index, &id, &event, *accepted).unwrap();
+        for entry in log.since(0) {
+            let signed = entry.decode().unwrap();
+            let (id, event, now) = (signed.id(), signed.event(), entry.accepted());
+            other.apply(entry.index(), id, event, now).unwrap();
         }
         let now = self.engine().now();
         other.advance(now);
