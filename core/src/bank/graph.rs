@@ -13,6 +13,8 @@ use crate::simd::{Kernels, each, negated};
 
 /// Banks up to this size stay in the caches, so that hints only cost.
 const PREFETCH_FROM: usize = 4_096;
+/// Bytes of a row that are hinted; by then the machine sees where the reading goes.
+const HINTED: usize = 192;
 /// Most links of a slot.
 pub(super) const MOST_LINKS: usize = 64;
 
@@ -87,7 +89,10 @@ impl<'s> Scorer<'s> {
     fn prefetch<K: Kernels>(&self, kernels: K, slot: u32) {
         match self.view.config.element {
             Element::F32 => kernels.prefetch(self.view.float_row(slot)),
-            _ => kernels.prefetch(self.view.row(slot)),
+            _ => {
+                let row = self.view.row(slot);
+                kernels.prefetch(row.get(..HINTED).unwrap_or(row));
+            }
         }
     }
 }

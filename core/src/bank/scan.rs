@@ -20,6 +20,9 @@ use super::scratch::{CANDIDATES, Work};
 use super::view::View;
 use crate::simd::{Kernels, Margin, each, negated};
 
+/// Elements from which on a row of floats is hinted before it is needed.
+const HINT_FROM: usize = 256;
+
 /// A predicate on slots.
 pub(super) type Filter<'f> = Option<&'f dyn Fn(u32) -> bool>;
 
@@ -201,6 +204,9 @@ impl<K: Kernels> Scan<'_, K> {
                         self.settle(pool, candidates, &mut waiting, &mut bound);
                     }
                     if let Some(place) = candidates.get_mut(waiting) {
+                        if self.view.padded >= HINT_FROM {
+                            self.kernels.prefetch(self.view.float_row(slot));
+                        }
                         *place = entry(score, slot);
                         waiting += 1;
                     }
