@@ -75,7 +75,8 @@ impl<J: Judge> Engine<'_, J> {
     /// Whether the engine would take an event: nothing is changed.
     ///
     /// `now` is the time of acceptance, `verifier` checks authorities' signatures (the author's
-    /// own is the log's to check), `history` says which events are in the log.
+    /// own is the log's to check), `history` says which events are in the log. An event that the
+    /// log has pruned looks new: let the log's policy refuse what is older than it keeps.
     pub fn admit<V: Verifier + ?Sized, H: History + ?Sized>(
         &self,
         id: &EventId,
@@ -85,6 +86,10 @@ impl<J: Judge> Engine<'_, J> {
         history: &H,
     ) -> Result<(), Refusal> {
         let now = now.max(self.state.now());
+        // What fell, expired or was taken back must not return as if it were new.
+        if history.contains(id) {
+            return Err(Refusal::Duplicate);
+        }
         self.check(id, event, now)?;
         let context = self.contexts.find(Tag::of(event.context));
         match &event.kind {

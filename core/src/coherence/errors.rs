@@ -18,8 +18,8 @@ errors! {
         Vector { error: ProbeError } = 5 => "{error}",
         /// The claim has expired already.
         Expired = 6 => "the claim has expired already",
-        /// The claim is already in force.
-        Duplicate = 7 => "this claim is already in force",
+        /// The event has been taken before.
+        Duplicate = 7 => "this event has been taken already",
         /// No claim with this id is in force in the event's context.
         UnknownClaim = 8 => "no claim with this id is in force in this context",
         /// No conflict with this id is open in the event's context.

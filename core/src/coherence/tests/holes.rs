@@ -118,6 +118,11 @@ fn hole_11_effects_stay_within_their_context() {
     );
     world.deprecate(3, "home", a, &[10]).unwrap();
     assert_eq!(world.level(&a), None);
+    // Nothing undoes it: the same event is no new claim.
+    let before = world.engine().digest();
+    let again = world.assert(1, "home", "door", "open");
+    assert_eq!(again, Err(Refusal::Duplicate));
+    assert_eq!(world.engine().digest(), before);
     assert_eq!(
         world.deprecate(1, "home", a, &[]),
         Err(Refusal::UnknownClaim)
