@@ -107,6 +107,24 @@ impl InternerConfig {
     }
 }
 
+/// Whether two names are the same, without the call that comparing slices is: names are short.
+#[inline]
+fn equal(a: &[u8], b: &[u8]) -> bool {
+    if a.len() != b.len() {
+        return false;
+    }
+    // The last bytes overlap those before, so that no remainder is left.
+    if let (Some(last_a), Some(last_b)) = (a.last_chunk::<8>(), b.last_chunk::<8>()) {
+        let words = a.as_chunks::<8>().0.iter().zip(b.as_chunks::<8>().0);
+        return last_a == last_b && words.into_iter().all(|(a, b)| a == b);
+    }
+    let halves = (a.first_chunk::<4>(), b.first_chunk::<4>());
+    if let (Some(first_a), Some(first_b)) = halves {
+        return first_a == first_b && a.last_chunk::<4>() == b.last_chunk::<4>();
+    }
+    a.iter().zip(b).all(|(a, b)| a == b)
+}
+
 /// Names and their symbols in a block.
 #[derive(Debug)]
 pub struct Interner<'a> {
@@ -236,7 +254,9 @@ impl<'a> Interner<'a> {
             let Some(symbol) = (place & self.mask).checked_sub(1) else {
                 return Err(at);
             };
-            if (place ^ tag(hash)) & !self.mask == 0 && self.name(symbol) == Some(name) {
+            if (place ^ tag(hash)) & !self.mask == 0
+                && self.name(symbol).is_some_and(|found| equal(found, name))
+            {
                 return Ok(Symbol(symbol));
             }
             at = (at + 1) & mask;

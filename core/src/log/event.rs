@@ -22,7 +22,7 @@ use super::kind::EventKind;
 use super::sign::{self, Domain, PublicKey, SignError, Signature, Signer, Verifier};
 use crate::Hash;
 use crate::error::errors;
-use crate::merkle::hash::sha256;
+use crate::merkle::hash::{content_and_leaf, sha256};
 use serde::{Deserialize, Serialize};
 
 /// SHA-256 of an event's canonical bytes without the signature.
@@ -365,19 +365,25 @@ pub struct SignedEvent<'a> {
 impl<'a> SignedEvent<'a> {
     /// Reads an event whose bytes must be all of `bytes`. Cost: O(bytes), one SHA-256.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, DecodeError> {
-        if bytes.len() > MAX_EVENT {
-            return Err(DecodeError::TooLong {
-                field: "the event",
-                limit: MAX_EVENT as u32,
-            });
-        }
         let parts = read(bytes)?;
-        Ok(Self {
+        Ok(Self::new(&parts, sha256(parts.content), bytes))
+    }
+
+    /// [`decode`](Self::decode), and the hash of the leaf that the event is in a log.
+    pub(crate) fn decode_leaf(bytes: &'a [u8]) -> Result<(Self, Hash), DecodeError> {
+        let parts = read(bytes)?;
+        let (id, leaf) = content_and_leaf(parts.content, bytes);
+        Ok((Self::new(&parts, id, bytes), leaf))
+    }
+
+    #[inline]
+    fn new(parts: &Parts<'a>, id: EventId, bytes: &'a [u8]) -> Self {
+        Self {
             event: parts.event,
-            id: sha256(parts.content),
+            id,
             signature: parts.signature,
             bytes,
-        })
+        }
     }
 
     /// What it says.
@@ -431,6 +437,12 @@ struct Parts<'a> {
 }
 
 fn read(bytes: &[u8]) -> Result<Parts<'_>, DecodeError> {
+    if bytes.len() > MAX_EVENT {
+        return Err(DecodeError::TooLong {
+            field: "the event",
+            limit: MAX_EVENT as u32,
+        });
+    }
     match bytes.first() {
         Some(&VERSION) => {}
         Some(&found) => return Err(DecodeError::UnknownVersion { found }),

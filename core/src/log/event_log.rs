@@ -145,7 +145,7 @@ impl<'a> EventLog<'a> {
 
     /// Checks everything about an event that is to be appended, and changes nothing.
     ///
-    /// Cost: O(bytes), one SHA-256, O(1) look-ups and, unless the policy trusts, one signature
+    /// Cost: O(bytes), two SHA-256, O(1) look-ups and, unless the policy trusts, one signature
     /// check, which comes last.
     pub fn check<'b, V: Verifier + ?Sized>(
         &self,
@@ -154,8 +154,8 @@ impl<'a> EventLog<'a> {
         verifier: &V,
         now: u64,
     ) -> Result<Checked<'b>, IngestError> {
-        let event = SignedEvent::decode(bytes)?;
-        self.check_event(event, policy, verifier, now)
+        let (event, leaf) = SignedEvent::decode_leaf(bytes)?;
+        self.check_all(event, Some(leaf), policy, verifier, now)
     }
 
     /// [`check`](Self::check) of an event that was announced with an id.
@@ -167,17 +167,28 @@ impl<'a> EventLog<'a> {
         verifier: &V,
         now: u64,
     ) -> Result<Checked<'b>, IngestError> {
-        let event = SignedEvent::decode(bytes)?;
+        let (event, leaf) = SignedEvent::decode_leaf(bytes)?;
         if event.id() != id {
             return Err(IngestError::WrongId);
         }
-        self.check_event(event, policy, verifier, now)
+        self.check_all(event, Some(leaf), policy, verifier, now)
     }
 
     /// [`check`](Self::check) of an event that is decoded already.
     pub fn check_event<'b, V: Verifier + ?Sized>(
         &self,
         event: SignedEvent<'b>,
+        policy: &Policy,
+        verifier: &V,
+        now: u64,
+    ) -> Result<Checked<'b>, IngestError> {
+        self.check_all(event, None, policy, verifier, now)
+    }
+
+    fn check_all<'b, V: Verifier + ?Sized>(
+        &self,
+        event: SignedEvent<'b>,
+        leaf: Option<Hash>,
         policy: &Policy,
         verifier: &V,
         now: u64,
@@ -206,6 +217,7 @@ impl<'a> EventLog<'a> {
         }
         Ok(Checked {
             event,
+            leaf: leaf.unwrap_or_else(|| leaf_hash(event.bytes())),
             author,
             context,
             evicts,
@@ -263,7 +275,7 @@ impl<'a> EventLog<'a> {
     /// Appends a checked event; its number. Fails, with [`IngestError::Stale`], only if the log
     /// changed since the check or is another one.
     ///
-    /// Cost: O(bytes), SHA-256 of the leaf, amortised one node; O(evicted) where it evicts.
+    /// Cost: O(bytes), amortised one node; O(evicted) where it evicts.
     pub fn append(&mut self, checked: Checked<'_>) -> Result<LogIndex, IngestError> {
         if checked.stamp != self.stamp() {
             return Err(IngestError::Stale);
@@ -276,7 +288,7 @@ impl<'a> EventLog<'a> {
             author = self.author_name(&event.event().author);
             context = self.context_name(event.event().context);
         }
-        let appended = self.append_entry(event, checked.now, author, context);
+        let appended = self.append_entry(&checked, author, context);
         self.header.end();
         appended.ok_or(IngestError::Stale)
     }
@@ -284,8 +296,7 @@ impl<'a> EventLog<'a> {
     #[inline]
     fn append_entry(
         &mut self,
-        event: &SignedEvent<'_>,
-        accepted: u64,
+        checked: &Checked<'_>,
         author: Name,
         context: Name,
     ) -> Option<LogIndex> {
@@ -295,10 +306,17 @@ impl<'a> EventLog<'a> {
         let context = self.contexts.append(context, index, &mut contexts)?;
         self.counters[AUTHORS] = authors.to_word();
         self.counters[CONTEXTS] = contexts.to_word();
+        let event = &checked.event;
         let signed = event.signature().is_some();
-        self.entries
-            .append(event.bytes(), event.id(), signed, accepted, author, context)?;
-        self.nodes.append(&leaf_hash(event.bytes())).ok()
+        self.entries.append(
+            event.bytes(),
+            event.id(),
+            signed,
+            checked.now,
+            author,
+            context,
+        )?;
+        self.nodes.append(&checked.leaf).ok()
     }
 
     /// Checks an event and appends it.

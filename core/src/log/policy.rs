@@ -2,6 +2,7 @@
 
 use super::chains::Name;
 use super::event::{DecodeError, EventId, SignedEvent};
+use crate::Hash;
 use crate::error::errors;
 
 /// Who vouches for the events of a log.
@@ -116,6 +117,7 @@ impl From<DecodeError> for IngestError {
 #[derive(Clone, Copy, Debug)]
 pub struct Checked<'a> {
     pub(crate) event: SignedEvent<'a>,
+    pub(crate) leaf: Hash,
     pub(crate) author: Name,
     pub(crate) context: Name,
     pub(crate) evicts: u64,

@@ -1,11 +1,13 @@
-//! Whole subtrees at once, sixteen hashes at a time.
+//! Whole subtrees at once, sixteen hashes at a time, or two.
 //!
 //! Rebuilding a tree from stored leaves is the one place where hashes do not wait for each other.
-//! Leaves of any lengths share the lanes; a lane whose message ends early idles.
+//! With AVX-512 sixteen share a register, with the SHA instructions two run side by side. Leaves of
+//! any lengths share the lanes; a lane whose message ends early idles.
 
-use super::hash::{INITIAL, node_hash};
+use super::hash::{INITIAL, leaf_hashes, node_hash, node_hashes};
 use crate::Hash;
 use crate::simd::sha256::{Blocks, LANES, Wide, Words};
+use crate::simd::sha256_ni::Single;
 
 /// Levels of a subtree above its leaves.
 pub(crate) const LEVELS: u32 = 8;
@@ -33,8 +35,60 @@ impl Subtree {
         self.hashes.get(start(level) + index)
     }
 
+    /// Whether this machine computes subtrees faster than leaf by leaf.
+    pub(crate) fn pays() -> bool {
+        Wide::get().is_some() || Single::get().is_some()
+    }
+
     /// Computes the subtree over `leaves`.
-    pub(crate) fn fill(&mut self, wide: Wide, leaves: &[&[u8]; WIDTH]) {
+    pub(crate) fn fill(&mut self, leaves: &[&[u8]; WIDTH]) {
+        let level = match Wide::get() {
+            Some(wide) => {
+                self.fill_wide(wide, leaves);
+                WIDE_LEVELS
+            }
+            None => {
+                self.fill_leaves(leaves);
+                0
+            }
+        };
+        self.fill_above(level);
+    }
+
+    /// Hashes the leaves two by two.
+    fn fill_leaves(&mut self, leaves: &[&[u8]; WIDTH]) {
+        let pairs = self.hashes.as_chunks_mut::<2>().0.iter_mut();
+        for (hashes, leaves) in pairs.zip(leaves.as_chunks::<2>().0) {
+            *hashes = leaf_hashes(*leaves);
+        }
+    }
+
+    /// Computes the levels above one, two nodes at a time.
+    fn fill_above(&mut self, level: u32) {
+        for level in level + 1..=LEVELS {
+            self.fill_level(level);
+        }
+    }
+
+    /// Computes the nodes of a level from those below it.
+    fn fill_level(&mut self, level: u32) {
+        let Some((below, to)) = self.hashes.split_at_mut_checked(start(level)) else {
+            return;
+        };
+        let below = below.get(start(level - 1)..).unwrap_or_default();
+        let (pairs, _) = below.as_chunks::<2>();
+        let (twos, one) = pairs.as_chunks::<2>();
+        let (to, last) = to.split_at_mut(2 * twos.len());
+        for (to, [first, second]) in to.as_chunks_mut::<2>().0.iter_mut().zip(twos) {
+            *to = node_hashes([first.each_ref(), second.each_ref()]);
+        }
+        for (to, [left, right]) in last.iter_mut().zip(one) {
+            *to = node_hash(left, right);
+        }
+    }
+
+    /// Computes the levels that fill all lanes.
+    fn fill_wide(&mut self, wide: Wide, leaves: &[&[u8]; WIDTH]) {
         let mut words = [Words::splat([0; 8]); WIDTH / LANES];
         let (groups, _) = leaves.as_chunks::<LANES>();
         for (words, leaves) in words.iter_mut().zip(groups) {
@@ -50,21 +104,6 @@ impl Subtree {
             }
             count /= 2;
             self.store(wide, level, words.get(..count).unwrap_or_default());
-        }
-        for level in WIDE_LEVELS + 1..=LEVELS {
-            for index in 0..WIDTH >> level {
-                let children = start(level - 1) + 2 * index;
-                let pair = self
-                    .hashes
-                    .get(children..)
-                    .and_then(|h| h.first_chunk::<2>());
-                let parent = pair.map(|[left, right]| node_hash(left, right));
-                if let (Some(slot), Some(parent)) =
-                    (self.hashes.get_mut(start(level) + index), parent)
-                {
-                    *slot = parent;
-                }
-            }
         }
     }
 
@@ -144,5 +183,34 @@ fn message_block(leaf: &[u8], at: usize, block: &mut [u8; 64]) {
     }
     if (end + 8) / 64 == at {
         block[56..].copy_from_slice(&(end as u64 * 8).to_be_bytes());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::merkle::leaf_hash;
+    use std::vec::Vec;
+
+    #[test]
+    fn every_way_gives_the_hashes_of_the_leaves() {
+        let data: Vec<Vec<u8>> = (0..WIDTH)
+            .map(|i| std::vec![i as u8; if i % 5 == 0 { i } else { 32 }])
+            .collect();
+        let leaves: [&[u8]; WIDTH] = core::array::from_fn(|i| &data[i][..]);
+        let mut level: Vec<Hash> = data.iter().map(|leaf| leaf_hash(leaf)).collect();
+        let mut expected = Vec::new();
+        while !level.is_empty() {
+            expected.extend_from_slice(&level);
+            let pairs = level.as_chunks::<2>().0.iter();
+            level = pairs.map(|[left, right]| node_hash(left, right)).collect();
+        }
+        let mut subtree = Subtree::new();
+        subtree.fill(&leaves);
+        assert_eq!(subtree.hashes[..expected.len()], expected);
+        let mut subtree = Subtree::new();
+        subtree.fill_leaves(&leaves);
+        subtree.fill_above(0);
+        assert_eq!(subtree.hashes[..expected.len()], expected);
     }
 }

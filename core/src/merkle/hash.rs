@@ -4,6 +4,8 @@
 //! it lies, so nothing is copied but first and last block.
 
 use crate::Hash;
+#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+use crate::simd::sha256_ni::Single;
 use sha2::block_api::compress256;
 
 /// Root of the tree without leaves: SHA-256 of nothing.
@@ -33,6 +35,12 @@ const BLOCK: usize = 64;
 
 /// `SHA-256(0x00 ‖ data)`.
 pub fn leaf_hash(data: &[u8]) -> Hash {
+    #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+    if let Ok(data) = <&Hash>::try_from(data)
+        && let Some(single) = Single::get()
+    {
+        return single.leaf(data);
+    }
     let mut state = INITIAL;
     let mut block = [0; BLOCK];
     block[0] = LEAF;
@@ -57,6 +65,65 @@ pub fn leaf_hash(data: &[u8]) -> Hash {
 /// `SHA-256(data)`, without a copy of all but the last block.
 pub(crate) fn sha256(data: &[u8]) -> Hash {
     finish(INITIAL, [0; BLOCK], 0, data, data.len() as u64)
+}
+
+/// `SHA-256(content)` and [`leaf_hash`] of `data`, of which `content` is the beginning, at about
+/// the cost of one of them where the machine hashes two messages side by side.
+pub(crate) fn content_and_leaf(content: &[u8], data: &[u8]) -> (Hash, Hash) {
+    #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+    if let Some(single) = Single::get()
+        && let Some(hashes) = side_by_side(single, content, data)
+    {
+        return hashes;
+    }
+    (sha256(content), leaf_hash(data))
+}
+
+/// [`content_and_leaf`] of a leaf that is longer than a block.
+#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+#[inline]
+fn side_by_side(single: Single, content: &[u8], data: &[u8]) -> Option<(Hash, Hash)> {
+    let (head, rest) = data.split_first_chunk::<{ BLOCK - 1 }>()?;
+    let mut first = [LEAF; BLOCK];
+    first[1..].copy_from_slice(head);
+    let (content_blocks, content_rest) = content.as_chunks::<BLOCK>();
+    let (leaf_blocks, leaf_rest) = rest.as_chunks::<BLOCK>();
+    let (content_tail, content_tails) = padded(content_rest, content.len() as u64);
+    let (leaf_tail, leaf_tails) = padded(leaf_rest, data.len() as u64 + 1);
+    let leaf_blocks = core::iter::once(&first).chain(leaf_blocks);
+    let mut leaf = leaf_blocks.chain(leaf_tail.iter().take(leaf_tails));
+    // The content is the shorter one and ends first.
+    let content = content_blocks
+        .iter()
+        .chain(content_tail.iter().take(content_tails));
+    let mut states = [INITIAL; 2];
+    let both = content
+        .zip(&mut leaf)
+        .map(|(content, leaf)| [content, leaf]);
+    single.compress_both(&mut states, both);
+    let [content, mut state] = states;
+    for block in leaf {
+        compress256(&mut state, core::slice::from_ref(block));
+    }
+    Some((to_hash(&content), to_hash(&state)))
+}
+
+/// The padding of a message of `length` bytes that ends with `rest`, less than a block, and how
+/// many blocks it is.
+#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+#[inline]
+fn padded(rest: &[u8], length: u64) -> ([[u8; BLOCK]; 2], usize) {
+    let mut blocks = [[0; BLOCK]; 2];
+    let bytes = blocks.as_flattened_mut();
+    if let Some(to) = bytes.get_mut(..rest.len()) {
+        to.copy_from_slice(rest);
+    }
+    if let Some(stop) = bytes.get_mut(rest.len()) {
+        *stop = 0x80;
+    }
+    let last = usize::from(rest.len() >= BLOCK - 8);
+    blocks[last][BLOCK - 8..].copy_from_slice(&(length * 8).to_be_bytes());
+    (blocks, 1 + last)
 }
 
 /// Compresses `rest` and the padding of a message of `length` bytes, of which the first `at` bytes
@@ -99,6 +166,10 @@ fn finish(
 
 /// `SHA-256(0x01 ‖ left ‖ right)`.
 pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
+    #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+    if let Some(single) = Single::get() {
+        return single.node(left, right);
+    }
     let mut state = INITIAL;
     let mut blocks = [[0; BLOCK]; 2];
     let [first, last] = &mut blocks;
@@ -110,6 +181,50 @@ pub fn node_hash(left: &Hash, right: &Hash) -> Hash {
     last[62..].copy_from_slice(&(65u16 * 8).to_be_bytes());
     compress256(&mut state, &blocks);
     to_hash(&state)
+}
+
+/// The hash at the end of a path up a tree from `hash` by `steps`, each a sibling and whether it is
+/// the left one. `visit` sees the hash after each step.
+#[inline]
+pub(crate) fn climb<'h>(
+    hash: &Hash,
+    steps: impl Iterator<Item = (&'h Hash, bool)>,
+    mut visit: impl FnMut(&Hash),
+) -> Hash {
+    #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+    if let Some(single) = Single::get() {
+        return single.climb(hash, steps, visit);
+    }
+    let mut hash = *hash;
+    for (sibling, is_left) in steps {
+        hash = if is_left {
+            node_hash(sibling, &hash)
+        } else {
+            node_hash(&hash, sibling)
+        };
+        visit(&hash);
+    }
+    hash
+}
+
+/// [`leaf_hash`] of both.
+#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+pub(crate) fn leaf_hashes(data: [&[u8]; 2]) -> [Hash; 2] {
+    if let [Ok(first), Ok(second)] = data.map(<&Hash>::try_from)
+        && let Some(single) = Single::get()
+    {
+        return single.leaves([first, second]);
+    }
+    data.map(leaf_hash)
+}
+
+/// [`node_hash`] of both pairs.
+pub(crate) fn node_hashes(pairs: [[&Hash; 2]; 2]) -> [Hash; 2] {
+    #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+    if let Some(single) = Single::get() {
+        return single.nodes(pairs);
+    }
+    pairs.map(|[left, right]| node_hash(left, right))
 }
 
 fn to_hash(state: &[u32; 8]) -> Hash {
@@ -139,6 +254,22 @@ mod tests {
                 "{length}"
             );
         }
+    }
+
+    #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+    #[test]
+    fn contents_and_leaves_of_every_length_hash_side_by_side_as_alone() {
+        let Some(single) = Single::any() else { return };
+        let data: vec::Vec<u8> = (0..300u32).map(|i| (i * 5) as u8).collect();
+        for length in 63..data.len() {
+            for tail in [0, 1, 65, 200] {
+                let (content, data) = (&data[..length.saturating_sub(tail)], &data[..length]);
+                let id = <Hash>::from(Sha256::digest(content));
+                let hashes = side_by_side(single, content, data);
+                assert_eq!(hashes, Some((id, leaf_hash(data))));
+            }
+        }
+        assert_eq!(side_by_side(single, &data[..9], &data[..62]), None);
     }
 
     #[test]

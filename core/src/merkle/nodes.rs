@@ -11,7 +11,7 @@
 
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
 use super::bulk::{LEVELS, Subtree, WIDTH};
-use super::hash::{EMPTY_ROOT, MAX_HEIGHT, leaf_hash, node_hash};
+use super::hash::{EMPTY_ROOT, MAX_HEIGHT, climb, leaf_hash, node_hash};
 use super::proof::Proof;
 use super::tile::{ExportError, Span};
 use super::tree::{AppendError, ProofError, PruneError};
@@ -69,6 +69,17 @@ const fn top_of(bits: u64) -> u32 {
     (u64::BITS - 1).saturating_sub(bits.leading_zeros())
 }
 
+/// Takes the lowest bit that is set off `bits`.
+#[inline]
+fn take_lowest(bits: &mut u64) -> Option<u32> {
+    if *bits == 0 {
+        return None;
+    }
+    let lowest = bits.trailing_zeros();
+    *bits &= *bits - 1;
+    Some(lowest)
+}
+
 #[derive(Debug)]
 pub(crate) struct Nodes<'a> {
     counters: &'a mut [u64],
@@ -78,6 +89,8 @@ pub(crate) struct Nodes<'a> {
     watches: Watches<'a>,
     /// Length of the ring without padding.
     ring_len: usize,
+    /// Hashes ever written.
+    total: u64,
     /// Hashes in the ring.
     live: usize,
     /// Where the next hash goes.
@@ -102,6 +115,7 @@ impl<'a> Nodes<'a> {
             ring_len: ring_len(leaves, height),
             ring: carver.take(ring_len(leaves, height))?,
             watches: Watches::carve(carver, watches, height)?,
+            total: 0,
             live: 0,
             next: 0,
             leaves: u64::from(leaves),
@@ -120,9 +134,8 @@ impl<'a> Nodes<'a> {
             return Err(BlockError::Corrupt);
         }
         nodes.live = used as usize;
-        nodes.next = written(size)
-            .checked_rem(nodes.ring_len as u64)
-            .unwrap_or(0) as usize;
+        nodes.total = written(size);
+        nodes.next = nodes.total.checked_rem(nodes.ring_len as u64).unwrap_or(0) as usize;
         Ok(nodes)
     }
 
@@ -207,10 +220,8 @@ impl<'a> Nodes<'a> {
             return Err(AppendError::Full);
         }
         #[cfg(all(feature = "simd", target_arch = "x86_64"))]
-        if let Some(wide) = crate::simd::sha256::Wide::get()
-            && self.ring_len != 0
-        {
-            self.extend_wide(wide, &mut leaves)?;
+        if self.ring_len != 0 && Subtree::pays() {
+            self.extend_by_subtrees(&mut leaves)?;
         }
         for leaf in leaves {
             self.append(&leaf_hash(leaf))?;
@@ -219,9 +230,8 @@ impl<'a> Nodes<'a> {
     }
 
     #[cfg(all(feature = "simd", target_arch = "x86_64"))]
-    fn extend_wide<'d>(
+    fn extend_by_subtrees<'d>(
         &mut self,
-        wide: crate::simd::sha256::Wide,
         leaves: &mut impl ExactSizeIterator<Item = &'d [u8]>,
     ) -> Result<(), AppendError> {
         let width = WIDTH as u64;
@@ -236,7 +246,7 @@ impl<'a> Nodes<'a> {
             for (slot, leaf) in data.iter_mut().zip(&mut *leaves) {
                 *slot = leaf;
             }
-            subtree.fill(wide, &data);
+            subtree.fill(&data);
             let last = self.size() + width - 1;
             for leaf in 0..WIDTH {
                 for level in 0..=leaf.trailing_ones() {
@@ -274,6 +284,7 @@ impl<'a> Nodes<'a> {
             *slot = *hash;
         }
         self.live += 1;
+        self.total += 1;
         self.next += 1;
         if self.next == self.ring_len {
             self.next = 0;
@@ -298,11 +309,17 @@ impl<'a> Nodes<'a> {
     /// The hash of the complete subtree number `index` of `2^level` leaves.
     #[inline]
     pub(crate) fn node(&self, level: u32, index: u64) -> Result<&Hash, ProofError> {
-        let last = ((index + 1) << level) - 1;
+        self.node_at(level, index, index.count_ones().into())
+    }
+
+    /// [`node`](Self::node) for a caller who knows how many bits of `index` are set.
+    #[inline]
+    fn node_at(&self, level: u32, index: u64, ones: u64) -> Result<&Hash, ProofError> {
         let first = self.first();
-        if last >= first {
-            let at = written(last) + u64::from(level);
-            written(self.size())
+        if (index + 1) << level > first {
+            // All below it is written between what its first leaf follows and itself.
+            let at = 2 * (index << level) + (2 << level) - 2 - ones;
+            self.total
                 .checked_sub(at)
                 .and_then(|back| self.back(back))
                 .ok_or(ProofError::OutOfRange)
@@ -332,34 +349,51 @@ impl<'a> Nodes<'a> {
     /// The root, and remembers how it came about.
     pub(crate) fn root(&mut self) -> Hash {
         let size = self.size();
-        if size != 0 && self.counters[FOLDED] != size {
-            let mut folded: Option<Hash> = None;
-            for level in 0..=self.height {
-                if size >> level & 1 == 0 {
-                    continue;
-                }
-                let Ok(&peak) = self.peak(size, level) else {
-                    continue;
-                };
-                let hash = match folded {
-                    None => peak,
-                    Some(right) => node_hash(&peak, &right),
-                };
-                folded = Some(hash);
-                if let Some(slot) = self.fold.get_mut(level as usize) {
-                    *slot = hash;
-                }
-            }
-            for level in 0..=self.height {
-                if size >> level & 1 == 0
-                    && let Some(slot) = self.fold.get_mut(level as usize)
-                {
-                    *slot = [0; 32];
-                }
-            }
-            self.counters[FOLDED] = size;
+        let before = self.counters[FOLDED];
+        if size == 0 || before == size {
+            return self.root_at(size).unwrap_or(EMPTY_ROOT);
         }
-        self.root_at(size).unwrap_or(EMPTY_ROOT)
+        // Taken out, so that what is folded can be read meanwhile.
+        let fold = core::mem::take(&mut self.fold);
+        let mut stale = before & !size;
+        while let Some(level) = take_lowest(&mut stale) {
+            if let Some(slot) = fold.get_mut(level as usize) {
+                *slot = [0; 32];
+            }
+        }
+        let mut folded = size;
+        let root = self.climb_peaks(size, size, |hash| {
+            let slot = take_lowest(&mut folded).and_then(|level| fold.get_mut(level as usize));
+            if let Some(slot) = slot {
+                *slot = *hash;
+            }
+        });
+        self.fold = fold;
+        self.counters[FOLDED] = size;
+        // The peaks of the tree as it is are always there.
+        root.unwrap_or(EMPTY_ROOT)
+    }
+
+    /// Folds those peaks of a tree of `size` that `levels` has as bits.
+    #[inline]
+    fn climb_peaks(
+        &self,
+        size: u64,
+        mut levels: u64,
+        mut visit: impl FnMut(&Hash),
+    ) -> Result<Hash, ProofError> {
+        let lowest = take_lowest(&mut levels).ok_or(ProofError::OutOfRange)?;
+        let lowest = self.peak(size, lowest)?;
+        visit(lowest);
+        let mut missing = None;
+        let lefts = core::iter::from_fn(|| {
+            let level = take_lowest(&mut levels)?;
+            self.peak(size, level)
+                .inspect_err(|&error| missing = Some(error))
+                .ok()
+        });
+        let hash = climb(lowest, lefts.map(|left| (left, true)), visit);
+        missing.map_or(Ok(hash), Err)
     }
 
     /// Whether [`root`](Self::root) would write nothing.
@@ -387,14 +421,7 @@ impl<'a> Nodes<'a> {
     }
 
     fn fold(&self, size: u64, top: u32) -> Result<Hash, ProofError> {
-        let mut folded: Option<Hash> = None;
-        for level in size.trailing_zeros()..=top {
-            if size >> level & 1 == 1 {
-                let peak = self.peak(size, level)?;
-                folded = Some(folded.map_or(*peak, |right| node_hash(peak, &right)));
-            }
-        }
-        folded.ok_or(ProofError::OutOfRange)
+        self.climb_peaks(size, size & ((2 << top) - 1), |_| {})
     }
 
     pub(crate) fn prove_inclusion(&self, index: u64, size: u64) -> Result<Proof, ProofError> {
@@ -438,8 +465,12 @@ impl<'a> Nodes<'a> {
     /// Siblings of the node over `leaf` at `level`, and of its ancestors, in a tree of `size`.
     fn path(&self, proof: &mut Proof, level: u32, leaf: u64, size: u64) -> Result<(), ProofError> {
         let top = top_of(leaf ^ size);
+        let mut ones = u64::from((leaf >> level).count_ones());
         for level in level..top {
-            proof.push(self.node(level, leaf >> level ^ 1)?);
+            // The sibling's number is the node's but for its lowest bit.
+            let bit = leaf >> level & 1;
+            proof.push(self.node_at(level, leaf >> level ^ 1, ones + 1 - 2 * bit)?);
+            ones -= bit;
         }
         self.above(proof, top, size)
     }
@@ -451,14 +482,9 @@ impl<'a> Nodes<'a> {
             let next = top_of(lower);
             proof.push(&self.folded(size, next)?);
         }
-        let mut higher = size >> top >> 1;
-        let mut level = top + 1;
-        while higher != 0 {
-            if higher & 1 == 1 {
-                proof.push(self.node(level, higher - 1)?);
-            }
-            higher >>= 1;
-            level += 1;
+        let mut higher = size >> top >> 1 << top << 1;
+        while let Some(level) = take_lowest(&mut higher) {
+            proof.push(self.peak(size, level)?);
         }
         Ok(())
     }

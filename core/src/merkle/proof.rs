@@ -5,7 +5,7 @@
 //! root can check any event against it. The length of a proof follows from index and size, and is
 //! checked before anything is hashed.
 
-use super::hash::{EMPTY_ROOT, MAX_HEIGHT, node_hash};
+use super::hash::{EMPTY_ROOT, MAX_HEIGHT, climb, node_hash, node_hashes};
 use crate::Hash;
 use crate::error::errors;
 use core::ops::Deref;
@@ -65,18 +65,11 @@ pub fn verify_inclusion(
     }
     let (inner, border) = shape(index, size);
     check_length(proof, inner + border)?;
-    let mut steps = proof.iter();
-    let mut hash = *leaf_hash;
-    for (level, sibling) in steps.by_ref().take(inner as usize).enumerate() {
-        hash = if index >> level & 1 == 0 {
-            node_hash(&hash, sibling)
-        } else {
-            node_hash(sibling, &hash)
-        };
-    }
-    for sibling in steps {
-        hash = node_hash(sibling, &hash);
-    }
+    let steps = (0..).zip(proof).map(|(level, sibling)| {
+        let is_left = level >= inner || index >> level & 1 == 1;
+        (sibling, is_left)
+    });
+    let hash = climb(leaf_hash, steps, |_| {});
     equal(&hash, root)
 }
 
@@ -121,13 +114,11 @@ pub fn verify_consistency(
         if index >> bit & 1 == 0 {
             new = node_hash(&new, sibling);
         } else {
-            old = node_hash(sibling, &old);
-            new = node_hash(sibling, &new);
+            [old, new] = node_hashes([[sibling, &old], [sibling, &new]]);
         }
     }
     for sibling in steps {
-        old = node_hash(sibling, &old);
-        new = node_hash(sibling, &new);
+        [old, new] = node_hashes([[sibling, &old], [sibling, &new]]);
     }
     equal(&old, old_root)?;
     equal(&new, new_root)
