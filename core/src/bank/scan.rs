@@ -375,13 +375,6 @@ fn sixteen<T: Copy + Default>(section: &[T], block: usize) -> [T; 16] {
 fn nth_largest<K: Kernels>(kernels: K, values: &[[f32; 16]; 4], n: usize) -> f32 {
     /// Halvings of the range between the least and the largest.
     const STEPS: usize = 8;
-    let count = |bound: f32| {
-        let mut count = 0;
-        for values in values {
-            count += kernels.at_least(values, bound).count_ones();
-        }
-        count as usize
-    };
     let mut most = [f32::NEG_INFINITY; 16];
     let mut least = [f32::NEG_INFINITY; 16];
     for values in values {
@@ -396,16 +389,26 @@ fn nth_largest<K: Kernels>(kernels: K, values: &[[f32; 16]; 4], n: usize) -> f32
         }
     }
     let (mut low, mut high) = (-kernels.maximum(&least), kernels.maximum(&most));
-    if n == 0 || low > high || count(low) < n {
+    if n == 0 || low > high || count_from(kernels, values, low) < n {
         return f32::NEG_INFINITY;
     }
     for _ in 0..STEPS {
         let middle = 0.5 * low + 0.5 * high;
-        if count(middle) >= n {
+        if count_from(kernels, values, middle) >= n {
             low = middle;
         } else {
             high = middle;
         }
     }
     low
+}
+
+/// How many of the values are at least `bound`.
+#[inline(always)]
+fn count_from<K: Kernels>(kernels: K, values: &[[f32; 16]; 4], bound: f32) -> usize {
+    let mut count = 0;
+    for values in values {
+        count += kernels.at_least(values, bound).count_ones();
+    }
+    count as usize
 }

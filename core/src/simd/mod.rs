@@ -72,7 +72,14 @@ pub(crate) trait Kernels: Copy {
     /// [`block_dots`](Self::block_dots) of four blocks.
     #[inline(always)]
     fn four_block_dots(self, blocks: [&[u8]; 4], query: &Codes<'_>) -> [[i32; 16]; 4] {
-        each(blocks, |block| self.block_dots(block, query))
+        // Not `each`, whose closure might be compiled without the level's features.
+        let [a, b, c, d] = blocks;
+        [
+            self.block_dots(a, query),
+            self.block_dots(b, query),
+            self.block_dots(c, query),
+            self.block_dots(d, query),
+        ]
     }
 
     /// Inner products of the query with four rows.

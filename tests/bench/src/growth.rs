@@ -1,8 +1,8 @@
 //! How the cost of a query grows with the number of patterns, from a thousand to a million.
 //!
 //! Each bank keeps codes and floats of clustered vectors of 64 dimensions, in a graph. It gets the
-//! smallest `ef` at which recall@10 reaches 0.95, and is timed there beside its own scan; a query's
-//! latency is the least of its passes. `--case build` only builds; where the variable
+//! smallest `ef` at which recall@10 reaches 0.95, and is timed there, at a fixed `ef`, and beside its
+//! own scan; a query's latency is the least of its passes. `--case build` only builds; where the variable
 //! `SENSILLA_BENCH_KEEP` is set, banks built before are taken from `target/bench`, so that a run may
 //! measure on a quiet machine what another built. `--quick` ends at 100,000.
 
@@ -31,10 +31,12 @@ const DIMENSIONS: usize = 64;
 const QUERIES: usize = 200;
 const K: usize = 10;
 const RECALL: f64 = 0.95;
+/// The `ef` that stays the same for every size.
+const FIXED: u32 = 64;
 
 pub fn run(bench: &mut Bench) -> Result<()> {
     let only_build = bench.is_case("build");
-    let (mut graph, mut scan) = (Vec::new(), Vec::new());
+    let (mut graph, mut fixed, mut scan) = (Vec::new(), Vec::new(), Vec::new());
     for (n, size) in SIZES {
         let case = format!("{size}-{DIMENSIONS}");
         if bench.quick() && n > 100_000 || !(only_build || bench.wants_case(&case)) {
@@ -49,27 +51,29 @@ pub fn run(bench: &mut Bench) -> Result<()> {
         bench.progress(format!("growth: {case}: measuring"));
         let point = measure(bench, &case, &data, image)?;
         graph.push((n as f64, point.graph));
+        fixed.push((n as f64, point.fixed));
         scan.push((n as f64, point.scan));
     }
     if bench.plot() && graph.len() > 1 {
         // What a cost that grows with the logarithm would do, from where the graph overtakes.
-        let from = graph
+        let from = fixed
             .iter()
             .zip(&scan)
-            .position(|(graph, scan)| graph.1 < scan.1)
+            .position(|(fixed, scan)| fixed.1 < scan.1)
             .unwrap_or(0);
-        let (n0, us0) = graph[from];
-        let logarithm = graph[from..]
+        let (n0, us0) = fixed[from];
+        let logarithm = fixed[from..]
             .iter()
             .map(|&(n, _)| (n, us0 * n.ln() / n0.ln()))
             .collect();
         plot::growth(
             "growth",
-            "microseconds a query against patterns (64 dimensions, recall@10 of 0.95)",
+            "microseconds a query against patterns (clustered, 64 dimensions)",
             &[
-                Curve::new("graph", graph),
+                Curve::new("graph, recall of 0.95", graph),
+                Curve::new("graph, ef of 64", fixed),
                 Curve::new("scan (exact)", scan),
-                Curve::dashed("log n", logarithm),
+                Curve::dashed("as log n from there", logarithm),
             ],
         )?;
     }
@@ -121,6 +125,7 @@ fn image(bench: &mut Bench, case: &str, data: &Data) -> Result<&'static [u8]> {
 /// Microseconds a query.
 struct Point {
     graph: f64,
+    fixed: f64,
     scan: f64,
 }
 
@@ -166,6 +171,7 @@ fn measure(bench: &mut Bench, case: &str, data: &Data, image: &[u8]) -> Result<P
         Ok(percentile(&mut best, 0.5) / 1e3)
     };
     let graph = time(Method::Graph, ef, QUERIES, 15)?;
+    let fixed = time(Method::Graph, FIXED, QUERIES, 15)?;
     // A scan of a million takes milliseconds.
     let scan = time(
         Method::Scan,
@@ -174,8 +180,18 @@ fn measure(bench: &mut Bench, case: &str, data: &Data, image: &[u8]) -> Result<P
         5,
     )?;
     bench.row(case, "sensilla", "p50@0.95", graph, "µs");
+    bench.row(case, "sensilla", "p50@ef64", fixed, "µs");
     bench.row(case, "sensilla", "p50-scan", scan, "µs");
-    Ok(Point { graph, scan })
+    let (recall, compared) = walk(&bank, data, &truth, FIXED, &mut scratch)?;
+    bench.row(case, "sensilla", "recall@ef64", recall, "");
+    bench.row(
+        case,
+        "sensilla",
+        "compared@ef64",
+        f64::from(compared),
+        "rows",
+    );
+    Ok(Point { graph, fixed, scan })
 }
 
 /// Recall at an `ef`, and how many rows a query is compared with on average.
