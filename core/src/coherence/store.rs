@@ -1,6 +1,6 @@
 //! Every open conflict, and as many closed ones as there is room for.
 
-use super::conflict::{Conflict, Status, at, conflict_id};
+use super::conflict::{Conflict, Status, at, conflict_id, is_before};
 use super::quarantine::Quarantine;
 use super::table::Table;
 use crate::Hash;
@@ -154,8 +154,8 @@ impl Conflicts<'_> {
         lists: &mut impl Lists,
     ) -> Option<u32> {
         let ([a, b], ids) = match ids {
-            [x, y] if x <= y => (slots, [x, y]),
-            [x, y] => ([slots[1], slots[0]], [y, x]),
+            [x, y] if is_before(&y, &x) => ([slots[1], slots[0]], [y, x]),
+            [x, y] => (slots, [x, y]),
         };
         let conflict = self.allocate()?;
         self.table.link(conflict, &conflict_id(&ids[0], &ids[1]));

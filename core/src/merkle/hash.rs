@@ -227,6 +227,20 @@ pub(crate) fn node_hashes(pairs: [[&Hash; 2]; 2]) -> [Hash; 2] {
     pairs.map(|[left, right]| node_hash(left, right))
 }
 
+/// `SHA-256(a ‖ b ‖ c)`: two compressions, as the length is known.
+pub(crate) fn three_hashes(a: &Hash, b: &Hash, c: &Hash) -> Hash {
+    let mut state = INITIAL;
+    let mut blocks = [[0; BLOCK]; 2];
+    let [first, last] = &mut blocks;
+    first[..32].copy_from_slice(a);
+    first[32..].copy_from_slice(b);
+    last[..32].copy_from_slice(c);
+    last[32] = 0x80;
+    last[62..].copy_from_slice(&(96u16 * 8).to_be_bytes());
+    compress256(&mut state, &blocks);
+    to_hash(&state)
+}
+
 fn to_hash(state: &[u32; 8]) -> Hash {
     let mut hash = [0; 32];
     for (bytes, word) in hash.as_chunks_mut::<4>().0.iter_mut().zip(state) {
@@ -238,6 +252,13 @@ fn to_hash(state: &[u32; 8]) -> Hash {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn three_hashes_are_hashed_like_their_bytes() {
+        let parts = [[1; 32], [2; 32], [3; 32]];
+        let [a, b, c] = &parts;
+        assert_eq!(three_hashes(a, b, c), sha256(parts.as_flattened()));
+    }
     use sha2::{Digest, Sha256};
     use std::vec;
 

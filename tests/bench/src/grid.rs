@@ -366,7 +366,7 @@ fn pairs(bench: &mut Bench) -> Result<()> {
     for (name, vectors) in sets {
         bench.progress(format!("grid: {case} {name}"));
         let (mut rows, mut scratch) = (vec![0.0; 15 * 384], vec![0.0; 15 * 384]);
-        let sample = &vectors[..500 * 384];
+        let sample = &vectors[..2_000 * 384];
         principal_rows(sample, 384, 12, &mut rows, &mut scratch)?;
         let config = GridConfig::new(384, count as u32)
             .radius(0.5)
