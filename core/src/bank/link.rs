@@ -474,7 +474,7 @@ fn mend<K: Kernels>(kernels: K, sections: &mut Sections<'_>, around: &[u32]) {
         *count = sections.view().degree(slot);
     }
     for (i, &slot) in around.iter().enumerate() {
-        if degrees[i] >= degree {
+        if degrees.get(i).is_none_or(|&links| links >= degree) {
             continue;
         }
         let view = sections.view();

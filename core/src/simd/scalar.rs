@@ -162,21 +162,27 @@ pub(super) fn insert(entries: &mut [u64], filled: usize, entry: u64) -> usize {
         return 0;
     };
     if kept > SHORT {
-        let at = places[..kept].partition_point(|&e| e < entry);
-        places.copy_within(at..kept, at + 1);
-        places[at] = entry;
+        let at = places.partition_point(|&e| e < entry).min(kept);
+        if let Some(moved) = places.get_mut(at..) {
+            moved.copy_within(..kept - at, 1);
+            if let Some(place) = moved.first_mut() {
+                *place = entry;
+            }
+        }
         return at;
     }
     let mut at = kept;
-    while let Some(&[before, _]) = at
+    while let Some([before, place]) = at
         .checked_sub(1)
-        .and_then(|b| places.get(b..=at)?.first_chunk())
-        && before > entry
+        .and_then(|b| places.get_mut(b..=at)?.first_chunk_mut())
+        && *before > entry
     {
-        places[at] = before;
+        *place = *before;
         at -= 1;
     }
-    places[at] = entry;
+    if let Some(place) = places.get_mut(at) {
+        *place = entry;
+    }
     at
 }
 
