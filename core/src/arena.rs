@@ -13,7 +13,7 @@ use crate::error::errors;
 use bytemuck::Pod;
 
 const KIND: Kind = Kind(*b"AREN");
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const MAX_SLOTS: u32 = 1 << 24;
 
 const LIVE: usize = 0;
@@ -98,9 +98,9 @@ impl ArenaConfig {
 #[derive(Debug)]
 pub struct Arena<'a, T> {
     header: HeaderMut<'a>,
-    counters: &'a mut [u32],
+    counters: &'a mut [u32; COUNTERS],
     /// Of a taken slot its handle, whose count is odd; of a free one an even count and the next
-    /// free slot; of a retired one an even count and itself.
+    /// free slot plus one; of a retired one an even count and itself plus one.
     tags: &'a mut [u32],
     items: &'a mut [T],
     padding: &'a mut [u8],
@@ -145,7 +145,8 @@ impl<'a, T: Pod> Arena<'a, T> {
         config: ArenaConfig,
     ) -> Result<Self, BlockError> {
         let slots = config.slots as usize;
-        let counters = carver.take(COUNTERS)?;
+        let counters: &mut [u32] = carver.take(COUNTERS)?;
+        let counters = counters.first_chunk_mut().ok_or(BlockError::BadConfig)?;
         let tags = carver.take(slots)?;
         let bytes: &mut [u8] = carver.take(slots * config.item as usize)?;
         let (items, padding) = bytes
@@ -186,13 +187,12 @@ impl<'a, T: Pod> Arena<'a, T> {
         }
         let (mut live, mut retired) = (0u32, 0u32);
         for (slot, &tag) in (0u32..).zip(self.tags.iter().take(used)) {
-            let itself = tag & self.mask == slot;
             if self.is_taken(tag) {
-                if !itself {
+                if tag & self.mask != slot {
                     return false;
                 }
                 live += 1;
-            } else if itself {
+            } else if tag & self.mask == slot + 1 {
                 retired += 1;
             }
         }
@@ -203,21 +203,13 @@ impl<'a, T: Pod> Arena<'a, T> {
                 Some(&tag) if (slot as usize) < used && found < free => tag,
                 _ => return false,
             };
-            if self.is_taken(tag) || tag & self.mask == slot {
+            if self.is_taken(tag) || tag & self.mask == slot + 1 {
                 return false;
             }
             found += 1;
-            next = self.next_free(tag);
+            next = tag & self.mask;
         }
         found == free && live == self.counters[LIVE] && retired == self.counters[RETIRED]
-    }
-
-    /// The free slot that a free slot's tag names, plus one; the mask itself names none.
-    fn next_free(&self, tag: u32) -> u32 {
-        match tag & self.mask {
-            none if none == self.mask => 0,
-            next => next + 1,
-        }
     }
 
     /// Number of things in the arena.
@@ -243,24 +235,28 @@ impl<'a, T: Pod> Arena<'a, T> {
     /// Puts a thing in. Cost: O(1).
     #[inline]
     pub fn insert(&mut self, item: T) -> Result<Handle, ArenaError> {
-        let (slot, tag) = match self.counters[FREE].checked_sub(1) {
-            Some(slot) => (slot, self.tags.get(slot as usize).copied().unwrap_or(0)),
-            None if self.counters[USED] < self.config.slots => (self.counters[USED], 0),
+        let (free, used) = (self.counters[FREE], self.counters[USED]);
+        let slot = match free.checked_sub(1) {
+            Some(slot) => slot,
+            None if used < self.config.slots => used,
             None => return Err(ArenaError::Full),
         };
+        let place = (
+            self.tags.get_mut(slot as usize),
+            self.items.get_mut(slot as usize),
+        );
+        let (Some(tag), Some(to)) = place else {
+            return Err(ArenaError::Full);
+        };
         self.header.begin();
-        if self.counters[FREE] == 0 {
-            self.counters[USED] += 1;
+        if free == 0 {
+            self.counters[USED] = used + 1;
         } else {
-            self.counters[FREE] = self.next_free(tag);
+            self.counters[FREE] = *tag & self.mask;
         }
-        let handle = (tag & !self.mask) + self.one() + slot;
-        if let Some(tag) = self.tags.get_mut(slot as usize) {
-            *tag = handle;
-        }
-        if let Some(to) = self.items.get_mut(slot as usize) {
-            *to = item;
-        }
+        let handle = (*tag | self.mask).wrapping_add(1 + slot);
+        *tag = handle;
+        *to = item;
         self.counters[LIVE] += 1;
         self.header.end();
         Ok(Handle(handle))
@@ -295,25 +291,25 @@ impl<'a, T: Pod> Arena<'a, T> {
     /// Takes a thing out. Cost: O(1).
     #[inline]
     pub fn remove(&mut self, handle: Handle) -> Option<T> {
-        let slot = self.slot(handle)?;
+        let slot = handle.0 & self.mask;
+        let taken = self.is_taken(handle.0);
+        let tag = self.tags.get_mut(slot as usize)?;
+        if *tag != handle.0 || !taken {
+            return None;
+        }
+        let from = self.items.get_mut(slot as usize)?;
         self.header.begin();
-        let count = (handle.0 & !self.mask).wrapping_add(self.one());
-        let next = if count == 0 {
+        let count = (handle.0 | self.mask).wrapping_add(1);
+        if count == 0 {
+            *tag = slot + 1;
             self.counters[RETIRED] += 1;
-            slot as u32
         } else {
-            let next = self.counters[FREE].checked_sub(1).unwrap_or(self.mask);
-            self.counters[FREE] = slot as u32 + 1;
-            next
-        };
-        if let Some(tag) = self.tags.get_mut(slot) {
-            *tag = count | next;
+            *tag = count | self.counters[FREE];
+            self.counters[FREE] = slot + 1;
         }
         self.counters[LIVE] -= 1;
-        let item = self
-            .items
-            .get_mut(slot)
-            .map(|from| core::mem::replace(from, T::zeroed()));
+        let item = Some(*from);
+        *from = T::zeroed();
         self.header.end();
         item
     }
@@ -330,7 +326,7 @@ impl<'a, T: Pod> Arena<'a, T> {
     /// Seals the block with its SHA-256.
     pub fn seal(&mut self) -> Hash {
         self.header.seal(&[
-            bytemuck::cast_slice(self.counters),
+            bytemuck::cast_slice(&self.counters[..]),
             bytemuck::cast_slice(self.tags),
             bytemuck::cast_slice(self.items),
             self.padding,
@@ -340,7 +336,7 @@ impl<'a, T: Pod> Arena<'a, T> {
     /// SHA-256 of the block.
     pub fn image_digest(&self) -> Hash {
         self.header.as_ref().image_digest(&[
-            bytemuck::cast_slice(self.counters),
+            bytemuck::cast_slice(&self.counters[..]),
             bytemuck::cast_slice(self.tags),
             bytemuck::cast_slice(self.items),
             self.padding,

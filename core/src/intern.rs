@@ -11,7 +11,7 @@ use crate::error::errors;
 use crate::log::table;
 
 const KIND: Kind = Kind(*b"INTN");
-const VERSION: u32 = 1;
+const VERSION: u32 = 2;
 const COUNTERS: usize = 16;
 const LEN: usize = 0;
 
@@ -77,7 +77,7 @@ impl InternerConfig {
 
     /// Places of the table: at most three in four are ever taken.
     const fn places(&self) -> usize {
-        (self.symbols as usize + self.symbols as usize / 3 + 1).next_power_of_two()
+        (self.symbols as usize * 2).next_power_of_two()
     }
 
     const fn is_valid(&self) -> bool {
@@ -132,7 +132,7 @@ pub struct Interner<'a> {
     counters: &'a mut [u32],
     /// Where the bytes of each name end; the next one begins there.
     ends: &'a mut [u32],
-    /// A symbol plus one in the low bits, above them bits of the name's hash.
+    /// A symbol plus one in the low bits, above them those of the name's hash.
     table: &'a mut [u32],
     bytes: &'a mut [u8],
     config: InternerConfig,
@@ -249,12 +249,12 @@ impl<'a> Interner<'a> {
     fn find(&self, name: &[u8], hash: u32) -> Result<Symbol, usize> {
         let mask = self.places - 1;
         let mut at = hash as usize & mask;
-        for _ in 0..self.places {
-            let place = self.table.get(at).copied().unwrap_or(0);
+        // At most half of the places are taken, so that the search ends at an empty one.
+        while let Some(&place) = self.table.get(at) {
             let Some(symbol) = (place & self.mask).checked_sub(1) else {
                 return Err(at);
             };
-            if (place ^ tag(hash)) & !self.mask == 0
+            if (place ^ hash) & !self.mask == 0
                 && self.name(symbol).is_some_and(|found| equal(found, name))
             {
                 return Ok(Symbol(symbol));
@@ -304,7 +304,7 @@ impl<'a> Interner<'a> {
             *slot = end as u32;
         }
         if let Some(place) = self.table.get_mut(at) {
-            *place = tag(hash) & !self.mask | (symbol + 1);
+            *place = hash & !self.mask | (symbol + 1);
         }
         self.counters[LEN] = symbol + 1;
         self.header.end();
@@ -356,12 +356,6 @@ impl<'a> Interner<'a> {
         ]
         .into_iter()
     }
-}
-
-/// The bits of a hash that stand beside a symbol: not those that choose the place.
-#[inline]
-const fn tag(hash: u32) -> u32 {
-    hash.reverse_bits()
 }
 
 #[cfg(test)]

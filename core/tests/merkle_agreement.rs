@@ -10,7 +10,7 @@ use std::sync::Mutex;
 
 type Other = MemoryBackedTree<Sha256, [u8; 8]>;
 
-const CONFIG: TreeConfig = TreeConfig::new(20_000);
+const CONFIG: TreeConfig = TreeConfig::new(100_000);
 static MEMORY: Mutex<Block<{ CONFIG.bytes() }>> = Mutex::new(Block::new());
 
 fn leaf(index: u64) -> [u8; 8] {
@@ -54,10 +54,10 @@ fn every_leaf_of_every_size_to_130() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(4))]
+    #![proptest_config(ProptestConfig::with_cases(3))]
 
     #[test]
-    fn leaves_of_large_trees(size in 1..20_000u64, seed in any::<u64>()) {
+    fn leaves_of_large_trees(size in 1..100_000u64, seed in any::<u64>()) {
         let mut memory = MEMORY.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         let mut tree = Tree::format(&mut memory[..], CONFIG).unwrap();
         let mut other = Other::new();

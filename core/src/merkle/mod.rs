@@ -6,6 +6,8 @@
 //! | [`proof`] | verifying inclusion and consistency, from proof, sizes and roots alone |
 //! | [`frontier`] | a tree that only grows: a kilobyte for up to 2³² leaves |
 //! | [`tree`] | a tree that proves: interior hashes in a ring, pruned from the front |
+//! | `nodes` | that ring |
+//! | `prove` | proofs from it |
 //! | [`tile`] | exporting tiles and entry bundles (C2SP tlog-tiles) |
 //! | [`checkpoint`] | the root, signed (C2SP tlog-checkpoint) |
 //! | [`note`] | signed notes (C2SP signed-note) |
@@ -23,6 +25,7 @@ pub mod hash;
 pub(crate) mod nodes;
 pub mod note;
 pub mod proof;
+mod prove;
 pub mod tile;
 pub mod tree;
 pub mod watch;

@@ -12,7 +12,6 @@
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
 use super::bulk::{LEVELS, Subtree, WIDTH};
 use super::hash::{EMPTY_ROOT, MAX_HEIGHT, climb, leaf_hash, node_hash};
-use super::proof::Proof;
 use super::tile::{ExportError, Span};
 use super::tree::{AppendError, ProofError, PruneError};
 use super::watch::{self, WatchError, Watches, sibling_end};
@@ -65,13 +64,13 @@ fn written(leaf: u64) -> u64 {
 
 /// The highest bit that is set. Of a leaf's index and a size combined by exclusive or it is the
 /// level of the peak over the leaf: the highest bit that only the size has.
-const fn top_of(bits: u64) -> u32 {
+pub(super) const fn top_of(bits: u64) -> u32 {
     (u64::BITS - 1).saturating_sub(bits.leading_zeros())
 }
 
 /// Takes the lowest bit that is set off `bits`.
 #[inline]
-fn take_lowest(bits: &mut u64) -> Option<u32> {
+pub(super) fn take_lowest(bits: &mut u64) -> Option<u32> {
     if *bits == 0 {
         return None;
     }
@@ -86,7 +85,7 @@ pub(crate) struct Nodes<'a> {
     left: &'a mut [Hash],
     fold: &'a mut [Hash],
     ring: &'a mut [Hash],
-    watches: Watches<'a>,
+    pub(super) watches: Watches<'a>,
     /// Length of the ring without padding.
     ring_len: usize,
     /// Hashes ever written.
@@ -314,7 +313,7 @@ impl<'a> Nodes<'a> {
 
     /// [`node`](Self::node) for a caller who knows how many bits of `index` are set.
     #[inline]
-    fn node_at(&self, level: u32, index: u64, ones: u64) -> Result<&Hash, ProofError> {
+    pub(super) fn node_at(&self, level: u32, index: u64, ones: u64) -> Result<&Hash, ProofError> {
         let first = self.first();
         if (index + 1) << level > first {
             // All below it is written between what its first leaf follows and itself.
@@ -332,11 +331,11 @@ impl<'a> Nodes<'a> {
 
     /// Which peak of a tree of `size` leaves covers `2^level` of them.
     #[inline]
-    fn peak(&self, size: u64, level: u32) -> Result<&Hash, ProofError> {
+    pub(super) fn peak(&self, size: u64, level: u32) -> Result<&Hash, ProofError> {
         self.node(level, (size >> level).saturating_sub(1))
     }
 
-    fn check_size(&self, size: u64) -> Result<(), ProofError> {
+    pub(super) fn check_size(&self, size: u64) -> Result<(), ProofError> {
         if size > self.size() {
             Err(ProofError::OutOfRange)
         } else if size < self.first() {
@@ -382,15 +381,19 @@ impl<'a> Nodes<'a> {
         mut levels: u64,
         mut visit: impl FnMut(&Hash),
     ) -> Result<Hash, ProofError> {
+        // A peak's number is the size in its level's units without the lowest bit, which is set.
+        let mut ones = u64::from(size.count_ones());
+        let mut peak = |level: u32| {
+            ones = ones.saturating_sub(1);
+            self.node_at(level, (size >> level).saturating_sub(1), ones)
+        };
         let lowest = take_lowest(&mut levels).ok_or(ProofError::OutOfRange)?;
-        let lowest = self.peak(size, lowest)?;
+        let lowest = peak(lowest)?;
         visit(lowest);
         let mut missing = None;
         let lefts = core::iter::from_fn(|| {
             let level = take_lowest(&mut levels)?;
-            self.peak(size, level)
-                .inspect_err(|&error| missing = Some(error))
-                .ok()
+            peak(level).inspect_err(|&error| missing = Some(error)).ok()
         });
         let hash = climb(lowest, lefts.map(|left| (left, true)), visit);
         missing.map_or(Ok(hash), Err)
@@ -411,7 +414,7 @@ impl<'a> Nodes<'a> {
     }
 
     /// The hash over the leaves of a tree of `size` from the first one of its peak at `top` on.
-    fn folded(&self, size: u64, top: u32) -> Result<Hash, ProofError> {
+    pub(super) fn folded(&self, size: u64, top: u32) -> Result<Hash, ProofError> {
         if self.counters[FOLDED] == size
             && let Some(hash) = self.fold.get(top as usize)
         {
@@ -422,71 +425,6 @@ impl<'a> Nodes<'a> {
 
     fn fold(&self, size: u64, top: u32) -> Result<Hash, ProofError> {
         self.climb_peaks(size, size & ((2 << top) - 1), |_| {})
-    }
-
-    pub(crate) fn prove_inclusion(&self, index: u64, size: u64) -> Result<Proof, ProofError> {
-        if index >= size {
-            return Err(ProofError::OutOfRange);
-        }
-        self.check_size(size)?;
-        let mut proof = Proof::default();
-        if index >= self.first() {
-            self.path(&mut proof, 0, index, size)?;
-        } else {
-            let watch = self.watches.find(index).ok_or(ProofError::Pruned)?;
-            let top = top_of(index ^ size);
-            for level in 0..top {
-                let sibling = self.watches.sibling(watch, level);
-                proof.push(sibling.or_else(|_| self.node(level, index >> level ^ 1))?);
-            }
-            self.above(&mut proof, top, size)?;
-        }
-        Ok(proof)
-    }
-
-    pub(crate) fn prove_consistency(&self, old: u64, new: u64) -> Result<Proof, ProofError> {
-        if old > new {
-            return Err(ProofError::OutOfRange);
-        }
-        self.check_size(new)?;
-        let mut proof = Proof::default();
-        if old == 0 || old == new {
-            return Ok(proof);
-        }
-        self.check_size(old)?;
-        let level = old.trailing_zeros();
-        if !old.is_power_of_two() {
-            proof.push(self.peak(old, level)?);
-        }
-        self.path(&mut proof, level, old - 1, new)?;
-        Ok(proof)
-    }
-
-    /// Siblings of the node over `leaf` at `level`, and of its ancestors, in a tree of `size`.
-    fn path(&self, proof: &mut Proof, level: u32, leaf: u64, size: u64) -> Result<(), ProofError> {
-        let top = top_of(leaf ^ size);
-        let mut ones = u64::from((leaf >> level).count_ones());
-        for level in level..top {
-            // The sibling's number is the node's but for its lowest bit.
-            let bit = leaf >> level & 1;
-            proof.push(self.node_at(level, leaf >> level ^ 1, ones + 1 - 2 * bit)?);
-            ones -= bit;
-        }
-        self.above(proof, top, size)
-    }
-
-    /// Siblings of the peak at `top` of a tree of `size`, and of what it is folded into.
-    fn above(&self, proof: &mut Proof, top: u32, size: u64) -> Result<(), ProofError> {
-        let lower = size & ((1 << top) - 1);
-        if lower != 0 {
-            let next = top_of(lower);
-            proof.push(&self.folded(size, next)?);
-        }
-        let mut higher = size >> top >> 1 << top << 1;
-        while let Some(level) = take_lowest(&mut higher) {
-            proof.push(self.peak(size, level)?);
-        }
-        Ok(())
     }
 
     /// Checks that every kept node is the hash of its children, and what was folded.

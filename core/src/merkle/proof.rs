@@ -53,6 +53,10 @@ impl AsRef<[Hash]> for Proof {
 
 /// Checks that the leaf with `leaf_hash` is number `index` of the tree of `size` leaves with
 /// `root`. Cost: two compressions for each hash of the proof.
+///
+/// The proof binds the leaf and its number. It binds the size as far as the path's shape does: for
+/// the first leaf of five, a proof is also one for six, seven or eight, and RFC 9162 accepts it.
+/// Size and root belong together; take both from one signed [`Checkpoint`](super::Checkpoint).
 pub fn verify_inclusion(
     leaf_hash: &Hash,
     index: u64,
@@ -150,3 +154,6 @@ fn equal(found: &Hash, expected: &Hash) -> Result<(), VerifyError> {
         Err(VerifyError::WrongRoot)
     }
 }
+
+#[cfg(test)]
+mod tests;

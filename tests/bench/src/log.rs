@@ -15,6 +15,7 @@ use sensilla::log::{
     Signer,
 };
 use sensilla::merkle::{Tree, TreeConfig, leaf_hash, verify_inclusion};
+use sensilla::simd::{Level, force};
 use sha2::Sha256;
 use sha2::block_api::compress256;
 use slotmap::SlotMap;
@@ -105,6 +106,9 @@ fn three_compressions(leaves: &[Hash]) -> Hash {
 }
 
 fn append(bench: &mut Bench, size: &str, rounds: usize, leaves: &[Hash]) -> Result<()> {
+    if !bench.wants_case(&format!("append-{size}")) {
+        return Ok(());
+    }
     let config = TreeConfig::new(leaves.len() as u32);
     let mut memory = Memory::new(config.bytes());
     Tree::format(memory.get(), config)?;
@@ -132,6 +136,9 @@ fn append(bench: &mut Bench, size: &str, rounds: usize, leaves: &[Hash]) -> Resu
 }
 
 fn append_root(bench: &mut Bench, size: &str, rounds: usize, leaves: &[Hash]) -> Result<()> {
+    if !bench.wants_case(&format!("append-root-{size}")) {
+        return Ok(());
+    }
     let config = TreeConfig::new(leaves.len() as u32);
     let mut memory = Memory::new(config.bytes());
     Tree::format(memory.get(), config)?;
@@ -160,6 +167,10 @@ fn append_root(bench: &mut Bench, size: &str, rounds: usize, leaves: &[Hash]) ->
 }
 
 fn prove_and_verify(bench: &mut Bench, size: &str, rounds: usize, leaves: &[Hash]) -> Result<()> {
+    let cases = ["prove", "verify"].map(|case| format!("{case}-{size}"));
+    if !cases.iter().any(|case| bench.wants_case(case)) {
+        return Ok(());
+    }
     let config = TreeConfig::new(leaves.len() as u32);
     let mut memory = Memory::new(config.bytes());
     let mut tree = Tree::format(memory.get(), config)?;
@@ -214,17 +225,22 @@ fn prove_and_verify(bench: &mut Bench, size: &str, rounds: usize, leaves: &[Hash
 }
 
 fn rebuild(bench: &mut Bench, size: &str, rounds: usize, leaves: &[Hash]) -> Result<()> {
+    if !bench.wants_case(&format!("rebuild-{size}")) {
+        return Ok(());
+    }
     let config = TreeConfig::new(leaves.len() as u32);
     let mut memory = Memory::new(config.bytes());
     let mut single = Memory::new(config.bytes());
+    let mut pairs = Memory::new(config.bytes());
     Tree::format(memory.get(), config)?;
-    let contenders = vec![
-        Contender::new("sensilla", leaves.len(), || {
-            let mut tree = Tree::format(memory.get(), config).expect("formatted before");
-            tree.extend(leaves.iter().map(|leaf| &leaf[..]))
-                .expect("room for all");
-            black_box(tree.root());
-        }),
+    let extend = |memory: &mut Memory| {
+        let mut tree = Tree::format(memory.get(), config).expect("formatted before");
+        tree.extend(leaves.iter().map(|leaf| &leaf[..]))
+            .expect("room for all");
+        black_box(tree.root());
+    };
+    let mut contenders = vec![
+        Contender::new("sensilla", leaves.len(), || extend(&mut memory)),
         Contender::new("sensilla-one-lane", leaves.len(), || {
             let mut tree = Tree::format(single.get(), config).expect("formatted before");
             for leaf in leaves {
@@ -237,6 +253,15 @@ fn rebuild(bench: &mut Bench, size: &str, rounds: usize, leaves: &[Hash]) -> Res
             black_box(MerkleTree::<algorithms::Sha256>::from_leaves(&hashes).root());
         }),
     ];
+    // As on a machine that has the SHA instructions and no AVX-512.
+    if force(Some(Level::Sse2)).is_ok() {
+        contenders.push(Contender::new("sensilla-sha-ni", leaves.len(), || {
+            let _ = force(Some(Level::Sse2));
+            extend(&mut pairs);
+            let _ = force(None);
+        }));
+    }
+    let _ = force(None);
     bench.measure(&format!("rebuild-{size}"), rounds, contenders);
     Ok(())
 }
@@ -263,6 +288,12 @@ fn event<'a>(author: PublicKey, subject: &'a str, value: &'a str, at: u64) -> Ev
 }
 
 fn ingest(bench: &mut Bench) -> Result<()> {
+    if !["ingest", "ingest-signed"]
+        .iter()
+        .any(|case| bench.wants_case(case))
+    {
+        return Ok(());
+    }
     const COUNT: usize = 1_000;
     let key = SigningKey::from_bytes(&[7; 32]);
     let author = key.public_key();
@@ -293,13 +324,10 @@ fn ingest(bench: &mut Bench) -> Result<()> {
         events.iter().map(hashed).sum::<usize>() + 2 * (COUNT - COUNT.count_ones() as usize)
     };
     let count = compressions(&unsigned);
-    bench.row(
-        "ingest",
-        "sensilla",
-        "compressions",
-        count as f64 / COUNT as f64,
-        "",
-    );
+    if bench.wants_case("ingest") {
+        let each = count as f64 / COUNT as f64;
+        bench.row("ingest", "sensilla", "compressions", each, "");
+    }
     let block = [3u8; 64];
     bench.measure(
         "ingest",

@@ -1,5 +1,6 @@
 use super::*;
 use crate::block::Block;
+use crate::merkle::tile::{self, ExportError, Resource};
 use crate::merkle::watch::WatchError;
 use crate::merkle::{
     EMPTY_ROOT, Frontier, VerifyError, leaf_hash, node_hash, verify_consistency, verify_inclusion,
@@ -270,6 +271,7 @@ enum Step {
     Prune(u8),
     Reopen,
     Prove(u8, u8),
+    Export(u8),
     Watch(u8),
     Unwatch(u8),
 }
@@ -281,6 +283,7 @@ fn step() -> impl Strategy<Value = Step> {
         2 => any::<u8>().prop_map(Step::Prune),
         1 => Just(Step::Reopen),
         4 => any::<(u8, u8)>().prop_map(|(a, b)| Step::Prove(a, b)),
+        2 => any::<u8>().prop_map(Step::Export),
         2 => any::<u8>().prop_map(Step::Watch),
         1 => any::<u8>().prop_map(Step::Unwatch),
     ]
@@ -320,6 +323,26 @@ proptest! {
                     let to = first + (list.len() as u64 - first) * u64::from(share) / 255;
                     tree.prune(to).unwrap();
                     first = to;
+                }
+                Step::Export(share) => {
+                    let from = list.len() as u64 * u64::from(share) / 255;
+                    for span in tile::spans(from, list.len() as u64) {
+                        let Resource::Tile { level } = span.resource else { continue };
+                        let width = 1usize << (8 * level);
+                        let items = span.first_item() as usize..;
+                        let items = items.take(usize::from(span.end - span.start));
+                        let expected: Vec<Hash> = items
+                            .map(|i| root_of(&list[i * width..][..width]))
+                            .collect();
+                        let mut out = [0; 256 * 32];
+                        match tree.export(&span, &mut out) {
+                            Ok(bytes) => prop_assert_eq!(&out[..bytes], expected.as_flattened()),
+                            Err(error) => {
+                                prop_assert_eq!(error, ExportError::Pruned);
+                                prop_assert!(span.first_item() * (width as u64) < first);
+                            }
+                        }
+                    }
                 }
                 Step::Watch(share) => {
                     let index = list.len() as u64 * u64::from(share) / 256;

@@ -61,7 +61,7 @@ unsafe fn run_avx2<T: Task>(task: T) -> T::Output {
 
 /// Hints each cache line of `row`.
 #[inline(always)]
-fn prefetch<T>(row: &[T]) {
+pub(super) fn prefetch<T>(row: &[T]) {
     use core::arch::x86_64::{_MM_HINT_T0, _mm_prefetch};
     let start = row.as_ptr().cast::<i8>();
     let mut offset = 0;
