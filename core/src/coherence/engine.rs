@@ -9,15 +9,14 @@ use super::equivocation::{Equivocation, Forks};
 use super::errors::AuthorityError;
 use super::judge::{DifferentValues, Judge};
 use super::quarantine::Quarantine;
-use super::split_view::{ObserveError, Observed, SplitView, Views};
+use super::split_view::Views;
 use super::store::{Conflicts, Lists};
 use super::table::Table;
 use super::witness::Witnesses;
 use crate::Hash;
 use crate::block::{self, BlockError, CarverMut, HeaderMut, Kind};
 use crate::grid::{self, Projection, ProjectionError, Tag};
-use crate::log::{EventId, PublicKey, Verifier};
-use crate::merkle::note::NoteKey;
+use crate::log::{EventId, PublicKey};
 use bytemuck::cast_slice;
 
 const KIND: Kind = Kind(*b"COHR");
@@ -473,35 +472,6 @@ impl<'a, J: Judge> Engine<'a, J> {
     /// the log, are the proof: see [`verify_equivocation`](super::verify_equivocation).
     pub fn equivocations(&self) -> impl Iterator<Item = Equivocation> {
         self.forks.latest()
-    }
-
-    /// Takes a checkpoint of another log into account, which `key` must have signed: a note as C2SP
-    /// writes it. Whether it contradicts one of those remembered; then the two are kept.
-    ///
-    /// The latest checkpoints are remembered, whoever's they are: show it those of logs that are
-    /// known. They change the image, and no part of [`digest`](Self::digest).
-    pub fn observe<V: Verifier + ?Sized>(
-        &mut self,
-        note: &[u8],
-        key: &NoteKey<'_>,
-        verifier: &V,
-    ) -> Result<Observed, ObserveError> {
-        self.header.begin();
-        let observed = self.views.observe(note, key, verifier);
-        self.header.end();
-        observed
-    }
-
-    /// Split views ever seen.
-    pub fn split(&self) -> u32 {
-        self.views.found()
-    }
-
-    /// The latest split views, the oldest of them first. The two notes that
-    /// [`View::write`](super::View::write) gives are the proof: see
-    /// [`verify_split_view`](super::verify_split_view).
-    pub fn split_views(&self) -> impl Iterator<Item = SplitView<'_>> {
-        self.views.latest()
     }
 
     /// Registers who decides in a context: `threshold` of `keys` must sign. Replaces whoever did.

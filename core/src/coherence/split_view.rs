@@ -5,8 +5,10 @@
 //! notes are the proof, which anyone can check with [`verify`] and the key alone.
 //!
 //! Checkpoints come from outside the log, so they are no part of the engine's
-//! [`digest`](super::Engine::digest).
+//! [`digest`](Engine::digest).
 
+use super::engine::Engine;
+use super::judge::Judge;
 use crate::error::errors;
 use crate::log::sign::{PublicKey, SignError, Signature, Signer, Verifier};
 use crate::merkle::checkpoint::{Checkpoint, CheckpointError};
@@ -111,6 +113,37 @@ impl Signer for View<'_> {
 pub struct SplitView<'a> {
     /// The one that was seen first, then the other.
     pub views: [View<'a>; 2],
+}
+
+impl<J: Judge> Engine<'_, J> {
+    /// Takes a checkpoint of another log into account, which `key` must have signed: a note as C2SP
+    /// writes it. Whether it contradicts one of those remembered; then the two are kept.
+    ///
+    /// The latest checkpoints are remembered, whoever's they are: show it those of logs that are
+    /// known. They change the image, and no part of [`digest`](Self::digest).
+    pub fn observe<V: Verifier + ?Sized>(
+        &mut self,
+        note: &[u8],
+        key: &NoteKey<'_>,
+        verifier: &V,
+    ) -> Result<Observed, ObserveError> {
+        self.header.begin();
+        let observed = self.views.observe(note, key, verifier);
+        self.header.end();
+        observed
+    }
+
+    /// Split views ever seen.
+    pub fn split(&self) -> u32 {
+        self.views.found()
+    }
+
+    /// The latest split views, the oldest of them first. The two notes that
+    /// [`View::write`] gives are the proof: see
+    /// [`verify_split_view`](verify).
+    pub fn split_views(&self) -> impl Iterator<Item = SplitView<'_>> {
+        self.views.latest()
+    }
 }
 
 /// A kept checkpoint: key and root; signature; size, lengths of origin and extensions, both.

@@ -46,7 +46,8 @@ impl GridConfig {
     }
 
     /// Most stored claims that one check looks at by vector, and as many again by subject; at
-    /// least 16.
+    /// least 16. Claims of other cells that share a hash with the eight around count as well: up to
+    /// as many again where the grid is full.
     pub const fn candidates(mut self, candidates: u32) -> Self {
         self.candidates = candidates;
         self

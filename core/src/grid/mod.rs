@@ -9,6 +9,7 @@
 //! components, then the exact distance in `f64`. No pair within the radius is missed, save where
 //! `candidates` of them have been looked at: then the [`Coverage`] says how many were not.
 
+mod around;
 mod audit;
 mod cells;
 mod config;
