@@ -1,4 +1,6 @@
 use super::*;
+use proptest::prelude::*;
+use std::collections::BTreeSet;
 
 /// Two claims of different authors that contradict each other, and their conflict.
 fn quarrel(world: &mut World) -> (EventId, EventId, Hash) {
@@ -190,6 +192,56 @@ fn order_of_arrival_makes_no_difference_to_the_conflicts() {
         found.push(ids);
     }
     assert!(found.iter().all(|ids| *ids == found[0]));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(12))]
+
+    /// Enough claims that the grid has cells in one order and scans in the other's beginning.
+    #[test]
+    fn the_conflicts_are_a_function_of_the_set_of_events(
+        claims in proptest::collection::vec(
+            (0_usize..90, 0_usize..3, 0_usize..2, proptest::array::uniform3(-1.5_f32..1.5)),
+            150..190,
+        ),
+        swaps in proptest::collection::vec(any::<(u8, u8)>(), 60),
+    ) {
+        let config = EngineConfig::new(GridConfig::new(3, 200).radius(0.3)).conflicts(20_000);
+        let conflicts = |order: &[usize]| {
+            let mut memory = Memory::new(config.bytes());
+            let mut engine = Engine::format(memory.get(), config).unwrap();
+            let mut out = [0; 512];
+            for (index, &i) in (0..).zip(order) {
+                let (subject, value, context, vector) = &claims[i];
+                let (subject, value) = (name(*subject), name(*value));
+                let event = Event {
+                    author: [i as u8; 32],
+                    prev: None,
+                    at: 1,
+                    context: ["home", "garden"][*context],
+                    embedding: Embedding::f32(vector),
+                    kind: says(&subject, &value, None),
+                };
+                let signed = event.unsigned(&mut out).unwrap();
+                let applied = engine.apply(index, signed.id(), &event, 1).unwrap();
+                assert!(!applied.is_truncated());
+            }
+            assert!(engine.is_complete());
+            let found: BTreeSet<Hash> = engine.conflicts().map(|c| c.id).collect();
+            assert_eq!(engine.detect_all("home").opened, 0);
+            assert_eq!(engine.detect_all("garden").opened, 0);
+            found
+        };
+        let mut order: Vec<usize> = (0..claims.len()).collect();
+        let expected = conflicts(&order);
+        prop_assert!(!expected.is_empty());
+        for (a, b) in swaps {
+            order.swap(usize::from(a) % claims.len(), usize::from(b) % claims.len());
+        }
+        prop_assert_eq!(conflicts(&order), expected.clone());
+        order.reverse();
+        prop_assert_eq!(conflicts(&order), expected);
+    }
 }
 
 #[test]
