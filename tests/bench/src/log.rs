@@ -20,6 +20,7 @@ use sha2::Sha256;
 use sha2::block_api::compress256;
 use slotmap::SlotMap;
 use std::hint::black_box;
+use std::time::Instant;
 use string_interner::{DefaultBackend, StringInterner};
 
 type CtTree = MemoryBackedTree<Sha256, [u8; 32]>;
@@ -333,13 +334,16 @@ fn ingest(bench: &mut Bench) -> Result<()> {
         "ingest",
         60,
         vec![
-            Contender::new("sensilla", COUNT, || {
+            Contender::timed("sensilla", COUNT, || {
                 let mut log = EventLog::format(trusted.get(), config).expect("formatted before");
+                let start = Instant::now();
                 for bytes in &unsigned {
                     log.ingest(bytes, &Policy::trusted(), &Ed25519, NOW)
                         .expect("taken");
                 }
+                let taken = start.elapsed();
                 black_box(log.size());
+                taken
             }),
             Contender::new("sha2", COUNT, || {
                 let mut state = [1u32; 8];
