@@ -1,4 +1,4 @@
-//! How many instructions a search and its kernels take; QEMU with `-icount shift=10` counts them.
+//! How many instructions searches, their kernels and signatures take; QEMU with `-icount shift=10` counts them.
 #![cfg_attr(target_os = "none", no_std, no_main)]
 
 #[cfg(target_os = "none")]
@@ -7,6 +7,7 @@ mod device {
     use defmt::println;
     use sensilla::bank::{BankConfig, Layout, Pattern, PatternBank, Scratch, ScratchConfig};
     use sensilla::block::Block;
+    use sensilla::log::{Ed25519, Signer, Verifier};
     use sensilla::simd;
     use static_cell::ConstStaticCell;
 
@@ -37,6 +38,37 @@ mod device {
         }
     }
 
+    /// Signing 64 bytes, as an event's signature covers, and checking it: with the implementation
+    /// that comes with the core, and with one that is made for microcontrollers.
+    fn signatures(line: impl Fn(&str, u32)) {
+        let (seed, message) = (black_box([7; 32]), black_box([9; 64]));
+        let key = ed25519_dalek::SigningKey::from_bytes(&seed);
+        let public = key.public_key();
+        let mut signature = [0; 64];
+        let count = instructions(|| signature = Signer::sign(&key, &message).unwrap_or([0; 64]));
+        line("sign-dalek", count);
+        let mut good = false;
+        let count = instructions(|| good = Ed25519.verify(&public, &message, &signature));
+        line("verify-dalek", count);
+
+        let key = salty::Keypair::from(&seed);
+        let mut own = None;
+        line(
+            "sign-salty",
+            instructions(|| own = Some(key.sign(&message))),
+        );
+        let mut alike = false;
+        let count = instructions(|| {
+            alike = own.is_some_and(|own| {
+                own.to_bytes() == signature && key.public.verify(&message, &own).is_ok()
+            });
+        });
+        line("verify-salty", count);
+        if !(good && alike) {
+            firmware::exit(false)
+        }
+    }
+
     #[cortex_m_rt::entry]
     fn main() -> ! {
         if let Some(peripherals) = cortex_m::Peripherals::take() {
@@ -51,6 +83,7 @@ mod device {
                 count.saturating_sub(none)
             );
         };
+        signatures(line);
         let (a, b) = (black_box([7i8; 128]), black_box([-9i8; 128]));
         for (name, length) in [("dot-64", 64), ("dot-128", 128)] {
             let (a, b) = (&a[..length], &b[..length]);
