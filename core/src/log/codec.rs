@@ -1,11 +1,13 @@
 //! Canonical `postcard`: one value, one encoding.
 //!
-//! `postcard` by itself accepts overlong integers and leaves what follows a value alone. Here a
-//! value is decoded, encoded again and compared with the bytes it came from, without a second
-//! buffer, so that two different byte strings never decode to the same value.
+//! `postcard` by itself accepts overlong integers and leaves what follows a value alone. An
+//! overlong integer ends with a zero after a byte that says the integer goes on; where two single
+//! bytes of a value came so, the value is encoded again and compared with the bytes it came from,
+//! without a second buffer. So two different byte strings never decode to the same value.
 
 use bytemuck::Pod;
 use postcard::ser_flavors::Flavor;
+use postcard::{Deserializer, de_flavors};
 use serde::{Deserialize, Serialize};
 
 /// Encodes values one after the other into a slice.
@@ -85,18 +87,75 @@ pub(crate) fn take<'a, T>(bytes: &mut &'a [u8]) -> Result<T, Fault>
 where
     T: Serialize + Deserialize<'a>,
 {
-    let (value, rest) = postcard::take_from_bytes::<T>(bytes).map_err(|_| Fault::Malformed)?;
-    let read = bytes
-        .len()
-        .checked_sub(rest.len())
-        .and_then(|n| bytes.get(..n))
-        .ok_or(Fault::Malformed)?;
-    match postcard::serialize_with_flavor(&value, Expect(read)) {
-        Ok(true) => {
-            *bytes = rest;
-            Ok(value)
+    let mut from = Deserializer::from_flavor(Strict::new(bytes));
+    let value = T::deserialize(&mut from).map_err(|_| Fault::Malformed)?;
+    let (rest, doubtful) = from.finalize().map_err(|_| Fault::Malformed)?;
+    if doubtful {
+        let read = bytes
+            .len()
+            .checked_sub(rest.len())
+            .and_then(|n| bytes.get(..n))
+            .ok_or(Fault::Malformed)?;
+        if !matches!(
+            postcard::serialize_with_flavor(&value, Expect(read)),
+            Ok(true)
+        ) {
+            return Err(Fault::NotCanonical);
         }
-        _ => Err(Fault::NotCanonical),
+    }
+    *bytes = rest;
+    Ok(value)
+}
+
+/// Bytes on their way into a value, with a look-out for integers that are longer than need be.
+struct Strict<'a> {
+    bytes: &'a [u8],
+    /// Whether the last byte, if it is of an integer, says that the integer goes on.
+    more: bool,
+    /// Whether an integer may have been overlong. It was not where the two bytes were no integer's:
+    /// nothing here tells those apart.
+    doubtful: bool,
+}
+
+impl<'a> Strict<'a> {
+    fn new(bytes: &'a [u8]) -> Self {
+        Self {
+            bytes,
+            more: false,
+            doubtful: false,
+        }
+    }
+}
+
+impl<'a> de_flavors::Flavor<'a> for Strict<'a> {
+    type Remainder = (&'a [u8], bool);
+    type Source = &'a [u8];
+
+    #[inline]
+    fn pop(&mut self) -> postcard::Result<u8> {
+        let end = postcard::Error::DeserializeUnexpectedEnd;
+        let (&byte, rest) = self.bytes.split_first().ok_or(end)?;
+        self.doubtful |= self.more & (byte == 0);
+        self.more = byte >= 0x80;
+        self.bytes = rest;
+        Ok(byte)
+    }
+
+    fn size_hint(&self) -> Option<usize> {
+        Some(self.bytes.len())
+    }
+
+    #[inline]
+    fn try_take_n(&mut self, count: usize) -> postcard::Result<&'a [u8]> {
+        let end = postcard::Error::DeserializeUnexpectedEnd;
+        let (head, rest) = self.bytes.split_at_checked(count).ok_or(end)?;
+        self.more = false;
+        self.bytes = rest;
+        Ok(head)
+    }
+
+    fn finalize(self) -> postcard::Result<Self::Remainder> {
+        Ok((self.bytes, self.doubtful))
     }
 }
 
