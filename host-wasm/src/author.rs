@@ -1,9 +1,10 @@
 //! Events as an author in the page says them: fields in, canonical signed bytes out.
 
+use crate::argument::{fraction, hash, hashes, time};
 use crate::failure;
 use ed25519_dalek::SigningKey;
 use sensilla::Hash;
-use sensilla::log::kind::{Assert, CERTAIN, Challenge, Deprecate, Resolution, Support, Witness};
+use sensilla::log::kind::{Assert, Challenge, Deprecate, Resolution, Support, Witness};
 use sensilla::log::sign::{Domain, Endorsement};
 use sensilla::log::{Event, EventKind, Signer, event, sign};
 use wasm_bindgen::prelude::*;
@@ -225,39 +226,4 @@ fn decision<'d>(
         rationale,
         signatures,
     })
-}
-
-/// Thirty-two bytes, or an error that says `what` has them.
-pub fn hash(bytes: &[u8], what: &str) -> Result<Hash, JsValue> {
-    bytes
-        .try_into()
-        .map_err(|_| failure::argument(&format!("{what} has 32 bytes, not {}", bytes.len())))
-}
-
-/// Hashes end to end.
-pub fn hashes<'b>(bytes: &'b [u8], what: &str) -> Result<&'b [Hash], JsValue> {
-    match bytes.as_chunks() {
-        (hashes, []) => Ok(hashes),
-        _ => Err(failure::argument(&format!(
-            "{what}: {} bytes are not whole ids of 32",
-            bytes.len()
-        ))),
-    }
-}
-
-/// Milliseconds as JavaScript counts them.
-pub fn time(ms: f64) -> Result<u64, JsValue> {
-    if (0.0..=9e15).contains(&ms) {
-        Ok(ms as u64)
-    } else {
-        Err(failure::argument("a time is milliseconds, not negative"))
-    }
-}
-
-fn fraction(confidence: f32) -> Result<u16, JsValue> {
-    if (0.0..=1.0).contains(&confidence) {
-        Ok((confidence * f32::from(CERTAIN) + 0.5) as u16)
-    } else {
-        Err(failure::argument("a confidence is 0 to 1"))
-    }
 }

@@ -1,7 +1,8 @@
 //! The pattern bank.
 
+use crate::argument::{fraction, time};
 use crate::failure;
-use crate::memory::{Line, lines};
+use crate::memory::{Line, copied, zeroed};
 use self_cell::{MutBorrow, self_cell};
 use sensilla::bank::{
     BankConfig, Element, Pattern, PatternBank, PatternBankRef, PatternId, Scratch, ScratchConfig,
@@ -61,7 +62,7 @@ impl Bank {
             _ => Element::I8,
         };
         let config = BankConfig::new(dimensions, capacity).element(element);
-        Self::within(memory(config.bytes())?, config, |memory| {
+        Self::within(zeroed(config.bytes())?, config, |memory| {
             PatternBank::format(memory, config)
         })
     }
@@ -70,11 +71,7 @@ impl Bank {
     /// Bytes that were changed since throw.
     #[wasm_bindgen(js_name = fromBytes)]
     pub fn from_bytes(bytes: &[u8]) -> Result<Bank, JsValue> {
-        let mut memory = lines(bytes.len()).ok_or_else(too_much)?;
-        bytemuck::cast_slice_mut::<_, u8>(&mut memory)
-            .get_mut(..bytes.len())
-            .ok_or_else(too_much)?
-            .copy_from_slice(bytes);
+        let memory = copied(bytes)?;
         let config = *PatternBankRef::open_verified(bytemuck::cast_slice(&memory))
             .map_err(failure::of)?
             .config();
@@ -213,7 +210,7 @@ impl Bank {
         self.bank.with_dependent_mut(|_, bank| bank.seal());
         // The bank borrows its memory for good; it is put aside and opened again.
         let aside = BankConfig::new(1, 1);
-        let aside = owned(memory(aside.bytes())?, |memory| {
+        let aside = owned(zeroed(aside.bytes())?, |memory| {
             PatternBank::format(memory, aside)
         })?;
         let memory = std::mem::replace(&mut self.bank, aside)
@@ -285,14 +282,6 @@ impl Hits {
     }
 }
 
-fn too_much() -> JsValue {
-    failure::argument("the module cannot have that much memory")
-}
-
-fn memory(bytes: usize) -> Result<Vec<Line>, JsValue> {
-    lines(bytes).ok_or_else(too_much)
-}
-
 fn owned(
     memory: Vec<Line>,
     make: impl FnOnce(&mut [u8]) -> Result<PatternBank<'_>, BlockError>,
@@ -305,24 +294,16 @@ fn owned(
 
 fn scratch(config: &BankConfig, most: u32) -> Result<OwnedScratch, JsValue> {
     let config = ScratchConfig::new(config, most);
-    OwnedScratch::try_new(MutBorrow::new(memory(config.bytes())?), |memory| {
+    OwnedScratch::try_new(MutBorrow::new(zeroed(config.bytes())?), |memory| {
         Scratch::format(bytemuck::cast_slice_mut(memory.borrow_mut()), config)
     })
     .map_err(failure::of)
 }
 
 fn pattern(label: u32, confidence: Option<f32>, at: Option<f64>) -> Result<Pattern, JsValue> {
-    let confidence = confidence.unwrap_or(1.0);
-    if !(0.0..=1.0).contains(&confidence) {
-        return Err(failure::argument("a confidence is 0 to 1"));
-    }
-    let at = at.unwrap_or(0.0);
-    if !(0.0..=9e15).contains(&at) {
-        return Err(failure::argument("a time is milliseconds, not negative"));
-    }
     Ok(Pattern {
         label,
-        confidence: (confidence * f32::from(u16::MAX) + 0.5) as u16,
-        at: at as u64,
+        confidence: fraction(confidence.unwrap_or(1.0))?,
+        at: time(at.unwrap_or(0.0))?,
     })
 }

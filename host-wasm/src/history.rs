@@ -1,8 +1,8 @@
 //! The signed history of a node and the conflicts in it.
 
-use crate::author::{hash, hashes, time};
+use crate::argument::{hash, hashes, time};
 use crate::failure;
-use crate::memory::{Line, lines};
+use crate::memory::{Line, copied, zeroed};
 use self_cell::{MutBorrow, self_cell};
 use sensilla::block::BlockError;
 use sensilla::coherence::EngineConfig;
@@ -71,7 +71,7 @@ impl History {
             .trajectories(1)
             .log(log)
             .engine(EngineConfig::new(grid).contexts(contexts));
-        let node = owned(memory(config.bytes())?, |memory| {
+        let node = owned(zeroed(config.bytes())?, |memory| {
             Node::format(memory, &config)
         })?;
         Ok(Self { node })
@@ -81,12 +81,7 @@ impl History {
     /// since throw.
     #[wasm_bindgen(js_name = fromBytes)]
     pub fn from_bytes(bytes: &[u8]) -> Result<History, JsValue> {
-        let mut memory = memory(bytes.len())?;
-        bytemuck::cast_slice_mut::<_, u8>(&mut memory)
-            .get_mut(..bytes.len())
-            .ok_or_else(too_much)?
-            .copy_from_slice(bytes);
-        let node = owned(memory, |memory| Node::open_verified(memory))?;
+        let node = owned(copied(bytes)?, |memory| Node::open_verified(memory))?;
         Ok(Self { node })
     }
 
@@ -251,7 +246,7 @@ impl History {
             .trajectories(1)
             .log(LogConfig::new(1, 64).authors(1).contexts(1))
             .engine(EngineConfig::new(GridConfig::new(0, 1)));
-        let aside = owned(memory(aside.bytes())?, |memory| {
+        let aside = owned(zeroed(aside.bytes())?, |memory| {
             Node::format(memory, &aside)
         })?;
         let memory = std::mem::replace(&mut self.node, aside)
@@ -398,14 +393,6 @@ fn code(error: &IngestError) -> u16 {
         IngestError::Apply { cause } => cause.code(),
         other => other.code(),
     }
-}
-
-fn too_much() -> JsValue {
-    failure::argument("the module cannot have that much memory")
-}
-
-fn memory(bytes: usize) -> Result<Vec<Line>, JsValue> {
-    lines(bytes).ok_or_else(too_much)
 }
 
 fn owned(

@@ -26,6 +26,7 @@
 //! What fails throws an `Error` with the sentence of the core's error as `message` and its stable
 //! number as `code`; bank or history is then as it was before.
 
+mod argument;
 pub mod author;
 pub mod bank;
 pub mod demo;
