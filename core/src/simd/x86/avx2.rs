@@ -60,6 +60,26 @@ unsafe fn madd(codes: __m256i, even: *const i16, odd: *const i16) -> __m256i {
     }
 }
 
+/// See [`Kernels::near`].
+///
+/// # Safety
+/// AVX2.
+#[inline(always)]
+pub(super) unsafe fn near([xs, ys, zs]: [&[u32; 8]; 3], point: [f32; 3], limit: f32) -> u32 {
+    // SAFETY: loads of the eight elements of an array, of a set the caller has.
+    unsafe {
+        let x = _mm256_loadu_ps(xs.as_ptr().cast());
+        let y = _mm256_loadu_ps(ys.as_ptr().cast());
+        let z = _mm256_loadu_ps(zs.as_ptr().cast());
+        let x = _mm256_sub_ps(x, _mm256_set1_ps(point[0]));
+        let y = _mm256_sub_ps(y, _mm256_set1_ps(point[1]));
+        let z = _mm256_sub_ps(z, _mm256_set1_ps(point[2]));
+        let sum = _mm256_add_ps(_mm256_mul_ps(x, x), _mm256_mul_ps(y, y));
+        let sum = _mm256_add_ps(sum, _mm256_mul_ps(z, z));
+        _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_LE_OQ>(sum, _mm256_set1_ps(limit))) as u32
+    }
+}
+
 impl Kernels for Avx2 {
     #[inline(always)]
     fn block_dots(self, block: &[u8], query: &Codes<'_>) -> [i32; 16] {
@@ -247,19 +267,9 @@ impl Kernels for Avx2 {
     }
 
     #[inline(always)]
-    fn near(self, [xs, ys, zs]: [&[u32; 8]; 3], point: [f32; 3], limit: f32) -> u32 {
-        // SAFETY: loads of the eight elements of an array; the proof covers the features.
-        unsafe {
-            let x = _mm256_loadu_ps(xs.as_ptr().cast());
-            let y = _mm256_loadu_ps(ys.as_ptr().cast());
-            let z = _mm256_loadu_ps(zs.as_ptr().cast());
-            let x = _mm256_sub_ps(x, _mm256_set1_ps(point[0]));
-            let y = _mm256_sub_ps(y, _mm256_set1_ps(point[1]));
-            let z = _mm256_sub_ps(z, _mm256_set1_ps(point[2]));
-            let sum = _mm256_add_ps(_mm256_mul_ps(x, x), _mm256_mul_ps(y, y));
-            let sum = _mm256_add_ps(sum, _mm256_mul_ps(z, z));
-            _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_LE_OQ>(sum, _mm256_set1_ps(limit))) as u32
-        }
+    fn near(self, axes: [&[u32; 8]; 3], point: [f32; 3], limit: f32) -> u32 {
+        // SAFETY: the proof covers the features.
+        unsafe { near(axes, point, limit) }
     }
 
     #[inline(always)]

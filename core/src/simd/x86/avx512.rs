@@ -431,19 +431,9 @@ impl Kernels for Avx512Vnni {
     }
 
     #[inline(always)]
-    fn near(self, [xs, ys, zs]: [&[u32; 8]; 3], point: [f32; 3], limit: f32) -> u32 {
-        // SAFETY: loads of the eight elements of an array; the proof covers the features.
-        unsafe {
-            let x = _mm256_loadu_ps(xs.as_ptr().cast());
-            let y = _mm256_loadu_ps(ys.as_ptr().cast());
-            let z = _mm256_loadu_ps(zs.as_ptr().cast());
-            let x = _mm256_sub_ps(x, _mm256_set1_ps(point[0]));
-            let y = _mm256_sub_ps(y, _mm256_set1_ps(point[1]));
-            let z = _mm256_sub_ps(z, _mm256_set1_ps(point[2]));
-            let sum = _mm256_add_ps(_mm256_mul_ps(x, x), _mm256_mul_ps(y, y));
-            let sum = _mm256_add_ps(sum, _mm256_mul_ps(z, z));
-            u32::from(_mm256_cmp_ps_mask::<_CMP_LE_OQ>(sum, _mm256_set1_ps(limit)))
-        }
+    fn near(self, axes: [&[u32; 8]; 3], point: [f32; 3], limit: f32) -> u32 {
+        // SAFETY: the proof covers AVX2.
+        unsafe { super::avx2::near(axes, point, limit) }
     }
 
     #[inline(always)]
