@@ -199,15 +199,13 @@ fn coincidence_popcnt(a: &[u8], b: &[u8]) -> u32 {
     if let (Ok(a), Ok(b)) = (a.try_into(), b.try_into()) {
         return shared(a, b);
     }
-    let (lines_a, rest_a) = a.as_chunks::<64>();
-    let (lines_b, rest_b) = b.as_chunks::<64>();
+    let shorter = a.len().min(b.len());
+    let (lines_a, rest_a) = a[..shorter].as_chunks::<64>();
+    let (lines_b, rest_b) = b[..shorter].as_chunks::<64>();
     let lines = lines_a.iter().zip(lines_b);
-    let sum = lines.fold(0, |sum, (a, b)| sum + shared(a, b));
-    if lines_a.len() == lines_b.len() {
-        return sum + plain::count_both(rest_a, rest_b);
-    }
-    let done = 64 * lines_a.len().min(lines_b.len());
-    sum + plain::count_both(&a[done..], &b[done..])
+    lines.fold(plain::count_both(rest_a, rest_b), |sum, (a, b)| {
+        sum + shared(a, b)
+    })
 }
 
 /// The bits two lines of 64 bytes share.
