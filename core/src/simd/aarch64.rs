@@ -1,6 +1,7 @@
 //! Kernels for 64-bit ARM, where NEON is part of the baseline: codes widen to 16 bits by
 //! `uxtl`-like moves that keep even and odd elements apart, and multiply into 32 bits by `smlal`.
 
+use super::floats::{self, Floats};
 use super::{Codes, Kernels, scalar::Scalar};
 use core::arch::aarch64::*;
 
@@ -41,17 +42,45 @@ unsafe fn madd(sum: int32x4_t, a: int16x8_t, b: int16x8_t) -> int32x4_t {
     unsafe { vmlal_high_s16(vmlal_s16(sum, vget_low_s16(a), vget_low_s16(b)), a, b) }
 }
 
-/// Sums four vectors of lanes as the tree +8, +4, +2, +1.
-///
-/// # Safety
-/// NEON, which is in the baseline.
-#[inline(always)]
-unsafe fn tree(lanes: [float32x4_t; 4]) -> f32 {
-    // SAFETY: register operations.
-    unsafe {
-        let a = vaddq_f32(vaddq_f32(lanes[0], lanes[2]), vaddq_f32(lanes[1], lanes[3]));
-        let a = vadd_f32(vget_low_f32(a), vget_high_f32(a));
-        vget_lane_f32::<0>(a) + vget_lane_f32::<1>(a)
+impl Floats<4> for float32x4_t {
+    #[inline(always)]
+    unsafe fn zero() -> Self {
+        // SAFETY: the caller has the instruction set.
+        unsafe { vdupq_n_f32(0.0) }
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { vld1q_f32(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        // SAFETY: the caller has the instruction set.
+        unsafe { vaddq_f32(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn subtract(self, other: Self) -> Self {
+        // SAFETY: the caller has the instruction set.
+        unsafe { vsubq_f32(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn multiply(self, other: Self) -> Self {
+        // SAFETY: the caller has the instruction set.
+        unsafe { vmulq_f32(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn tree(lanes: [Self; 4]) -> f32 {
+        // SAFETY: register operations.
+        unsafe {
+            let a = vaddq_f32(vaddq_f32(lanes[0], lanes[2]), vaddq_f32(lanes[1], lanes[3]));
+            let a = vadd_f32(vget_low_f32(a), vget_high_f32(a));
+            vget_lane_f32::<0>(a) + vget_lane_f32::<1>(a)
+        }
     }
 }
 
@@ -160,53 +189,14 @@ impl Kernels for Neon {
 
     #[inline(always)]
     fn float_dots(self, query: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
-        let mut outs = [0.0; 4];
-        for (out, row) in outs.iter_mut().zip(rows) {
-            let n = row.len().min(query.len());
-            if !n.is_multiple_of(16) {
-                *out = Scalar.float_dots(query, [row, &[], &[], &[]])[0];
-                continue;
-            }
-            // SAFETY: query and row have `n` elements, a multiple of 16.
-            *out = unsafe {
-                let mut lanes = [vdupq_n_f32(0.0); 4];
-                for i in (0..n).step_by(16) {
-                    for (l, lane) in lanes.iter_mut().enumerate() {
-                        let q = vld1q_f32(query.as_ptr().add(i + 4 * l));
-                        let r = vld1q_f32(row.as_ptr().add(i + 4 * l));
-                        // Two roundings, as everywhere: no fused multiply-add.
-                        *lane = vaddq_f32(*lane, vmulq_f32(q, r));
-                    }
-                }
-                tree(lanes)
-            };
-        }
-        outs
+        // SAFETY: NEON is in the baseline.
+        unsafe { floats::rows::<float32x4_t, 4, false>(query, rows) }
     }
 
     #[inline(always)]
     fn float_squares(self, query: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
-        let mut outs = [0.0; 4];
-        for (out, row) in outs.iter_mut().zip(rows) {
-            let n = row.len().min(query.len());
-            if !n.is_multiple_of(16) {
-                *out = Scalar.float_squares(query, [row, &[], &[], &[]])[0];
-                continue;
-            }
-            // SAFETY: query and row have `n` elements, a multiple of 16.
-            *out = unsafe {
-                let mut lanes = [vdupq_n_f32(0.0); 4];
-                for i in (0..n).step_by(16) {
-                    for (l, lane) in lanes.iter_mut().enumerate() {
-                        let q = vld1q_f32(query.as_ptr().add(i + 4 * l));
-                        let d = vsubq_f32(q, vld1q_f32(row.as_ptr().add(i + 4 * l)));
-                        *lane = vaddq_f32(*lane, vmulq_f32(d, d));
-                    }
-                }
-                tree(lanes)
-            };
-        }
-        outs
+        // SAFETY: NEON is in the baseline.
+        unsafe { floats::rows::<float32x4_t, 4, true>(query, rows) }
     }
 
     #[inline(always)]

@@ -12,6 +12,15 @@
 mod aarch64;
 #[cfg(all(feature = "simd", arm_dsp))]
 mod cortex_m;
+#[cfg(all(
+    feature = "simd",
+    any(
+        target_arch = "x86_64",
+        all(target_arch = "aarch64", target_feature = "neon"),
+        all(target_arch = "wasm32", target_feature = "simd128")
+    )
+))]
+mod floats;
 pub(crate) mod scalar;
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
 pub(crate) mod sha256;

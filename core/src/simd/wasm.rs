@@ -1,6 +1,7 @@
 //! Kernels for WebAssembly with fixed-width SIMD, in the shape of those for SSE2: mask and shift
 //! keep even and odd codes apart, `i32x4.dot_i16x8_s` multiplies and adds pairs.
 
+use super::floats::{self, Floats};
 use super::{Codes, Kernels, scalar::Scalar};
 use core::arch::wasm32::*;
 
@@ -21,18 +22,45 @@ fn sum(a: v128) -> i32 {
     i32x4_extract_lane::<0>(a).wrapping_add(i32x4_extract_lane::<1>(a))
 }
 
-/// Lanes 0..4, 4..8, 8..12 and 12..16 as the tree +8, +4, +2, +1.
-#[inline(always)]
-fn tree(lanes: [v128; 4]) -> f32 {
-    let a = f32x4_add(f32x4_add(lanes[0], lanes[2]), f32x4_add(lanes[1], lanes[3]));
-    let a = f32x4_add(a, i32x4_shuffle::<2, 3, 0, 1>(a, a));
-    f32x4_extract_lane::<0>(a) + f32x4_extract_lane::<1>(a)
-}
-
 /// Even and odd codes of sixteen, with their offset.
 #[inline(always)]
 fn split(codes: v128) -> (v128, v128) {
     (v128_and(codes, i16x8_splat(0xff)), u16x8_shr(codes, 8))
+}
+
+impl Floats<4> for v128 {
+    #[inline(always)]
+    unsafe fn zero() -> Self {
+        f32x4_splat(0.0)
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { v128_load(from.cast()) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        f32x4_add(self, other)
+    }
+
+    #[inline(always)]
+    unsafe fn subtract(self, other: Self) -> Self {
+        f32x4_sub(self, other)
+    }
+
+    #[inline(always)]
+    unsafe fn multiply(self, other: Self) -> Self {
+        f32x4_mul(self, other)
+    }
+
+    #[inline(always)]
+    unsafe fn tree(lanes: [Self; 4]) -> f32 {
+        let a = f32x4_add(f32x4_add(lanes[0], lanes[2]), f32x4_add(lanes[1], lanes[3]));
+        let a = f32x4_add(a, i32x4_shuffle::<2, 3, 0, 1>(a, a));
+        f32x4_extract_lane::<0>(a) + f32x4_extract_lane::<1>(a)
+    }
 }
 
 impl Kernels for Simd128 {
@@ -141,52 +169,14 @@ impl Kernels for Simd128 {
 
     #[inline(always)]
     fn float_dots(self, query: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
-        let mut outs = [0.0; 4];
-        for (out, row) in outs.iter_mut().zip(rows) {
-            let n = row.len().min(query.len());
-            if !n.is_multiple_of(16) {
-                *out = Scalar.float_dots(query, [row, &[], &[], &[]])[0];
-                continue;
-            }
-            // SAFETY: query and row have `n` elements, a multiple of 16.
-            *out = unsafe {
-                let mut lanes = [f32x4_splat(0.0); 4];
-                for i in (0..n).step_by(16) {
-                    for (l, lane) in lanes.iter_mut().enumerate() {
-                        let q = v128_load(query.as_ptr().add(i + 4 * l).cast());
-                        let r = v128_load(row.as_ptr().add(i + 4 * l).cast());
-                        *lane = f32x4_add(*lane, f32x4_mul(q, r));
-                    }
-                }
-                tree(lanes)
-            };
-        }
-        outs
+        // SAFETY: the proof covers `simd128`.
+        unsafe { floats::rows::<v128, 4, false>(query, rows) }
     }
 
     #[inline(always)]
     fn float_squares(self, query: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
-        let mut outs = [0.0; 4];
-        for (out, row) in outs.iter_mut().zip(rows) {
-            let n = row.len().min(query.len());
-            if !n.is_multiple_of(16) {
-                *out = Scalar.float_squares(query, [row, &[], &[], &[]])[0];
-                continue;
-            }
-            // SAFETY: query and row have `n` elements, a multiple of 16.
-            *out = unsafe {
-                let mut lanes = [f32x4_splat(0.0); 4];
-                for i in (0..n).step_by(16) {
-                    for (l, lane) in lanes.iter_mut().enumerate() {
-                        let q = v128_load(query.as_ptr().add(i + 4 * l).cast());
-                        let d = f32x4_sub(q, v128_load(row.as_ptr().add(i + 4 * l).cast()));
-                        *lane = f32x4_add(*lane, f32x4_mul(d, d));
-                    }
-                }
-                tree(lanes)
-            };
-        }
-        outs
+        // SAFETY: the proof covers `simd128`.
+        unsafe { floats::rows::<v128, 4, true>(query, rows) }
     }
 
     #[inline(always)]

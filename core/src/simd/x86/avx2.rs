@@ -1,6 +1,7 @@
 //! Kernels for AVX2: codes widen to 16 bits by mask and shift, which leaves even and odd elements
 //! apart, so the query is kept as an even and an odd plane for `vpmaddwd`.
 
+use super::super::floats::{self, Floats};
 use super::super::{Codes, Kernels, each, scalar::Scalar};
 use core::arch::x86_64::*;
 
@@ -25,21 +26,6 @@ unsafe fn sum(a: __m256i) -> i32 {
         let a = _mm_add_epi32(_mm256_castsi256_si128(a), _mm256_extracti128_si256::<1>(a));
         let a = _mm_add_epi32(a, _mm_shuffle_epi32::<0x4e>(a));
         _mm_cvtsi128_si32(_mm_add_epi32(a, _mm_shuffle_epi32::<0xb1>(a)))
-    }
-}
-
-/// Lanes 0..8 and 8..16 as the tree +8, +4, +2, +1.
-///
-/// # Safety
-/// AVX2.
-#[inline(always)]
-unsafe fn tree(low: __m256, high: __m256) -> f32 {
-    // SAFETY: register operations of a set the caller has.
-    unsafe {
-        let a = _mm256_add_ps(low, high);
-        let a = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps::<1>(a));
-        let a = _mm_add_ps(a, _mm_movehl_ps(a, a));
-        _mm_cvtss_f32(_mm_add_ss(a, _mm_shuffle_ps::<1>(a, a)))
     }
 }
 
@@ -77,6 +63,49 @@ pub(super) unsafe fn near([xs, ys, zs]: [&[u32; 8]; 3], point: [f32; 3], limit: 
         let sum = _mm256_add_ps(_mm256_mul_ps(x, x), _mm256_mul_ps(y, y));
         let sum = _mm256_add_ps(sum, _mm256_mul_ps(z, z));
         _mm256_movemask_ps(_mm256_cmp_ps::<_CMP_LE_OQ>(sum, _mm256_set1_ps(limit))) as u32
+    }
+}
+
+impl Floats<2> for __m256 {
+    #[inline(always)]
+    unsafe fn zero() -> Self {
+        // SAFETY: the caller has the instruction set.
+        unsafe { _mm256_setzero_ps() }
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { _mm256_loadu_ps(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        // SAFETY: the caller has the instruction set.
+        unsafe { _mm256_add_ps(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn subtract(self, other: Self) -> Self {
+        // SAFETY: the caller has the instruction set.
+        unsafe { _mm256_sub_ps(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn multiply(self, other: Self) -> Self {
+        // SAFETY: the caller has the instruction set.
+        unsafe { _mm256_mul_ps(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn tree(lanes: [Self; 2]) -> f32 {
+        // SAFETY: register operations of a set the caller has.
+        unsafe {
+            let a = _mm256_add_ps(lanes[0], lanes[1]);
+            let a = _mm_add_ps(_mm256_castps256_ps128(a), _mm256_extractf128_ps::<1>(a));
+            let a = _mm_add_ps(a, _mm_movehl_ps(a, a));
+            _mm_cvtss_f32(_mm_add_ss(a, _mm_shuffle_ps::<1>(a, a)))
+        }
     }
 }
 
@@ -195,57 +224,14 @@ impl Kernels for Avx2 {
 
     #[inline(always)]
     fn float_dots(self, query: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
-        let mut outs = [0.0; 4];
-        for (out, row) in outs.iter_mut().zip(rows) {
-            let n = row.len().min(query.len());
-            if !n.is_multiple_of(16) {
-                *out = Scalar.float_dots(query, [row, &[], &[], &[]])[0];
-                continue;
-            }
-            // SAFETY: query and row have `n` elements, a multiple of 16; the proof covers the
-            // features.
-            *out = unsafe {
-                let mut low = _mm256_setzero_ps();
-                let mut high = _mm256_setzero_ps();
-                for i in (0..n).step_by(16) {
-                    let (q, r) = (query.as_ptr().add(i), row.as_ptr().add(i));
-                    low = _mm256_add_ps(low, _mm256_mul_ps(_mm256_loadu_ps(q), _mm256_loadu_ps(r)));
-                    high = _mm256_add_ps(
-                        high,
-                        _mm256_mul_ps(_mm256_loadu_ps(q.add(8)), _mm256_loadu_ps(r.add(8))),
-                    );
-                }
-                tree(low, high)
-            };
-        }
-        outs
+        // SAFETY: the proof covers the features.
+        unsafe { floats::rows::<__m256, 2, false>(query, rows) }
     }
 
     #[inline(always)]
     fn float_squares(self, query: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
-        let mut outs = [0.0; 4];
-        for (out, row) in outs.iter_mut().zip(rows) {
-            let n = row.len().min(query.len());
-            if !n.is_multiple_of(16) {
-                *out = Scalar.float_squares(query, [row, &[], &[], &[]])[0];
-                continue;
-            }
-            // SAFETY: query and row have `n` elements, a multiple of 16; the proof covers the
-            // features.
-            *out = unsafe {
-                let mut low = _mm256_setzero_ps();
-                let mut high = _mm256_setzero_ps();
-                for i in (0..n).step_by(16) {
-                    let (q, r) = (query.as_ptr().add(i), row.as_ptr().add(i));
-                    let a = _mm256_sub_ps(_mm256_loadu_ps(q), _mm256_loadu_ps(r));
-                    let b = _mm256_sub_ps(_mm256_loadu_ps(q.add(8)), _mm256_loadu_ps(r.add(8)));
-                    low = _mm256_add_ps(low, _mm256_mul_ps(a, a));
-                    high = _mm256_add_ps(high, _mm256_mul_ps(b, b));
-                }
-                tree(low, high)
-            };
-        }
-        outs
+        // SAFETY: the proof covers the features.
+        unsafe { floats::rows::<__m256, 2, true>(query, rows) }
     }
 
     #[inline(always)]

@@ -1,5 +1,6 @@
 //! Kernels for SSE2, which every x86-64 machine has.
 
+use super::super::floats::{self, Floats};
 use super::super::{Codes, Kernels, each, scalar::Scalar};
 use core::arch::x86_64::*;
 
@@ -26,23 +27,6 @@ unsafe fn sum(a: __m128i) -> i32 {
     }
 }
 
-/// Lanes 0..4, 4..8, 8..12 and 12..16 as the tree +8, +4, +2, +1.
-///
-/// # Safety
-/// SSE2.
-#[inline(always)]
-unsafe fn tree(lanes: [__m128; 4]) -> f32 {
-    // SAFETY: register operations of a set the caller has.
-    unsafe {
-        let a = _mm_add_ps(
-            _mm_add_ps(lanes[0], lanes[2]),
-            _mm_add_ps(lanes[1], lanes[3]),
-        );
-        let a = _mm_add_ps(a, _mm_movehl_ps(a, a));
-        _mm_cvtss_f32(_mm_add_ss(a, _mm_shuffle_ps::<1>(a, a)))
-    }
-}
-
 /// Differing bits, a machine word at a time: `popcnt` where the level has it.
 #[inline(always)]
 pub(super) fn hamming(a: &[u8], b: &[u8]) -> u32 {
@@ -54,6 +38,51 @@ pub(super) fn hamming(a: &[u8], b: &[u8]) -> u32 {
         .map(|(a, b)| (u64::from_le_bytes(*a) ^ u64::from_le_bytes(*b)).count_ones())
         .sum();
     words + Scalar.hamming(a_rest, b_rest)
+}
+
+impl Floats<4> for __m128 {
+    #[inline(always)]
+    unsafe fn zero() -> Self {
+        // SAFETY: the caller has the instruction set.
+        unsafe { _mm_setzero_ps() }
+    }
+
+    #[inline(always)]
+    unsafe fn load(from: *const f32) -> Self {
+        // SAFETY: the caller's promise.
+        unsafe { _mm_loadu_ps(from) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(self, other: Self) -> Self {
+        // SAFETY: the caller has the instruction set.
+        unsafe { _mm_add_ps(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn subtract(self, other: Self) -> Self {
+        // SAFETY: the caller has the instruction set.
+        unsafe { _mm_sub_ps(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn multiply(self, other: Self) -> Self {
+        // SAFETY: the caller has the instruction set.
+        unsafe { _mm_mul_ps(self, other) }
+    }
+
+    #[inline(always)]
+    unsafe fn tree(lanes: [Self; 4]) -> f32 {
+        // SAFETY: register operations of a set the caller has.
+        unsafe {
+            let a = _mm_add_ps(
+                _mm_add_ps(lanes[0], lanes[2]),
+                _mm_add_ps(lanes[1], lanes[3]),
+            );
+            let a = _mm_add_ps(a, _mm_movehl_ps(a, a));
+            _mm_cvtss_f32(_mm_add_ss(a, _mm_shuffle_ps::<1>(a, a)))
+        }
+    }
 }
 
 impl Kernels for Sse2 {
@@ -171,52 +200,14 @@ impl Kernels for Sse2 {
 
     #[inline(always)]
     fn float_dots(self, query: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
-        let mut outs = [0.0; 4];
-        for (out, row) in outs.iter_mut().zip(rows) {
-            let n = row.len().min(query.len());
-            if !n.is_multiple_of(16) {
-                *out = Scalar.float_dots(query, [row, &[], &[], &[]])[0];
-                continue;
-            }
-            // SAFETY: query and row have `n` elements, a multiple of 16.
-            *out = unsafe {
-                let mut lanes = [_mm_setzero_ps(); 4];
-                for i in (0..n).step_by(16) {
-                    for (l, lane) in lanes.iter_mut().enumerate() {
-                        let q = _mm_loadu_ps(query.as_ptr().add(i + 4 * l));
-                        let r = _mm_loadu_ps(row.as_ptr().add(i + 4 * l));
-                        *lane = _mm_add_ps(*lane, _mm_mul_ps(q, r));
-                    }
-                }
-                tree(lanes)
-            };
-        }
-        outs
+        // SAFETY: SSE2 is part of x86-64.
+        unsafe { floats::rows::<__m128, 4, false>(query, rows) }
     }
 
     #[inline(always)]
     fn float_squares(self, query: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
-        let mut outs = [0.0; 4];
-        for (out, row) in outs.iter_mut().zip(rows) {
-            let n = row.len().min(query.len());
-            if !n.is_multiple_of(16) {
-                *out = Scalar.float_squares(query, [row, &[], &[], &[]])[0];
-                continue;
-            }
-            // SAFETY: query and row have `n` elements, a multiple of 16.
-            *out = unsafe {
-                let mut lanes = [_mm_setzero_ps(); 4];
-                for i in (0..n).step_by(16) {
-                    for (l, lane) in lanes.iter_mut().enumerate() {
-                        let q = _mm_loadu_ps(query.as_ptr().add(i + 4 * l));
-                        let d = _mm_sub_ps(q, _mm_loadu_ps(row.as_ptr().add(i + 4 * l)));
-                        *lane = _mm_add_ps(*lane, _mm_mul_ps(d, d));
-                    }
-                }
-                tree(lanes)
-            };
-        }
-        outs
+        // SAFETY: SSE2 is part of x86-64.
+        unsafe { floats::rows::<__m128, 4, true>(query, rows) }
     }
 
     #[inline(always)]
