@@ -112,18 +112,6 @@ pub(crate) fn nearest(x: f32) -> u32 {
     (x + WHOLE).to_bits().wrapping_sub(WHOLE.to_bits())
 }
 
-/// Whether every value lies in 0 to 1; not a number lies nowhere.
-#[inline]
-pub(crate) fn in_unit_range(values: &[f32]) -> bool {
-    #[cfg(all(feature = "simd", target_arch = "x86_64"))]
-    let (all, done) = super::spike_x86::in_unit_range(values);
-    #[cfg(not(all(feature = "simd", target_arch = "x86_64")))]
-    let (all, done) = (true, 0);
-    all && values[done..]
-        .iter()
-        .fold(true, |all, x| all & (0.0..=1.0).contains(x))
-}
-
 #[inline(always)]
 pub(super) fn count_both(a: &[u8], b: &[u8]) -> u32 {
     let shorter = a.len().min(b.len());
@@ -563,11 +551,11 @@ mod tests {
                 for (byte, &x) in fire.iter().zip(&floats) {
                     assert_eq!(*byte, 1 << libm::rintf(line.time(x)) as u32);
                 }
-                assert!(in_unit_range(&floats));
+                assert!(crate::simd::times::in_unit_range(&floats));
                 for bad in 0..floats.len() {
                     let mut floats = floats.clone();
                     floats[bad] = [f32::NAN, -0.1, 1.1][bad % 3];
-                    assert!(!in_unit_range(&floats));
+                    assert!(!crate::simd::times::in_unit_range(&floats));
                 }
             });
         });

@@ -72,33 +72,6 @@ fn rate_avx2(table: &RateTable, values: &[i8], fire: &mut [u8], sign: &mut [u8])
     done
 }
 
-/// Whether all of the values lie in 0 to 1, and how many were looked at.
-#[inline]
-pub(super) fn in_unit_range(values: &[f32]) -> (bool, usize) {
-    match level() {
-        // SAFETY: `level` returns these only where AVX2 is.
-        Level::Avx512Vnni | Level::Avx2 => unsafe { in_unit_range_avx2(values) },
-        _ => (true, 0),
-    }
-}
-
-#[target_feature(enable = "avx2")]
-fn in_unit_range_avx2(values: &[f32]) -> (bool, usize) {
-    let (groups, _) = values.as_chunks::<8>();
-    let mut all = _mm256_castsi256_ps(_mm256_set1_epi32(-1));
-    let (zero, one) = (_mm256_setzero_ps(), _mm256_set1_ps(1.0));
-    for group in groups {
-        // SAFETY: a load of the eight floats of an array.
-        let x = unsafe { _mm256_loadu_ps(group.as_ptr()) };
-        let inside = _mm256_and_ps(
-            _mm256_cmp_ps::<_CMP_GE_OQ>(x, zero),
-            _mm256_cmp_ps::<_CMP_LE_OQ>(x, one),
-        );
-        all = _mm256_and_ps(all, inside);
-    }
-    (_mm256_movemask_ps(all) == 0xff, groups.len() * 8)
-}
-
 /// Counts shared bits of `query` with rows of its length; nothing on lower levels.
 #[inline]
 pub(super) fn coincidences(query: &[u8], rows: &[u8], counts: &mut [u32]) -> bool {

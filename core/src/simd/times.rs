@@ -158,6 +158,27 @@ pub(crate) fn steps<C: Curve>(curve: C, values: &[f32], steps: &mut [u32]) {
     });
 }
 
+struct InUnitRange<'a>(&'a [f32]);
+
+impl Task for InUnitRange<'_> {
+    type Output = bool;
+    #[inline(always)]
+    fn run<K: Kernels>(self, _: K) -> bool {
+        let mut all = true;
+        for &x in self.0 {
+            // Without an early exit, so that many are compared at a time.
+            all &= (0.0..=1.0).contains(&x);
+        }
+        all
+    }
+}
+
+/// Whether every value lies in 0 to 1; not a number lies nowhere.
+#[inline]
+pub(crate) fn in_unit_range(values: &[f32]) -> bool {
+    dispatch(InUnitRange(values))
+}
+
 struct Least<'a>(&'a [f32]);
 
 impl Task for Least<'_> {

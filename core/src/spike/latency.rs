@@ -113,7 +113,7 @@ impl LatencyCode {
             return Err(EncodeError::BadCode);
         }
         trains.fits(values.len(), self.steps)?;
-        if !kernels::in_unit_range(values) {
+        if !times::in_unit_range(values) {
             let index = values.iter().position(|x| !(0.0..=1.0).contains(x));
             return Err(EncodeError::OutOfRange {
                 index: index.unwrap_or(0) as u32,
