@@ -9,6 +9,7 @@
 
 use crate::data::{self, Data};
 use crate::harness::{Bench, percentile};
+use crate::memory::Memory;
 use crate::pipe::Native;
 use anyhow::Result;
 use sensilla::bank::{BankConfig, Element, Layout, Method, Pattern, PatternBank, PatternId};
@@ -35,12 +36,14 @@ const NATIVE: [&str; 8] = [
     "sensilla-native",
 ];
 
+type MakeData = Box<dyn Fn() -> Option<Data>>;
+
 pub fn run(bench: &mut Bench) -> Result<()> {
     crate::kernels::run(bench);
     let mut native: Option<Native> = None;
     let sizes = [(1_000, "1k"), (10_000, "10k"), (100_000, "100k")];
     for (n, size) in sizes {
-        let mut cases: Vec<(String, Box<dyn Fn() -> Option<Data>>)> = Vec::new();
+        let mut cases: Vec<(String, MakeData)> = Vec::new();
         for dimensions in [64, 128, 384] {
             if n <= 10_000 || dimensions == 64 {
                 let queries = if n > 10_000 { 300 } else { 500 };
@@ -86,14 +89,6 @@ pub fn run(bench: &mut Bench) -> Result<()> {
     Ok(())
 }
 
-/// Aligned memory that lives as long as the process.
-pub fn memory(bytes: usize) -> &'static mut [u8] {
-    let lines = Vec::leak(vec![[0u128; 4]; bytes.div_ceil(64) + 1]);
-    let bytes_all: &'static mut [u8] = bytemuck::cast_slice_mut(lines);
-    let start = (bytes_all.as_ptr() as usize).wrapping_neg() % 64;
-    &mut bytes_all[start..start + bytes]
-}
-
 struct Ours {
     bank: PatternBank<'static>,
     scratch: Scratch<'static>,
@@ -109,7 +104,8 @@ impl Ours {
             .links(M)
             .ef_construction(200);
         let scratch = ScratchConfig::new(&config, 512);
-        let mut bank = PatternBank::format(memory(config.bytes()), config).expect("a good config");
+        let mut bank =
+            PatternBank::format(Memory::leaked(config.bytes()), config).expect("a good config");
         let start = Instant::now();
         for row in 0..n {
             let pattern = Pattern {
@@ -119,7 +115,8 @@ impl Ours {
             bank.insert(data.row(row), pattern).expect("room for all");
         }
         let seconds = start.elapsed().as_secs_f64();
-        let scratch = Scratch::format(memory(scratch.bytes()), scratch).expect("enough memory");
+        let scratch =
+            Scratch::format(Memory::leaked(scratch.bytes()), scratch).expect("enough memory");
         let method = match layout {
             Layout::Scan => Method::Scan,
             _ => Method::Graph,
@@ -401,7 +398,7 @@ fn churn(bench: &mut Bench, pipe: &mut Native) -> Result<()> {
             total += match &mut entrant.index {
                 Index::Native(index) => pipe.replace(*index, row, source)?,
                 Index::Ours(ours) => {
-                    let id = ours.bank.iter().nth(0).map(|first| {
+                    let id = ours.bank.iter().next().map(|first| {
                         PatternId::from_u64(first.id.to_u64() & !0xffff_ffff | row as u64)
                     });
                     let start = Instant::now();

@@ -1,14 +1,15 @@
 //! The grid beside `kiddo` and `rstar`, the engine over it, and what the original did.
 
+mod ingest;
+
 use crate::harness::{Bench, Contender, data_folder};
+use crate::memory::Memory;
+use crate::random::Random;
 use anyhow::{Context, Result};
 use kiddo::{ImmutableKdTree, MutableKdTree, SquaredEuclidean};
 use rstar::RTree;
 use rstar::primitives::GeomWithData;
-use sensilla::coherence::{Engine, EngineConfig};
 use sensilla::grid::{Grid, GridConfig, Probe, Projection, principal_rows};
-use sensilla::log::kind::{Assert, CERTAIN};
-use sensilla::log::{Embedding, Event, EventKind, EventLog, LogConfig, Policy};
 use std::cell::RefCell;
 use std::collections::HashMap;
 use std::hint::black_box;
@@ -44,28 +45,8 @@ pub fn run(bench: &mut Bench) -> Result<()> {
     }
     one_cell(bench);
     pairs(bench)?;
-    ingest(bench)?;
+    ingest::ingest(bench)?;
     detect(bench)
-}
-
-/// A generator of numbers for the data (SplitMix64).
-struct Random(u64);
-
-impl Random {
-    fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-    fn unit(&mut self) -> f32 {
-        (self.next() >> 40) as f32 / (1 << 24) as f32
-    }
-    fn normal(&mut self) -> f32 {
-        let (a, b) = (self.unit().max(1e-7), self.unit());
-        (-2.0 * a.ln()).sqrt() * (std::f32::consts::TAU * b).cos()
-    }
 }
 
 fn uniform(n: usize) -> Vec<Point> {
@@ -113,20 +94,6 @@ fn two_pairs_each(points: &[Point]) -> f32 {
         }
     }
     high
-}
-
-/// Memory for a structure, aligned.
-struct Memory(Vec<[u64; 8]>, usize);
-
-impl Memory {
-    fn new(bytes: usize) -> Self {
-        Self(vec![[0; 8]; bytes.div_ceil(64) + 1], bytes)
-    }
-    fn get(&mut self) -> &mut [u8] {
-        let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut self.0);
-        let skip = bytes.as_ptr().align_offset(64);
-        &mut bytes[skip..skip + self.1]
-    }
 }
 
 fn at(vector: &[f32]) -> Probe<'_> {
@@ -400,138 +367,6 @@ fn pairs(bench: &mut Bench) -> Result<()> {
         );
         bench.row(case, name, "insert", ns, "ns");
     }
-    Ok(())
-}
-
-/// An engine with ten thousand claims in force, and what comes next: assertions one after the
-/// other, each with its own subject and place. Each new one comes as the oldest expires.
-struct Stream {
-    bytes: Vec<Vec<u8>>,
-    radius: f32,
-}
-
-impl Stream {
-    const FORCE: usize = 10_000;
-    const ROUND: usize = 10_000;
-    const ROUNDS: usize = 21;
-
-    /// Claims whose values come from `values`, in turn.
-    fn new(values: &[&str]) -> Result<Self> {
-        let points = uniform(Self::FORCE + (Self::ROUNDS + 1) * Self::ROUND);
-        let radius = two_pairs_each(&points[..Self::FORCE]);
-        let event = |(i, point): (usize, &Point)| {
-            let subject = format!("window/{i}");
-            let event = Event {
-                author: [(i % 7) as u8; 32],
-                prev: None,
-                at: i as u64,
-                context: "wrist",
-                embedding: Embedding::f32(point),
-                kind: EventKind::Assert(Assert {
-                    subject: &subject,
-                    predicate: "activity",
-                    value: values[i % values.len()],
-                    evidence: &[],
-                    confidence: CERTAIN,
-                    expires: Some((i + Self::FORCE) as u64),
-                    supersedes: None,
-                }),
-            };
-            Ok(event.unsigned(&mut [0; 512])?.bytes().to_vec())
-        };
-        let bytes = points
-            .iter()
-            .enumerate()
-            .map(event)
-            .collect::<Result<_>>()?;
-        Ok(Self { bytes, radius })
-    }
-
-    fn config(&self) -> EngineConfig {
-        let grid = GridConfig::new(3, Self::FORCE as u32 + 16).radius(self.radius);
-        EngineConfig::new(grid).conflicts(32_768)
-    }
-}
-
-/// The claims of a stream, decoded, into an engine alone.
-fn ingest_alone<'s>(stream: &'s Stream, memory: &'s mut Memory) -> Result<impl FnMut(usize) + 's> {
-    let mut engine = Engine::format(memory.get(), stream.config())?;
-    let decode = |b: &'s Vec<u8>| sensilla::log::SignedEvent::decode(b);
-    let decoded: Vec<_> = stream.bytes.iter().map(decode).collect::<Result<_, _>>()?;
-    let nobody = |_: &[u8; 32]| false;
-    let mut next = 0;
-    Ok(move |count| {
-        for signed in &decoded[next..next + count] {
-            let (id, event, now) = (signed.id(), signed.event(), next as u64);
-            engine
-                .admit(id, event, now, &sensilla::log::Ed25519, &nobody)
-                .expect("admitted");
-            let applied = engine.apply(now, id, event, now).expect("applied");
-            assert!(black_box(applied).coverage.is_complete());
-            next += 1;
-        }
-    })
-}
-
-/// The same out of bytes, through a log.
-fn ingest_logged<'s>(
-    stream: &'s Stream,
-    memory: &'s mut Memory,
-    of_log: &'s mut Memory,
-    log_config: LogConfig,
-) -> Result<impl FnMut(usize) + 's> {
-    let mut engine = Engine::format(memory.get(), stream.config())?;
-    let mut log = EventLog::format(of_log.get(), log_config)?;
-    let nobody = |_: &[u8; 32]| false;
-    let policy = Policy::trusted();
-    let mut next = 0;
-    Ok(move |count| {
-        for bytes in &stream.bytes[next..next + count] {
-            let now = next as u64;
-            let checked = log
-                .check(bytes, &policy, &sensilla::log::Ed25519, now)
-                .expect("accepted");
-            let (id, event) = (*checked.event().id(), *checked.event().event());
-            engine
-                .admit(&id, &event, now, &sensilla::log::Ed25519, &nobody)
-                .expect("admitted");
-            let index = log.append(checked).expect("room");
-            let _ = black_box(engine.apply(index, &id, &event, now).expect("applied"));
-            next += 1;
-        }
-    })
-}
-
-fn ingest(bench: &mut Bench) -> Result<()> {
-    let case = "ingest-10k";
-    if !bench.wants_case(case) {
-        return Ok(());
-    }
-    bench.progress(format!("grid: {case}: loading"));
-    // Four values, so that of the four claims near a new one three contradict it; and one value,
-    // which all agree on.
-    let quarrel = Stream::new(&["walking", "running", "standing", "badminton"])?;
-    let agree = Stream::new(&["walking"])?;
-    let room = |stream: &Stream| Memory::new(stream.config().bytes());
-    let (mut a, mut b, mut c) = (room(&quarrel), room(&agree), room(&quarrel));
-    let log_config = LogConfig::new(1 << 18, 1 << 26);
-    let mut of_log = Memory::new(log_config.bytes());
-    let mut alone = ingest_alone(&quarrel, &mut a)?;
-    let mut agreeing = ingest_alone(&agree, &mut b)?;
-    let mut logged = ingest_logged(&quarrel, &mut c, &mut of_log, log_config)?;
-    alone(Stream::FORCE);
-    agreeing(Stream::FORCE);
-    logged(Stream::FORCE);
-    let work = vec![
-        Contender::new("sensilla", Stream::ROUND, || agreeing(Stream::ROUND)),
-        Contender::new("sensilla-3-conflicts", Stream::ROUND, || {
-            alone(Stream::ROUND);
-        }),
-        Contender::new("sensilla-3-conflicts-with-log", Stream::ROUND, || {
-            logged(Stream::ROUND);
-        }),
-    ];
-    bench.measure(case, Stream::ROUNDS, work);
     Ok(())
 }
 

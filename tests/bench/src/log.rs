@@ -2,6 +2,7 @@
 //! the hashing it cannot do without, arena and interner beside `slotmap` and `string-interner`.
 
 use crate::harness::{Bench, Contender};
+use crate::memory::Memory;
 use anyhow::Result;
 use ct_merkle::mem_backed_tree::MemoryBackedTree;
 use ed25519_dalek::SigningKey;
@@ -26,21 +27,6 @@ use string_interner::{DefaultBackend, StringInterner};
 type CtTree = MemoryBackedTree<Sha256, [u8; 32]>;
 type StringTable = StringInterner<DefaultBackend>;
 
-/// Memory for a block, on a boundary of 64 bytes.
-struct Memory(Vec<[u128; 4]>, usize);
-
-impl Memory {
-    fn new(bytes: usize) -> Self {
-        let words = vec![[0; 4]; bytes / 64 + 1];
-        let start = words.as_ptr().cast::<u8>().align_offset(64);
-        Self(words, start)
-    }
-
-    fn get(&mut self) -> &mut [u8] {
-        &mut bytemuck::cast_slice_mut(&mut self.0)[self.1..]
-    }
-}
-
 fn leaves(count: usize) -> Vec<Hash> {
     let mut state = 1u64;
     let mut next = || {
@@ -63,8 +49,9 @@ pub fn run(bench: &mut Bench) -> Result<()> {
     compression(bench);
     for (size, rounds) in [("10k", 60), ("100k", 15)] {
         let leaves = leaves(if size == "10k" { 10_000 } else { 100_000 });
-        append(bench, size, rounds, &leaves)?;
-        append_root(bench, size, rounds, &leaves)?;
+        append::<false>(bench, &format!("append-{size}"), rounds, &leaves)?;
+        let fewer = rounds.div_ceil(3);
+        append::<true>(bench, &format!("append-root-{size}"), fewer, &leaves)?;
         prove_and_verify(bench, size, rounds, &leaves)?;
         rebuild(bench, size, rounds, &leaves)?;
     }
@@ -106,18 +93,27 @@ fn three_compressions(leaves: &[Hash]) -> Hash {
     bytemuck::cast(state)
 }
 
-fn append(bench: &mut Bench, size: &str, rounds: usize, leaves: &[Hash]) -> Result<()> {
-    if !bench.wants_case(&format!("append-{size}")) {
+/// Appends all leaves to an empty tree; with `ROOT` the root is asked for after each.
+fn append<const ROOT: bool>(
+    bench: &mut Bench,
+    case: &str,
+    rounds: usize,
+    leaves: &[Hash],
+) -> Result<()> {
+    if !bench.wants_case(case) {
         return Ok(());
     }
     let config = TreeConfig::new(leaves.len() as u32);
     let mut memory = Memory::new(config.bytes());
     Tree::format(memory.get(), config)?;
-    let contenders = vec![
+    let mut contenders = vec![
         Contender::new("sensilla", leaves.len(), || {
             let mut tree = Tree::format(memory.get(), config).expect("formatted before");
             for leaf in leaves {
                 tree.append(&leaf_hash(leaf)).expect("room for all");
+                if ROOT {
+                    black_box(tree.root());
+                }
             }
             black_box(tree.size());
         }),
@@ -125,45 +121,19 @@ fn append(bench: &mut Bench, size: &str, rounds: usize, leaves: &[Hash]) -> Resu
             let mut tree = CtTree::new();
             for leaf in leaves {
                 tree.push(*leaf);
+                if ROOT {
+                    black_box(tree.root());
+                }
             }
             black_box(tree.len());
         }),
-        Contender::new("sha2", leaves.len(), || {
+    ];
+    if !ROOT {
+        contenders.push(Contender::new("sha2", leaves.len(), || {
             black_box(three_compressions(leaves));
-        }),
-    ];
-    bench.measure(&format!("append-{size}"), rounds, contenders);
-    Ok(())
-}
-
-fn append_root(bench: &mut Bench, size: &str, rounds: usize, leaves: &[Hash]) -> Result<()> {
-    if !bench.wants_case(&format!("append-root-{size}")) {
-        return Ok(());
+        }));
     }
-    let config = TreeConfig::new(leaves.len() as u32);
-    let mut memory = Memory::new(config.bytes());
-    Tree::format(memory.get(), config)?;
-    let contenders = vec![
-        Contender::new("sensilla", leaves.len(), || {
-            let mut tree = Tree::format(memory.get(), config).expect("formatted before");
-            for leaf in leaves {
-                tree.append(&leaf_hash(leaf)).expect("room for all");
-                black_box(tree.root());
-            }
-        }),
-        Contender::new("ct-merkle", leaves.len(), || {
-            let mut tree = CtTree::new();
-            for leaf in leaves {
-                tree.push(*leaf);
-                black_box(tree.root());
-            }
-        }),
-    ];
-    bench.measure(
-        &format!("append-root-{size}"),
-        rounds.div_ceil(3),
-        contenders,
-    );
+    bench.measure(case, rounds, contenders);
     Ok(())
 }
 

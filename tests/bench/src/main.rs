@@ -12,8 +12,10 @@ mod growth;
 mod harness;
 mod kernels;
 mod log;
+mod memory;
 mod pipe;
 mod plot;
+mod random;
 mod spike;
 
 use anyhow::{Result, bail};

@@ -5,6 +5,8 @@
 //! behind a lock.
 
 use crate::harness::{Bench, Contender};
+use crate::memory::Memory;
+use crate::random::Random;
 use anyhow::Result;
 use axon_encoder::prelude::{Encoder, LatencyEncoder};
 use sensilla::learn::{Trajectory, TrajectoryConfig, TrajectoryRing, cosine};
@@ -28,37 +30,9 @@ pub fn run(bench: &mut Bench) -> Result<()> {
     record(bench)
 }
 
-/// A fixed sequence of pseudo-random words (splitmix64).
-fn words(seed: u64) -> impl FnMut() -> u64 {
-    let mut state = seed;
-    move || {
-        state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = state;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-}
-
 fn floats(seed: u64, n: usize) -> Vec<f32> {
-    let mut next = words(seed);
-    (0..n)
-        .map(|_| (next() >> 40) as f32 / (1 << 24) as f32)
-        .collect()
-}
-
-/// Memory for a block, aligned to 64 bytes.
-struct Memory(Vec<u8>);
-
-impl Memory {
-    fn new(bytes: usize) -> Self {
-        Self(vec![0; bytes + 64])
-    }
-
-    fn block(&mut self) -> &mut [u8] {
-        let offset = self.0.as_ptr().align_offset(64);
-        &mut self.0[offset..]
-    }
+    let mut random = Random(seed);
+    (0..n).map(|_| random.unit()).collect()
 }
 
 /// The original's train: times and polarities in vectors of their own.
@@ -91,11 +65,11 @@ fn original_rate(value: i8) -> ListTrain {
 }
 
 fn rate(bench: &mut Bench) -> Result<()> {
-    let mut next = words(1);
-    let values: Vec<i8> = (0..1024).map(|_| next() as i8).collect();
+    let mut random = Random(1);
+    let values: Vec<i8> = (0..1024).map(|_| random.next() as i8).collect();
     let config = SpikeConfig::new(1024, 8);
     let mut memory = Memory::new(config.bytes());
-    let mut trains = SpikeTrains::format(memory.block(), config)?;
+    let mut trains = SpikeTrains::format(memory.get(), config)?;
     let code = RateCode::original();
     // A call takes nanoseconds: many of them to a reading of the clock.
     const CALLS: usize = 200;
@@ -132,8 +106,8 @@ fn latency(bench: &mut Bench) -> Result<()> {
     let values = floats(2, 1024);
     let config = SpikeConfig::new(1024, 8).polarity(Polarity::Positive);
     let (mut linear, mut log) = (Memory::new(config.bytes()), Memory::new(config.bytes()));
-    let mut linear = SpikeTrains::format(linear.block(), config)?;
-    let mut log = SpikeTrains::format(log.block(), config)?;
+    let mut linear = SpikeTrains::format(linear.get(), config)?;
+    let mut log = SpikeTrains::format(log.get(), config)?;
     let code = LatencyCode::new(8, Curve::Linear);
     let log_code = LatencyCode::new(8, Curve::Logarithmic);
     const CALLS: usize = 50;
@@ -214,11 +188,11 @@ fn avx2_dots(query: &[i8; 64], rows: &[[i8; 64]], out: &mut [i32]) {
 
 fn coincidence_counts(bench: &mut Bench) {
     const ROWS: usize = 512;
-    let mut next = words(3);
-    let values: Vec<i8> = (0..64 * (ROWS + 1)).map(|_| next() as i8).collect();
+    let mut random = Random(3);
+    let values: Vec<i8> = (0..64 * (ROWS + 1)).map(|_| random.next() as i8).collect();
     let config = SpikeConfig::new(64 * (ROWS as u32 + 1), 8);
     let mut memory = Memory::new(config.bytes());
-    let Ok(mut trains) = SpikeTrains::format(memory.block(), config) else {
+    let Ok(mut trains) = SpikeTrains::format(memory.get(), config) else {
         return;
     };
     if RateCode::original()
@@ -294,11 +268,11 @@ fn coincidence_counts(bench: &mut Bench) {
 fn attention(bench: &mut Bench) -> Result<()> {
     const TOKENS: usize = 196;
     const CHANNELS: usize = 512;
-    let mut next = words(4);
+    let mut random = Random(4);
     // About one bit in four, as spikes are.
     let mut matrix = || -> Vec<u64> {
         (0..TOKENS * CHANNELS / 64)
-            .map(|_| next() & next())
+            .map(|_| random.next() & random.next())
             .collect()
     };
     let (q, k, v) = (matrix(), matrix(), matrix());
@@ -459,7 +433,7 @@ fn record(bench: &mut Bench) -> Result<()> {
     const RECORDS: usize = 4096;
     let config = TrajectoryConfig::new(64, 1024);
     let mut memory = Memory::new(config.bytes());
-    let mut ring = TrajectoryRing::format(memory.block(), config)?;
+    let mut ring = TrajectoryRing::format(memory.get(), config)?;
     let vectors = floats(7, 64 * RECORDS);
     let ours = || {
         for (i, vector) in vectors.chunks_exact(64).enumerate() {

@@ -17,7 +17,10 @@ struct Stored(Vec<Hash>);
 
 impl HashReader for Stored {
     fn read_hashes(&self, indexes: &[u64]) -> Result<Vec<Hash>, Error> {
-        Ok(indexes.iter().map(|&index| self.0[index as usize]).collect())
+        Ok(indexes
+            .iter()
+            .map(|&index| self.0[index as usize])
+            .collect())
     }
 }
 
