@@ -25,7 +25,7 @@ pub const EFS: [usize; 16] = [
 const TURN: usize = 2;
 /// One of the others has its `ef` built in, so it is built for each of few.
 const FEW_EFS: [usize; 3] = [48, 96, 192];
-const NATIVE: [&str; 8] = [
+const NATIVE: [&str; 10] = [
     "hnswlib",
     "usearch",
     "usearch-i8",
@@ -34,7 +34,14 @@ const NATIVE: [&str; 8] = [
     "rust-cv-hnsw",
     "exact",
     "sensilla-native",
+    "original",
+    "reading",
 ];
+/// Timed whatever they find: the system before this one, and the mere reading of what a scan reads.
+const WITHOUT_TARGET: [&str; 2] = ["original", "reading"];
+
+/// The case that the system before this one was measured on.
+const UNIFORM: &str = "1k-64-uniform";
 
 type MakeData = Box<dyn Fn() -> Option<Data>>;
 
@@ -61,6 +68,10 @@ pub fn run(bench: &mut Bench) -> Result<()> {
         }
         if n == 1_000 {
             cases.push(("digits".into(), Box::new(data::digits)));
+            cases.push((
+                UNIFORM.into(),
+                Box::new(|| Some(data::uniform(1_000, 64, 500))),
+            ));
         }
         for (case, make) in cases {
             if !bench.wants_case(&case) {
@@ -251,8 +262,13 @@ fn compare(bench: &mut Bench, pipe: &mut Native, case: &str, data: &Data) -> Res
     for name in NATIVE {
         // The pure Rust ones take minutes to build over more.
         let slow = ["instant-distance", "rust-cv-hnsw"].contains(&name) && n > 10_000;
-        if !bench.wants(name) || slow || (bench.quick() && !["hnswlib", "usearch"].contains(&name))
-        {
+        let beside = match name {
+            "original" => case == UNIFORM,
+            "reading" => scan_first,
+            "hnswlib" | "usearch" => true,
+            _ => !bench.quick(),
+        };
+        if !bench.wants(name) || slow || !beside {
             continue;
         }
         bench.progress(format!("bank: {case}: building {name}"));
@@ -265,7 +281,9 @@ fn compare(bench: &mut Bench, pipe: &mut Native, case: &str, data: &Data) -> Res
             }
             entrants.push(Entrant {
                 name,
-                tuned: name != "exact" && !(name == "sensilla-native" && scan_first),
+                tuned: name != "exact"
+                    && !WITHOUT_TARGET.contains(&name)
+                    && !(name == "sensilla-native" && scan_first),
                 index: Index::Native(built.index),
             });
         }
@@ -282,11 +300,14 @@ fn compare(bench: &mut Bench, pipe: &mut Native, case: &str, data: &Data) -> Res
             let recall = entrant.recall(pipe, data, ef, &truth)?;
             curves.push((at, ef, recall));
             last = recall;
-            let reached: Vec<&str> = wanted
+            let mut reached: Vec<&str> = wanted
                 .iter()
                 .filter(|(_, r)| recall >= *r)
                 .map(|(name, _)| *name)
                 .collect();
+            if WITHOUT_TARGET.contains(&entrant.name) {
+                reached.push("any");
+            }
             wanted.retain(|(_, r)| recall < *r);
             if !reached.is_empty() {
                 bench.row(

@@ -1,6 +1,8 @@
 //! The indexes from the registries, all with M = 16 and ef_construction = 200, on vectors of unit
 //! length.
 
+use crate::floor::Reading;
+use crate::original::Original;
 use sensilla::bank::{BankConfig, Element, Layout, Method, Pattern, PatternBank};
 use sensilla::bank::{Scratch, ScratchConfig, Search};
 
@@ -25,6 +27,8 @@ pub fn make(name: &str, rows: &[f32], dimensions: usize) -> Option<Box<dyn Index
         "instant-distance" => Box::new(Instant::new(rows, dimensions)),
         "rust-cv-hnsw" => Box::new(RustCv::new(rows, dimensions)),
         "exact" => Box::new(Exact::new(rows, dimensions)),
+        "original" => Box::new(Original::new(rows, dimensions)),
+        "reading" => Box::new(Reading::new(rows, dimensions)),
         "sensilla-native" => Box::new(Native::new(rows, dimensions)),
         _ => return None,
     })

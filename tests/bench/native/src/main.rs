@@ -3,6 +3,8 @@
 //! are long. See the benchmark's `pipe.rs` for the other side.
 
 mod contenders;
+mod floor;
+mod original;
 
 use contenders::{Index, make};
 use std::io::{Read, Write};

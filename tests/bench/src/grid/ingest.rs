@@ -120,17 +120,23 @@ pub fn ingest(bench: &mut Bench) -> Result<()> {
     let quarrel = Stream::new(&["walking", "running", "standing", "badminton"])?;
     let agree = Stream::new(&["walking"])?;
     let room = |stream: &Stream| Memory::new(stream.config().bytes());
-    let (mut a, mut b, mut c) = (room(&quarrel), room(&agree), room(&quarrel));
+    let (mut a, mut b) = (room(&quarrel), room(&agree));
+    let (mut c, mut d) = (room(&quarrel), room(&agree));
     let log_config = LogConfig::new(1 << 18, 1 << 26);
-    let mut of_log = Memory::new(log_config.bytes());
+    let [mut of_c, mut of_d] = [(); 2].map(|()| Memory::new(log_config.bytes()));
     let mut alone = ingest_alone(&quarrel, &mut a)?;
     let mut agreeing = ingest_alone(&agree, &mut b)?;
-    let mut logged = ingest_logged(&quarrel, &mut c, &mut of_log, log_config)?;
+    let mut logged = ingest_logged(&quarrel, &mut c, &mut of_c, log_config)?;
+    let mut agreeing_logged = ingest_logged(&agree, &mut d, &mut of_d, log_config)?;
     alone(Stream::FORCE);
     agreeing(Stream::FORCE);
     logged(Stream::FORCE);
+    agreeing_logged(Stream::FORCE);
     let work = vec![
         Contender::new("sensilla", Stream::ROUND, || agreeing(Stream::ROUND)),
+        Contender::new("sensilla-with-log", Stream::ROUND, || {
+            agreeing_logged(Stream::ROUND);
+        }),
         Contender::new("sensilla-3-conflicts", Stream::ROUND, || {
             alone(Stream::ROUND);
         }),
