@@ -1,5 +1,4 @@
-//! Roots, proofs and tiles are those of `tlog_tiles`, for every leaf of every size to 130. Here and
-//! not in the core's tests because it brings two dozen crates along.
+//! Roots, proofs and tiles are those of `tlog_tiles`, for every leaf of every size to 130.
 
 use sensilla::block::Block;
 use sensilla::merkle::tile::{Resource, spans};
