@@ -4,10 +4,11 @@
 //! With AVX-512 sixteen share a register, with the SHA instructions two run side by side. Leaves of
 //! any lengths share the lanes; a lane whose message ends early idles.
 
-use super::hash::{INITIAL, leaf_hashes, node_hash, node_hashes};
+use super::hash::{leaf_hashes, node_hash, node_hashes};
 use crate::Hash;
-use crate::simd::sha256::{Blocks, LANES, Wide, Words};
-use crate::simd::sha256_ni::Single;
+use crate::simd::sha256::INITIAL;
+use crate::simd::sha256::lanes::{Blocks, LANES, Wide, Words};
+use crate::simd::sha256::ni::Single;
 
 /// Levels of a subtree above its leaves.
 pub(crate) const LEVELS: u32 = 8;

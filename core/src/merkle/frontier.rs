@@ -1,6 +1,6 @@
 //! A tree that only grows: its peaks, and nothing else.
 
-use super::hash::{EMPTY_ROOT, MAX_HEIGHT, node_hash};
+use super::hash::{EMPTY_ROOT, MAX_HEIGHT, climb, node_hash};
 use super::tree::AppendError;
 use crate::Hash;
 
@@ -80,7 +80,7 @@ impl Frontier {
             .filter_map(|(level, peak)| (self.size >> level & 1 == 1).then_some(peak));
         match peaks.next() {
             None => EMPTY_ROOT,
-            Some(first) => peaks.fold(*first, |right, left| node_hash(left, &right)),
+            Some(first) => climb(first, peaks.map(|left| (left, true)), |_| {}),
         }
     }
 }

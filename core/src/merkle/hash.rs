@@ -4,8 +4,9 @@
 //! it lies, so nothing is copied but first and last block.
 
 use crate::Hash;
+use crate::simd::sha256::INITIAL;
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
-use crate::simd::sha256_ni::Single;
+use crate::simd::sha256::ni::Single;
 use sha2::block_api::compress256;
 
 /// Root of the tree without leaves: SHA-256 of nothing.
@@ -16,18 +17,6 @@ pub const EMPTY_ROOT: Hash = [
 
 /// Highest tree this module builds, in levels above the leaves: 2³² leaves.
 pub const MAX_HEIGHT: u32 = 32;
-
-/// Initial state of SHA-256 (FIPS 180-4, 5.3.3).
-pub(crate) const INITIAL: [u32; 8] = [
-    0x6a09_e667,
-    0xbb67_ae85,
-    0x3c6e_f372,
-    0xa54f_f53a,
-    0x510e_527f,
-    0x9b05_688c,
-    0x1f83_d9ab,
-    0x5be0_cd19,
-];
 
 const LEAF: u8 = 0;
 const NODE: u8 = 1;

@@ -181,7 +181,7 @@ impl<'a> Nodes<'a> {
             self.append_to_frontier(leaf);
         } else {
             self.push(leaf);
-            self.complete(*leaf, 0, index);
+            self.complete(leaf, 0, index);
         }
         self.counters[SIZE] = index + 1;
         Ok(index)
@@ -189,17 +189,22 @@ impl<'a> Nodes<'a> {
 
     /// Appends the nodes above `hash` at `level` that are complete once leaf `last` is there.
     #[inline]
-    fn complete(&mut self, mut hash: Hash, level: u32, last: u64) {
-        for level in level..last.trailing_ones() {
-            // Between `hash` and its left sibling lies all that is below `hash`.
-            let left = match self.back(2 << level) {
-                Some(left) => Some(left),
-                None => self.left.get(level as usize),
-            };
-            if let Some(left) = left {
-                hash = node_hash(left, &hash);
-            }
-            self.push(&hash);
+    fn complete(&mut self, hash: &Hash, level: u32, last: u64) {
+        // Kept aside first, since their left siblings are read from where they are pushed to.
+        let mut made: heapless::Vec<Hash, { MAX_HEIGHT as usize }> = heapless::Vec::new();
+        let lefts = (0..).zip(level..last.trailing_ones()).map(|(made, level)| {
+            // Between a node and its left sibling lies all that is below the node, of which the
+            // nodes made here are not written yet.
+            let left = self.back((2 << level) - made);
+            let left = left.or_else(|| self.left.get(level as usize));
+            (left.unwrap_or(&EMPTY_ROOT), true)
+        });
+        climb(hash, lefts, |hash| {
+            let pushed = made.push(*hash);
+            debug_assert!(pushed.is_ok());
+        });
+        for hash in &made {
+            self.push(hash);
         }
     }
 
@@ -255,7 +260,7 @@ impl<'a> Nodes<'a> {
                 }
             }
             if let Some(&root) = subtree.node(LEVELS, 0) {
-                self.complete(root, LEVELS, last);
+                self.complete(&root, LEVELS, last);
             }
             self.counters[SIZE] = last + 1;
         }

@@ -22,10 +22,7 @@ mod cortex_m;
 ))]
 mod floats;
 pub(crate) mod scalar;
-#[cfg(all(feature = "simd", target_arch = "x86_64"))]
 pub(crate) mod sha256;
-#[cfg(all(feature = "simd", target_arch = "x86_64"))]
-pub(crate) mod sha256_ni;
 #[cfg(all(feature = "simd", target_arch = "wasm32", target_feature = "simd128"))]
 mod wasm;
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]

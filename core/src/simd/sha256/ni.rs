@@ -1,17 +1,17 @@
 //! SHA-256 through the SHA instructions of x86-64, for messages whose shape is known (FIPS 180-4,
 //! 6.2.2): leaves that are hashes, nodes of a tree, and two messages of any length at once.
 //!
-//! `sha2` uses the same instructions, block by block. A node is two blocks, of which the second is
-//! all padding but for a byte; here its message is shifted into place in registers instead of
-//! being written to memory a byte off and read back, and the state stays in registers between the
-//! two. The rounds of one message wait for each other four cycles each, so that a second message
-//! beside it costs next to nothing.
+//! `sha2` uses the same instructions, block by block. The rounds of one message wait for each other
+//! four cycles every two, and nothing else should: a second message beside it costs next to
+//! nothing, and in a chain of nodes, each over the hash of the one below it, all but those rounds
+//! can be had while they wait. So the hash of a node becomes the message of the next one in
+//! registers, and what follows from its other child alone is not held up by it.
 
 #![allow(unsafe_code)]
 
-use super::{Level, level};
+use super::{INITIAL, K};
 use crate::Hash;
-use crate::merkle::hash::INITIAL;
+use crate::simd::{Level, level};
 use core::arch::x86_64::*;
 
 cpufeatures::new!(has_sha, "sha", "ssse3", "sse4.1");
@@ -41,8 +41,7 @@ impl Single {
     #[inline]
     pub(crate) fn leaf(self, data: &Hash) -> Hash {
         // SAFETY: `Single` exists only where the features do.
-        let [hash] = unsafe { leaves([data]) };
-        hash
+        unsafe { leaf(data) }
     }
 
     /// `SHA-256(0x00 ‖ data)` of both.
@@ -56,8 +55,7 @@ impl Single {
     #[inline]
     pub(crate) fn node(self, left: &Hash, right: &Hash) -> Hash {
         // SAFETY: as above.
-        let [hash] = unsafe { nodes([[left, right]]) };
-        hash
+        unsafe { climb(right, core::iter::once((left, true)), |_| {}) }
     }
 
     /// `SHA-256(0x01 ‖ left ‖ right)` of both pairs.
@@ -91,26 +89,6 @@ impl Single {
     }
 }
 
-/// Round constants, four to a register.
-const K: [[u32; 4]; 16] = [
-    [0x428a2f98, 0x71374491, 0xb5c0fbcf, 0xe9b5dba5],
-    [0x3956c25b, 0x59f111f1, 0x923f82a4, 0xab1c5ed5],
-    [0xd807aa98, 0x12835b01, 0x243185be, 0x550c7dc3],
-    [0x72be5d74, 0x80deb1fe, 0x9bdc06a7, 0xc19bf174],
-    [0xe49b69c1, 0xefbe4786, 0x0fc19dc6, 0x240ca1cc],
-    [0x2de92c6f, 0x4a7484aa, 0x5cb0a9dc, 0x76f988da],
-    [0x983e5152, 0xa831c66d, 0xb00327c8, 0xbf597fc7],
-    [0xc6e00bf3, 0xd5a79147, 0x06ca6351, 0x14292967],
-    [0x27b70a85, 0x2e1b2138, 0x4d2c6dfc, 0x53380d13],
-    [0x650a7354, 0x766a0abb, 0x81c2c92e, 0x92722c85],
-    [0xa2bfe8a1, 0xa81a664b, 0xc24b8b70, 0xc76c51a3],
-    [0xd192e819, 0xd6990624, 0xf40e3585, 0x106aa070],
-    [0x19a4c116, 0x1e376c08, 0x2748774c, 0x34b0bcb5],
-    [0x391c0cb3, 0x4ed8aa4a, 0x5b9cca4f, 0x682e6ff3],
-    [0x748f82ee, 0x78a5636f, 0x84c87814, 0x8cc70208],
-    [0x90befffa, 0xa4506ceb, 0xbef9a3f7, 0xc67178f2],
-];
-
 /// A state as the instructions want it: `a b e f` and `c d g h`, highest word first.
 #[derive(Clone, Copy)]
 struct State {
@@ -142,9 +120,16 @@ impl State {
 
     #[inline]
     #[target_feature(enable = "ssse3,sse4.1")]
-    fn halves(self) -> [__m128i; 2] {
+    fn hash(self) -> Hash {
+        let mut hash = [0; 32];
+        let to = hash.as_mut_ptr().cast::<__m128i>();
         let [low, high] = self.words();
-        [swap_bytes(low), swap_bytes(high)]
+        // SAFETY: twice sixteen bytes to write, of any alignment.
+        unsafe {
+            _mm_storeu_si128(to, swap_bytes(low));
+            _mm_storeu_si128(to.add(1), swap_bytes(high));
+        }
+        hash
     }
 }
 
@@ -156,32 +141,11 @@ fn swap_bytes(words: __m128i) -> __m128i {
     _mm_shuffle_epi8(words, order)
 }
 
-#[inline]
-#[target_feature(enable = "sse2")]
-fn halves(hash: &Hash) -> [__m128i; 2] {
-    let from = hash.as_ptr().cast::<__m128i>();
-    // SAFETY: twice sixteen bytes to read, of any alignment.
-    unsafe { [_mm_loadu_si128(from), _mm_loadu_si128(from.add(1))] }
-}
-
-#[inline]
-#[target_feature(enable = "sse2")]
-fn hash([low, high]: [__m128i; 2]) -> Hash {
-    let mut hash = [0; 32];
-    let to = hash.as_mut_ptr().cast::<__m128i>();
-    // SAFETY: twice sixteen bytes to write, of any alignment.
-    unsafe {
-        _mm_storeu_si128(to, low);
-        _mm_storeu_si128(to.add(1), high);
-    }
-    hash
-}
-
 /// Four rounds of each message.
 #[inline]
 #[target_feature(enable = "sha,sse2")]
 fn rounds<const N: usize>(states: &mut [State; N], words: &[[__m128i; 4]; N], at: usize) {
-    let [a, b, c, d] = K[at].map(|k| k as i32);
+    let [a, b, c, d] = K.as_chunks::<4>().0[at].map(|k| k as i32);
     let k = _mm_set_epi32(d, c, b, a);
     let mut sums = [k; N];
     for ((state, words), sum) in states.iter_mut().zip(words).zip(&mut sums) {
@@ -200,58 +164,172 @@ fn rounds<const N: usize>(states: &mut [State; N], words: &[[__m128i; 4]; N], at
 fn schedule<const N: usize>(words: &mut [[__m128i; 4]; N], at: usize) {
     for w in words {
         let [w0, w1, w2, w3] = [w[at % 4], w[(at + 1) % 4], w[(at + 2) % 4], w[(at + 3) % 4]];
-        let sum = _mm_add_epi32(_mm_sha256msg1_epu32(w0, w1), _mm_alignr_epi8::<4>(w3, w2));
-        w[at % 4] = _mm_sha256msg2_epu32(sum, w3);
+        let sum = _mm_sha256msg1_epu32(w0, w1);
+        w[at % 4] = if N == 1 {
+            // The word that `w3` gives is added last: then words are as far behind those before
+            // them as rounds are, where added first it would be two cycles more.
+            let sum = _mm_add_epi32(sum, _mm_srli_si128::<4>(w2));
+            _mm_add_epi32(_mm_sha256msg2_epu32(sum, w3), _mm_slli_si128::<12>(w3))
+        } else {
+            let sum = _mm_add_epi32(sum, _mm_alignr_epi8::<4>(w3, w2));
+            _mm_sha256msg2_epu32(sum, w3)
+        };
     }
 }
 
 /// Compresses a block into each state; words in the order of their numbers.
-#[inline]
-#[target_feature(enable = "sha,ssse3,sse4.1")]
-fn compress<const N: usize>(states: &mut [State; N], mut words: [[__m128i; 4]; N]) {
-    let before = *states;
-    rounds(states, &words, 0);
-    rounds(states, &words, 1);
-    rounds(states, &words, 2);
-    rounds(states, &words, 3);
-    macro_rules! scheduled {
-        ($($at:literal)+) => {
-            $(schedule(&mut words, $at); rounds(states, &words, $at);)+
-        };
-    }
-    scheduled!(4 5 6 7 8 9 10 11 12 13 14 15);
-    for (state, before) in states.iter_mut().zip(before) {
-        state.abef = _mm_add_epi32(state.abef, before.abef);
-        state.cdgh = _mm_add_epi32(state.cdgh, before.cdgh);
+///
+/// # Safety
+///
+/// The machine has the SHA instructions, SSSE3 and SSE4.1. (Functions that are always inlined
+/// cannot say so themselves, and a call would take the states through memory.)
+#[inline(always)]
+unsafe fn compress<const N: usize>(states: &mut [State; N], mut words: [[__m128i; 4]; N]) {
+    // SAFETY: as the caller promises.
+    unsafe {
+        let before = *states;
+        rounds(states, &words, 0);
+        rounds(states, &words, 1);
+        rounds(states, &words, 2);
+        rounds(states, &words, 3);
+        macro_rules! scheduled {
+            ($($at:literal)+) => {
+                $(schedule(&mut words, $at); rounds(states, &words, $at);)+
+            };
+        }
+        scheduled!(4 5 6 7 8 9 10 11 12 13 14 15);
+        for (state, before) in states.iter_mut().zip(before) {
+            state.abef = _mm_add_epi32(state.abef, before.abef);
+            state.cdgh = _mm_add_epi32(state.cdgh, before.cdgh);
+        }
     }
 }
 
-/// The byte that ends every message, first in its register.
+/// [`compress`] of two messages. A function to itself, since among other code the compiler takes
+/// them apart and puts one after the other.
+#[inline(never)]
+#[target_feature(enable = "sha,ssse3,sse4.1")]
+fn compress_two(states: &mut [State; 2], words: &[[__m128i; 4]; 2]) {
+    // SAFETY: the features are those of this function.
+    unsafe { compress(states, *words) }
+}
+
+/// The byte that ends every message, behind the last byte of a hash.
 #[inline]
 #[target_feature(enable = "sse2")]
 fn stop() -> __m128i {
-    _mm_set_epi32(0, 0, 0, 0x80)
+    _mm_set_epi32(0, 0, 0, 0x80 << 16)
+}
+
+/// The block of a leaf of thirty-two bytes.
+#[inline]
+#[target_feature(enable = "ssse3,sse4.1")]
+fn leaf_block(data: &Hash) -> [__m128i; 4] {
+    let Child { words, rest } = Child::load(data);
+    let length = _mm_set_epi32(33 * 8, 0, 0, 0);
+    [words[0], words[1], _mm_or_si128(rest, stop()), length]
 }
 
 #[target_feature(enable = "sha,ssse3,sse4.1")]
-fn leaves<const N: usize>(data: [&Hash; N]) -> [Hash; N] {
-    let words = data.map(|data| {
-        let [low, high] = halves(data);
+fn leaf(data: &Hash) -> Hash {
+    let mut states = [State::new(INITIAL)];
+    // SAFETY: the features are those of this function.
+    unsafe { compress(&mut states, [leaf_block(data)]) };
+    states[0].hash()
+}
+
+#[target_feature(enable = "sha,ssse3,sse4.1")]
+fn leaves(data: [&Hash; 2]) -> [Hash; 2] {
+    let mut states = [State::new(INITIAL); 2];
+    compress_two(&mut states, &data.map(|data| leaf_block(data)));
+    states.map(|state| state.hash())
+}
+
+/// A hash as a node's message has it: a byte off.
+#[derive(Clone, Copy)]
+struct Child {
+    /// All but the last byte, behind a zero.
+    words: [__m128i; 2],
+    /// The last byte, at the front.
+    rest: __m128i,
+}
+
+impl Child {
+    #[inline]
+    #[target_feature(enable = "ssse3")]
+    fn load(hash: &Hash) -> Self {
+        let from = hash.as_ptr().cast::<__m128i>();
+        // SAFETY: twice sixteen bytes to read, of any alignment.
+        let [low, high] = unsafe { [_mm_loadu_si128(from), _mm_loadu_si128(from.add(1))] };
+        Self {
+            words: [
+                swap_bytes(_mm_slli_si128::<1>(low)),
+                swap_bytes(_mm_alignr_epi8::<15>(high, low)),
+            ],
+            rest: swap_bytes(_mm_srli_si128::<15>(high)),
+        }
+    }
+
+    #[inline]
+    #[target_feature(enable = "ssse3")]
+    fn new(state: State) -> Self {
+        // Where a zero goes, or a byte from the other register.
+        const O: i8 = -1;
+        let a_to_d = _mm_or_si128(
+            pick(
+                state.abef,
+                [13, 14, 15, O, 9, 10, 11, 12, O, O, O, 8, O, O, O, O],
+            ),
+            pick(
+                state.cdgh,
+                [O, O, O, O, O, O, O, O, 13, 14, 15, O, 9, 10, 11, 12],
+            ),
+        );
+        let d_to_h = _mm_or_si128(
+            pick(state.abef, [5, 6, 7, O, 1, 2, 3, 4, O, O, O, 0, O, O, O, O]),
+            pick(state.cdgh, [O, O, O, 8, O, O, O, O, 5, 6, 7, O, 1, 2, 3, 4]),
+        );
+        Self {
+            words: [a_to_d, d_to_h],
+            rest: pick(state.cdgh, [O, O, O, 0, O, O, O, O, O, O, O, O, O, O, O, O]),
+        }
+    }
+}
+
+/// Those of the bytes that `places` names, zero where it is negative.
+#[inline]
+#[target_feature(enable = "ssse3")]
+fn pick(bytes: __m128i, places: [i8; 16]) -> __m128i {
+    let places = i128::from_le_bytes(places.map(|place| place as u8));
+    let places = _mm_set_epi64x((places >> 64) as i64, places as i64);
+    _mm_shuffle_epi8(bytes, places)
+}
+
+/// The two blocks of a node.
+#[inline]
+#[target_feature(enable = "sse2")]
+fn node_blocks([left, right]: [Child; 2]) -> [[__m128i; 4]; 2] {
+    let prefix = _mm_set_epi32(0, 0, 0, 1 << 24);
+    let zero = _mm_setzero_si128();
+    let length = _mm_set_epi32(65 * 8, 0, 0, 0);
+    [
         [
-            swap_bytes(_mm_slli_si128::<1>(low)),
-            swap_bytes(_mm_alignr_epi8::<15>(high, low)),
-            swap_bytes(_mm_alignr_epi8::<15>(stop(), high)),
-            _mm_set_epi32(33 * 8, 0, 0, 0),
-        ]
-    });
-    let mut states = [State::new(INITIAL); N];
-    compress(&mut states, words);
-    states.map(|state| hash(state.halves()))
+            _mm_or_si128(prefix, left.words[0]),
+            left.words[1],
+            _mm_or_si128(left.rest, right.words[0]),
+            right.words[1],
+        ],
+        [_mm_or_si128(right.rest, stop()), zero, zero, length],
+    ]
 }
 
 #[target_feature(enable = "sha,ssse3,sse4.1")]
-fn nodes<const N: usize>(pairs: [[&Hash; 2]; N]) -> [Hash; N] {
-    parents(pairs.map(|pair| pair.map(|child| halves(child)))).map(|parent| hash(parent))
+fn nodes([a, b]: [[&Hash; 2]; 2]) -> [Hash; 2] {
+    let [a, b] = [a, b].map(|pair| node_blocks(pair.map(|child| Child::load(child))));
+    let mut states = [State::new(INITIAL); 2];
+    compress_two(&mut states, &[a[0], b[0]]);
+    compress_two(&mut states, &[a[1], b[1]]);
+    states.map(|state| state.hash())
 }
 
 #[target_feature(enable = "sha,ssse3,sse4.1")]
@@ -260,46 +338,26 @@ fn climb<'h>(
     steps: impl Iterator<Item = (&'h Hash, bool)>,
     mut visit: impl FnMut(&Hash),
 ) -> Hash {
-    let mut at = halves(from);
+    let mut hash = *from;
+    let mut child = Child::load(from);
     for (sibling, is_left) in steps {
-        let sibling = halves(sibling);
-        let pair = if is_left {
-            [sibling, at]
+        let sibling = Child::load(sibling);
+        let [first, last] = node_blocks(if is_left {
+            [sibling, child]
         } else {
-            [at, sibling]
-        };
-        [at] = parents([pair]);
-        visit(&hash(at));
+            [child, sibling]
+        });
+        let mut node = [State::new(INITIAL)];
+        // SAFETY: the features are those of this function.
+        unsafe {
+            compress(&mut node, [first]);
+            compress(&mut node, [last]);
+        }
+        child = Child::new(node[0]);
+        hash = node[0].hash();
+        visit(&hash);
     }
-    hash(at)
-}
-
-/// The hashes of nodes over pairs of hashes, all as they lie in memory.
-#[inline]
-#[target_feature(enable = "sha,ssse3,sse4.1")]
-fn parents<const N: usize>(pairs: [[[__m128i; 2]; 2]; N]) -> [[__m128i; 2]; N] {
-    let prefix = _mm_set_epi32(1 << 24, 0, 0, 0);
-    let first = pairs.map(|[[a, b], [c, d]]| {
-        [
-            swap_bytes(_mm_alignr_epi8::<15>(a, prefix)),
-            swap_bytes(_mm_alignr_epi8::<15>(b, a)),
-            swap_bytes(_mm_alignr_epi8::<15>(c, b)),
-            swap_bytes(_mm_alignr_epi8::<15>(d, c)),
-        ]
-    });
-    let last = pairs.map(|[_, [_, d]]| {
-        let zero = _mm_setzero_si128();
-        [
-            swap_bytes(_mm_alignr_epi8::<15>(stop(), d)),
-            zero,
-            zero,
-            _mm_set_epi32(65 * 8, 0, 0, 0),
-        ]
-    });
-    let mut states = [State::new(INITIAL); N];
-    compress(&mut states, first);
-    compress(&mut states, last);
-    states.map(|state| state.halves())
+    hash
 }
 
 #[target_feature(enable = "sha,ssse3,sse4.1")]
@@ -313,7 +371,7 @@ fn compress_both<'b>(states: &mut [[u32; 8]; 2], blocks: impl Iterator<Item = [&
                 swap_bytes(unsafe { _mm_loadu_si128(from.add(at)) })
             })
         });
-        compress(&mut both, words);
+        compress_two(&mut both, &words);
     }
     for (words, state) in states.iter_mut().zip(both) {
         let [low, high] = state.words();
