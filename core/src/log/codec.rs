@@ -1,13 +1,11 @@
 //! Canonical `postcard`: one value, one encoding.
 //!
-//! `postcard` by itself accepts overlong integers and leaves what follows a value alone. An
-//! overlong integer ends with a zero after a byte that says the integer goes on; where two single
-//! bytes of a value came so, the value is encoded again and compared with the bytes it came from,
-//! without a second buffer. So two different byte strings never decode to the same value.
+//! [`Encoder`] writes through `postcard`, [`Reader`] takes nothing else than it writes: no integer
+//! with zeros at its end. So two different byte strings never decode to the same value.
 
+use crate::simd::text::text;
 use bytemuck::Pod;
 use postcard::ser_flavors::Flavor;
-use postcard::{Deserializer, de_flavors};
 use serde::{Deserialize, Serialize};
 
 /// Encodes values one after the other into a slice.
@@ -82,123 +80,153 @@ pub(crate) enum Fault {
     NotCanonical,
 }
 
-/// Takes one value off the front of `bytes` if it is encoded canonically.
-pub(crate) fn take<'a, T>(bytes: &mut &'a [u8]) -> Result<T, Fault>
-where
-    T: Serialize + Deserialize<'a>,
-{
-    let mut from = Deserializer::from_flavor(Strict::new(bytes));
-    let value = T::deserialize(&mut from).map_err(|_| Fault::Malformed)?;
-    let (rest, doubtful) = from.finalize().map_err(|_| Fault::Malformed)?;
-    if doubtful {
-        let read = bytes
-            .len()
-            .checked_sub(rest.len())
-            .and_then(|n| bytes.get(..n))
-            .ok_or(Fault::Malformed)?;
-        if !matches!(
-            postcard::serialize_with_flavor(&value, Expect(read)),
-            Ok(true)
-        ) {
-            return Err(Fault::NotCanonical);
-        }
+/// Takes values off the front of bytes, each in the one encoding that [`Encoder`] gives it.
+///
+/// `postcard` by itself accepts integers with zeros at the end. The layout of an event is fixed, so
+/// it is read straight, without a step through serde for each field.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Reader<'a>(&'a [u8]);
+
+impl<'a> Reader<'a> {
+    #[inline]
+    pub(crate) const fn new(bytes: &'a [u8]) -> Self {
+        Self(bytes)
     }
-    *bytes = rest;
-    Ok(value)
-}
 
-/// Bytes on their way into a value, with a look-out for integers that are longer than need be.
-struct Strict<'a> {
-    bytes: &'a [u8],
-    /// Whether the last byte, if it is of an integer, says that the integer goes on.
-    more: bool,
-    /// Whether an integer may have been overlong. It was not where the two bytes were no integer's:
-    /// nothing here tells those apart.
-    doubtful: bool,
-}
-
-impl<'a> Strict<'a> {
-    fn new(bytes: &'a [u8]) -> Self {
-        Self {
-            bytes,
-            more: false,
-            doubtful: false,
-        }
+    /// What was not taken yet.
+    #[inline]
+    pub(crate) const fn rest(&self) -> &'a [u8] {
+        self.0
     }
-}
 
-impl<'a> de_flavors::Flavor<'a> for Strict<'a> {
-    type Remainder = (&'a [u8], bool);
-    type Source = &'a [u8];
+    /// All that was not taken yet.
+    #[inline]
+    pub(crate) fn all(&mut self) -> &'a [u8] {
+        core::mem::take(&mut self.0)
+    }
 
     #[inline]
-    fn pop(&mut self) -> postcard::Result<u8> {
-        let end = postcard::Error::DeserializeUnexpectedEnd;
-        let (&byte, rest) = self.bytes.split_first().ok_or(end)?;
-        self.doubtful |= self.more & (byte == 0);
-        self.more = byte >= 0x80;
-        self.bytes = rest;
+    pub(crate) fn byte(&mut self) -> Result<u8, Fault> {
+        let (&byte, rest) = self.0.split_first().ok_or(Fault::Malformed)?;
+        self.0 = rest;
         Ok(byte)
     }
 
-    fn size_hint(&self) -> Option<usize> {
-        Some(self.bytes.len())
+    #[inline]
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<&'a [u8; N], Fault> {
+        let (array, rest) = self.0.split_first_chunk().ok_or(Fault::Malformed)?;
+        self.0 = rest;
+        Ok(array)
+    }
+
+    /// An integer of at most `max`.
+    #[inline]
+    fn integer(&mut self, max: u64) -> Result<u64, Fault> {
+        if let [byte @ ..0x80, rest @ ..] = self.0 {
+            self.0 = rest;
+            return Ok((*byte).into());
+        }
+        let (value, rest) = long_integer(self.0)?;
+        self.0 = rest;
+        if value <= max {
+            Ok(value)
+        } else {
+            Err(Fault::Malformed)
+        }
     }
 
     #[inline]
-    fn try_take_n(&mut self, count: usize) -> postcard::Result<&'a [u8]> {
-        let end = postcard::Error::DeserializeUnexpectedEnd;
-        let (head, rest) = self.bytes.split_at_checked(count).ok_or(end)?;
-        self.more = false;
-        self.bytes = rest;
-        Ok(head)
+    pub(crate) fn u16(&mut self) -> Result<u16, Fault> {
+        self.integer(u16::MAX.into()).map(|value| value as u16)
     }
 
-    fn finalize(self) -> postcard::Result<Self::Remainder> {
-        Ok((self.bytes, self.doubtful))
+    #[inline]
+    pub(crate) fn u32(&mut self) -> Result<u32, Fault> {
+        self.integer(u32::MAX.into()).map(|value| value as u32)
+    }
+
+    #[inline]
+    pub(crate) fn u64(&mut self) -> Result<u64, Fault> {
+        self.integer(u64::MAX)
+    }
+
+    /// Bytes after their number.
+    #[inline]
+    pub(crate) fn bytes(&mut self) -> Result<&'a [u8], Fault> {
+        let length = self.u32()? as usize;
+        let (bytes, rest) = self.0.split_at_checked(length).ok_or(Fault::Malformed)?;
+        self.0 = rest;
+        Ok(bytes)
+    }
+
+    #[inline]
+    pub(crate) fn text(&mut self) -> Result<&'a str, Fault> {
+        text(self.bytes()?).ok_or(Fault::Malformed)
+    }
+
+    /// A list as [`list`] writes it.
+    #[inline]
+    pub(crate) fn list<T: Pod>(&mut self) -> Result<&'a [T], Fault> {
+        bytemuck::try_cast_slice(self.bytes()?).map_err(|_| Fault::Malformed)
+    }
+
+    #[inline]
+    pub(crate) fn option<T>(
+        &mut self,
+        value: impl FnOnce(&mut Self) -> Result<T, Fault>,
+    ) -> Result<Option<T>, Fault> {
+        match self.byte()? {
+            0 => Ok(None),
+            1 => value(self).map(Some),
+            _ => Err(Fault::Malformed),
+        }
     }
 }
 
-/// Takes `count` raw bytes off the front of `bytes`.
-pub(crate) fn take_raw<'a>(bytes: &mut &'a [u8], count: usize) -> Result<&'a [u8], Fault> {
-    let (head, tail) = bytes.split_at_checked(count).ok_or(Fault::Malformed)?;
-    *bytes = tail;
-    Ok(head)
+/// The integer of several bytes at the front of `bytes`, seven bits in each, the lowest first, and
+/// what follows it.
+#[inline]
+fn long_integer(bytes: &[u8]) -> Result<(u64, &[u8]), Fault> {
+    const MORE: u64 = 0x8080_8080_8080_8080;
+    if let Some(word) = bytes.first_chunk() {
+        let word = u64::from_le_bytes(*word);
+        let last = !word & MORE;
+        if last != 0 {
+            // Its bytes alone, then pairs, fours and eights of them closed up.
+            let groups = word & (last ^ (last - 1)) & !MORE;
+            let pairs = groups & 0x007f_007f_007f_007f | (groups & 0x7f00_7f00_7f00_7f00) >> 1;
+            let fours = pairs & 0x0000_3fff_0000_3fff | (pairs & 0x3fff_0000_3fff_0000) >> 2;
+            let value = fours & 0x0fff_ffff | (fours & 0x0fff_ffff_0000_0000) >> 4;
+            let length = last.trailing_zeros() as usize / 8 + 1;
+            let rest = bytes.get(length..).ok_or(Fault::Malformed)?;
+            return if value >> (7 * (length - 1)) == 0 {
+                Err(Fault::NotCanonical)
+            } else {
+                Ok((value, rest))
+            };
+        }
+    }
+    integer_by_bytes(bytes)
 }
 
-/// Compares what is encoded with what is expected.
-struct Expect<'a>(&'a [u8]);
-
-impl Flavor for Expect<'_> {
-    type Output = bool;
-    #[inline]
-    fn try_extend(&mut self, data: &[u8]) -> postcard::Result<()> {
-        // Strings and lists were borrowed from these very bytes; what is left is short.
-        let same = |head: &[u8]| {
-            core::ptr::eq(head.as_ptr(), data.as_ptr())
-                || head.iter().zip(data).all(|(a, b)| a == b)
-        };
-        match self.0.split_at_checked(data.len()) {
-            Some((head, tail)) if same(head) => {
-                self.0 = tail;
-                Ok(())
+/// [`long_integer`] byte by byte: of nine or ten bytes, or near the end.
+fn integer_by_bytes(bytes: &[u8]) -> Result<(u64, &[u8]), Fault> {
+    let mut value = 0;
+    for (at, &byte) in bytes.iter().enumerate().take(10) {
+        let (group, shift) = (u64::from(byte & 0x7f), 7 * at as u32);
+        if group << shift >> shift != group {
+            break;
+        }
+        value |= group << shift;
+        if byte < 0x80 {
+            if byte == 0 {
+                return Err(Fault::NotCanonical);
             }
-            _ => Err(postcard::Error::SerializeBufferFull),
+            let rest = bytes.get(at + 1..).ok_or(Fault::Malformed)?;
+            return Ok((value, rest));
         }
     }
-    #[inline]
-    fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
-        match self.0.split_first() {
-            Some((&head, tail)) if head == byte => {
-                self.0 = tail;
-                Ok(())
-            }
-            _ => Err(postcard::Error::SerializeBufferFull),
-        }
-    }
-    fn finalize(self) -> postcard::Result<bool> {
-        Ok(self.0.is_empty())
-    }
+    Err(Fault::Malformed)
 }
 
 /// Serde form of a borrowed list of byte arrays: one byte string, its length a multiple of theirs.

@@ -1,5 +1,6 @@
 //! Fixed index entries over a ring of bodies, and the table that finds them by id.
 
+use super::candidate::Candidate;
 use super::config::table_len;
 use super::event::{EventId, SIGNATURE_BYTES};
 use super::table::{self, Place};
@@ -332,14 +333,13 @@ impl<'a> Entries<'a> {
     #[inline]
     pub(crate) fn append(
         &mut self,
-        body: &[u8],
-        id: &EventId,
-        signed: bool,
+        event: &Candidate<'_>,
         accepted: u64,
         author: (u16, Option<u64>),
         context: (u16, Option<u64>),
     ) -> Option<u64> {
         let index = self.size;
+        let body = event.bytes;
         let length = body.len() as u32;
         let live = index - self.first;
         let offset = if live == 0 {
@@ -355,8 +355,8 @@ impl<'a> Entries<'a> {
         let slot = Slot {
             offset,
             length: length as u16,
-            signed,
-            prefix: prefix(id),
+            signed: event.signed,
+            prefix: prefix(event.id),
             author: author.0,
             context: context.0,
             next_context: 0,

@@ -17,8 +17,10 @@
 //! The id is the SHA-256 of all of it but the last row; the signature covers the id under
 //! [`Domain::Event`]. The whole is the leaf data of the log's Merkle tree.
 
+use super::candidate::Candidate;
 use super::codec::{self, Encoder, Fault};
 use super::kind::EventKind;
+use super::read::{Layout, layout};
 use super::sign::{self, Domain, PublicKey, SignError, Signature, Signer, Verifier};
 use crate::Hash;
 use crate::error::errors;
@@ -153,7 +155,11 @@ impl<'a> Embedding<'a> {
             Self::None => true,
             // The largest component is 128 steps.
             Self::I8 { scale, .. } => (scale * 128.0).is_finite(),
-            Self::F32(values) => values.iter().all(|&b| f32::from_le_bytes(b).is_finite()),
+            // An exponent of all ones carries into the sign; looking at all of them takes no branch.
+            Self::F32(values) => {
+                let carry = |&b: &[u8; 4]| (u32::from_le_bytes(b) & 0x7fff_ffff) + 0x0080_0000;
+                values.iter().map(carry).fold(0, |all, one| all | one) >> 31 == 0
+            }
         }
     }
 }
@@ -177,11 +183,10 @@ pub struct Event<'a> {
 
 /// The part of an event between its fixed fields and its kind. The fixed ones, version, author and
 /// previous event, are written raw: the same bytes, without a step for each of them.
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize)]
 struct Head<'a> {
     at: u64,
     context: &'a str,
-    #[serde(borrow)]
     embedding: Embedding<'a>,
     tag: u16,
 }
@@ -226,11 +231,7 @@ impl<'a> Event<'a> {
     where
         'a: 'b,
     {
-        self.limits()
-            .map_err(|Long(field, limit)| EncodeError::TooLong { field, limit })?;
-        if !self.embedding.is_finite() {
-            return Err(EncodeError::NotFinite);
-        }
+        within_limits(self.context, &self.embedding, &self.kind)?;
         if let EventKind::Unknown { tag: 1..=7, .. } = self.kind {
             return Err(EncodeError::KnownTag);
         }
@@ -291,60 +292,93 @@ impl<'a> Event<'a> {
         Ok(SignedEvent {
             event: *self,
             id,
-            signature,
+            signed: signature.is_some(),
             bytes,
         })
     }
+}
 
-    fn limits(&self) -> Result<(), Long> {
-        let within = |field, length: usize, limit: usize| {
-            if length <= limit {
-                Ok(())
-            } else {
-                Err(Long(field, limit as u32))
-            }
-        };
-        within("the context", self.context.len(), MAX_NAME)?;
-        within("the embedding", self.embedding.len(), MAX_DIMENSIONS)?;
-        match &self.kind {
-            EventKind::Assert(a) => {
-                within("the subject", a.subject.len(), MAX_NAME)?;
-                within("the predicate", a.predicate.len(), MAX_NAME)?;
-                within("the value", a.value.len(), MAX_TEXT)?;
-                within("the list of evidence", a.evidence.len(), MAX_LIST)
-            }
-            EventKind::Challenge(c) => {
-                within("the list of claims", c.claims.len(), MAX_LIST)?;
-                within("the reason", c.reason.len(), MAX_TEXT)
-            }
-            EventKind::Support(s) => within("the list of evidence", s.evidence.len(), MAX_LIST),
-            EventKind::Resolution(r) => {
-                within("the list of accepted claims", r.accepted.len(), MAX_LIST)?;
-                within(
-                    "the list of deprecated claims",
-                    r.deprecated.len(),
-                    MAX_LIST,
-                )?;
-                within("the rationale", r.rationale.len(), MAX_TEXT)?;
-                within("the list of signatures", r.signatures.len(), MAX_LIST)
-            }
-            EventKind::Deprecate(d) => {
-                within("the reason", d.reason.len(), MAX_TEXT)?;
-                within("the list of signatures", d.signatures.len(), MAX_LIST)
-            }
-            EventKind::Witness(w) => within("the path", w.path.len(), MAX_LIST),
-            EventKind::Decision(d) => {
-                within("the question", d.question.len(), MAX_TEXT)?;
-                within("the outcome", d.outcome.len(), MAX_TEXT)?;
-                within("the list of dependencies", d.dependencies.len(), MAX_LIST)
-            }
-            EventKind::Unknown { .. } => Ok(()),
+/// Whether these fields of an event are as long as they may be, and its numbers finite.
+#[inline]
+pub(super) fn within_limits(
+    context: &str,
+    embedding: &Embedding<'_>,
+    kind: &EventKind<'_>,
+) -> Result<(), Limit> {
+    let within = |field, length: usize, limit: usize| {
+        if length <= limit {
+            Ok(())
+        } else {
+            Err(Limit::TooLong(field, limit as u32))
+        }
+    };
+    within("the context", context.len(), MAX_NAME)?;
+    within("the embedding", embedding.len(), MAX_DIMENSIONS)?;
+    match kind {
+        EventKind::Assert(a) => {
+            within("the subject", a.subject.len(), MAX_NAME)?;
+            within("the predicate", a.predicate.len(), MAX_NAME)?;
+            within("the value", a.value.len(), MAX_TEXT)?;
+            within("the list of evidence", a.evidence.len(), MAX_LIST)?;
+        }
+        EventKind::Challenge(c) => {
+            within("the list of claims", c.claims.len(), MAX_LIST)?;
+            within("the reason", c.reason.len(), MAX_TEXT)?;
+        }
+        EventKind::Support(s) => within("the list of evidence", s.evidence.len(), MAX_LIST)?,
+        EventKind::Resolution(r) => {
+            within("the list of accepted claims", r.accepted.len(), MAX_LIST)?;
+            within(
+                "the list of deprecated claims",
+                r.deprecated.len(),
+                MAX_LIST,
+            )?;
+            within("the rationale", r.rationale.len(), MAX_TEXT)?;
+            within("the list of signatures", r.signatures.len(), MAX_LIST)?;
+        }
+        EventKind::Deprecate(d) => {
+            within("the reason", d.reason.len(), MAX_TEXT)?;
+            within("the list of signatures", d.signatures.len(), MAX_LIST)?;
+        }
+        EventKind::Witness(w) => within("the path", w.path.len(), MAX_LIST)?,
+        EventKind::Decision(d) => {
+            within("the question", d.question.len(), MAX_TEXT)?;
+            within("the outcome", d.outcome.len(), MAX_TEXT)?;
+            within("the list of dependencies", d.dependencies.len(), MAX_LIST)?;
+        }
+        EventKind::Unknown { .. } => {}
+    }
+    if embedding.is_finite() {
+        Ok(())
+    } else {
+        Err(Limit::NotFinite)
+    }
+}
+
+/// What an event is beyond.
+pub(super) enum Limit {
+    /// A field and how long it may be.
+    TooLong(&'static str, u32),
+    NotFinite,
+}
+
+impl From<Limit> for EncodeError {
+    fn from(limit: Limit) -> Self {
+        match limit {
+            Limit::TooLong(field, limit) => Self::TooLong { field, limit },
+            Limit::NotFinite => Self::NotFinite,
         }
     }
 }
 
-/// A field and the limit it is over.
-struct Long(&'static str, u32);
+impl From<Limit> for DecodeError {
+    fn from(limit: Limit) -> Self {
+        match limit {
+            Limit::TooLong(field, limit) => Self::TooLong { field, limit },
+            Limit::NotFinite => Self::NotFinite,
+        }
+    }
+}
 
 fn put<T: Serialize>(to: &mut Encoder<'_>, body: &T) -> postcard::Result<()> {
     to.value(&codec::encoded_len(body)?)?;
@@ -358,30 +392,39 @@ fn put<T: Serialize>(to: &mut Encoder<'_>, body: &T) -> postcard::Result<()> {
 pub struct SignedEvent<'a> {
     event: Event<'a>,
     id: EventId,
-    signature: Option<Signature>,
+    signed: bool,
     bytes: &'a [u8],
 }
 
 impl<'a> SignedEvent<'a> {
     /// Reads an event whose bytes must be all of `bytes`. Cost: O(bytes), one SHA-256.
     pub fn decode(bytes: &'a [u8]) -> Result<Self, DecodeError> {
-        let parts = read(bytes)?;
-        Ok(Self::new(&parts, sha256(parts.content), bytes))
+        let layout = layout(bytes)?;
+        let kind = layout.kind()?;
+        Ok(Self::new(&layout, kind, sha256(layout.content), bytes))
     }
 
     /// [`decode`](Self::decode), and the hash of the leaf that the event is in a log.
-    pub(crate) fn decode_leaf(bytes: &'a [u8]) -> Result<(Self, Hash), DecodeError> {
-        let parts = read(bytes)?;
-        let (id, leaf) = content_and_leaf(parts.content, bytes);
-        Ok((Self::new(&parts, id, bytes), leaf))
+    pub(super) fn decode_leaf(bytes: &'a [u8]) -> Result<(Self, Hash), DecodeError> {
+        let layout = layout(bytes)?;
+        let kind = layout.kind()?;
+        let (id, leaf) = content_and_leaf(layout.content, bytes);
+        Ok((Self::new(&layout, kind, id, bytes), leaf))
     }
 
     #[inline]
-    fn new(parts: &Parts<'a>, id: EventId, bytes: &'a [u8]) -> Self {
+    fn new(layout: &Layout<'a>, kind: EventKind<'a>, id: EventId, bytes: &'a [u8]) -> Self {
         Self {
-            event: parts.event,
+            event: Event {
+                author: *layout.author,
+                prev: layout.prev.copied(),
+                at: layout.at,
+                context: layout.context,
+                embedding: layout.embedding,
+                kind,
+            },
             id,
-            signature: parts.signature,
+            signed: layout.signed,
             bytes,
         }
     }
@@ -397,8 +440,12 @@ impl<'a> SignedEvent<'a> {
     }
 
     /// Its signature, if it has one.
-    pub const fn signature(&self) -> Option<&Signature> {
-        self.signature.as_ref()
+    pub const fn signature(&self) -> Option<&'a Signature> {
+        if self.signed {
+            self.bytes.last_chunk()
+        } else {
+            None
+        }
     }
 
     /// Its canonical bytes, signature included: what is stored, sent and hashed as a leaf.
@@ -408,114 +455,7 @@ impl<'a> SignedEvent<'a> {
 
     /// Checks that the author signed it. Cost: one signature check.
     pub fn verify<V: Verifier + ?Sized>(&self, verifier: &V) -> Result<(), DecodeError> {
-        let signature = self.signature.as_ref().ok_or(DecodeError::Unsigned)?;
-        let message = sign::message(Domain::Event, &self.id);
-        if verifier.verify(&self.event.author, &message, signature) {
-            Ok(())
-        } else {
-            Err(DecodeError::BadSignature)
-        }
-    }
-}
-
-/// Author and context of the bytes of an event, without a look at the rest.
-pub(crate) fn names(bytes: &[u8]) -> Option<(&[u8], &[u8])> {
-    let author = bytes.get(1..33)?;
-    let rest = match bytes.get(33)? {
-        0 => bytes.get(34..)?,
-        _ => bytes.get(66..)?,
-    };
-    let (_, rest) = postcard::take_from_bytes::<u64>(rest).ok()?;
-    let (context, _) = postcard::take_from_bytes::<&str>(rest).ok()?;
-    Some((author, context.as_bytes()))
-}
-
-struct Parts<'a> {
-    event: Event<'a>,
-    content: &'a [u8],
-    signature: Option<Signature>,
-}
-
-fn read(bytes: &[u8]) -> Result<Parts<'_>, DecodeError> {
-    if bytes.len() > MAX_EVENT {
-        return Err(DecodeError::TooLong {
-            field: "the event",
-            limit: MAX_EVENT as u32,
-        });
-    }
-    match bytes.first() {
-        Some(&VERSION) => {}
-        Some(&found) => return Err(DecodeError::UnknownVersion { found }),
-        None => return Err(DecodeError::Malformed),
-    }
-    let malformed = DecodeError::Malformed;
-    let rest = bytes.get(1..).ok_or(malformed)?;
-    let (author, rest) = rest.split_first_chunk::<32>().ok_or(malformed)?;
-    let (prev, mut rest) = match rest.split_first() {
-        Some((0, rest)) => (None, rest),
-        Some((1, rest)) => {
-            let (prev, rest) = rest.split_first_chunk::<32>().ok_or(malformed)?;
-            (Some(*prev), rest)
-        }
-        _ => return Err(malformed),
-    };
-    let head: Head<'_> = codec::take(&mut rest)?;
-    let length: usize = codec::take(&mut rest)?;
-    let body = codec::take_raw(&mut rest, length)?;
-    let kind = match head.tag {
-        1 => EventKind::Assert(whole(body)?),
-        2 => EventKind::Challenge(whole(body)?),
-        3 => EventKind::Support(whole(body)?),
-        4 => EventKind::Resolution(whole(body)?),
-        5 => EventKind::Deprecate(whole(body)?),
-        6 => EventKind::Witness(whole(body)?),
-        7 => EventKind::Decision(whole(body)?),
-        tag => EventKind::Unknown { tag, body },
-    };
-    let content = bytes
-        .len()
-        .checked_sub(rest.len())
-        .and_then(|n| bytes.get(..n))
-        .ok_or(DecodeError::Malformed)?;
-    let signature = match rest {
-        [0] => None,
-        [1, signature @ ..] => {
-            Some(Signature::try_from(signature).map_err(|_| DecodeError::Malformed)?)
-        }
-        [0, ..] => return Err(DecodeError::NotCanonical),
-        _ => return Err(DecodeError::Malformed),
-    };
-    let event = Event {
-        author: *author,
-        prev,
-        at: head.at,
-        context: head.context,
-        embedding: head.embedding,
-        kind,
-    };
-    event
-        .limits()
-        .map_err(|Long(field, limit)| DecodeError::TooLong { field, limit })?;
-    if !event.embedding.is_finite() {
-        return Err(DecodeError::NotFinite);
-    }
-    Ok(Parts {
-        event,
-        content,
-        signature,
-    })
-}
-
-/// The value that is all of `body`.
-fn whole<'a, T>(mut body: &'a [u8]) -> Result<T, DecodeError>
-where
-    T: Serialize + Deserialize<'a>,
-{
-    let value = codec::take(&mut body)?;
-    if body.is_empty() {
-        Ok(value)
-    } else {
-        Err(DecodeError::NotCanonical)
+        Candidate::from(self).verify(verifier)
     }
 }
 

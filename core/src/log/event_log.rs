@@ -1,15 +1,18 @@
 //! The log: events in the order in which this node took them, over an RFC 6962 tree.
 
+use super::candidate::Candidate;
 use super::chains::{Chains, Free, Name};
 use super::config::{COUNTERS, LogConfig};
 use super::entries::{Chain, Entries};
-use super::event::{self, EventId, SignedEvent};
+use super::event::{EventId, SignedEvent};
 use super::lookup::LogIndex;
-use super::policy::{Checked, IngestError, Policy, Stamp, Trust};
+use super::policy::{Checked, Found, IngestError, Policy, Stamp, Trust};
+use super::read::{layout, names};
 use super::sign::Verifier;
 use crate::Hash;
 use crate::block::{self, BlockError, CarverMut, HEADER_BYTES, HeaderMut, Kind};
 use crate::error::errors;
+use crate::merkle::hash::content_and_leaf;
 use crate::merkle::nodes::Nodes;
 use crate::merkle::watch::WatchError;
 use crate::merkle::{AppendError, Proof, ProofError, leaf_hash};
@@ -155,7 +158,7 @@ impl<'a> EventLog<'a> {
         now: u64,
     ) -> Result<Checked<'b>, IngestError> {
         let (event, leaf) = SignedEvent::decode_leaf(bytes)?;
-        self.check_all(event, Some(leaf), policy, verifier, now)
+        self.checked(event, leaf, policy, verifier, now)
     }
 
     /// [`check`](Self::check) of an event that was announced with an id.
@@ -171,7 +174,7 @@ impl<'a> EventLog<'a> {
         if event.id() != id {
             return Err(IngestError::WrongId);
         }
-        self.check_all(event, Some(leaf), policy, verifier, now)
+        self.checked(event, leaf, policy, verifier, now)
     }
 
     /// [`check`](Self::check) of an event that is decoded already.
@@ -182,56 +185,65 @@ impl<'a> EventLog<'a> {
         verifier: &V,
         now: u64,
     ) -> Result<Checked<'b>, IngestError> {
-        self.check_all(event, None, policy, verifier, now)
+        let leaf = leaf_hash(event.bytes());
+        self.checked(event, leaf, policy, verifier, now)
     }
 
-    fn check_all<'b, V: Verifier + ?Sized>(
+    fn checked<'b, V: Verifier + ?Sized>(
         &self,
         event: SignedEvent<'b>,
-        leaf: Option<Hash>,
+        leaf: Hash,
         policy: &Policy,
         verifier: &V,
         now: u64,
     ) -> Result<Checked<'b>, IngestError> {
-        let fields = event.event();
-        check_time(fields, policy, now)?;
-        if let Some(index) = self.find(event.id()) {
-            return Err(IngestError::Duplicate { index });
-        }
-        if policy.strict
-            && let Some(prev) = &fields.prev
-        {
-            let before = self.find(prev).and_then(|index| self.entries.body(index));
-            if before
-                .and_then(event::names)
-                .is_none_or(|(author, _)| author != fields.author)
-            {
-                return Err(IngestError::UnknownPrev);
-            }
-        }
-        let author = self.author_name(&fields.author);
-        let context = self.context_name(fields.context);
-        let evicts = self.check_room(&event, author, context)?;
-        if policy.trust == Trust::Signatures {
-            event.verify(verifier)?;
-        }
+        let found = self.look_up(&Candidate::from(&event), policy, verifier, now)?;
         Ok(Checked {
             event,
-            leaf: leaf.unwrap_or_else(|| leaf_hash(event.bytes())),
-            author,
-            context,
-            evicts,
+            leaf,
+            found,
             now,
             stamp: self.stamp(),
         })
     }
 
-    fn check_room(
+    /// What the log knows of an event that it would take.
+    fn look_up<V: Verifier + ?Sized>(
         &self,
-        event: &SignedEvent<'_>,
-        author: Name,
-        context: Name,
-    ) -> Result<u64, IngestError> {
+        event: &Candidate<'_>,
+        policy: &Policy,
+        verifier: &V,
+        now: u64,
+    ) -> Result<Found, IngestError> {
+        event.check_time(policy, now)?;
+        if let Some(index) = self.find(event.id) {
+            return Err(IngestError::Duplicate { index });
+        }
+        if policy.strict
+            && let Some(prev) = event.prev
+        {
+            let before = self.find(prev).and_then(|index| self.entries.body(index));
+            if before
+                .and_then(names)
+                .is_none_or(|(author, _)| author != event.author)
+            {
+                return Err(IngestError::UnknownPrev);
+            }
+        }
+        let author = self.author_name(event.author);
+        let context = self.context_name(event.context);
+        let evicts = self.check_room(event.bytes.len(), author, context)?;
+        if policy.trust == Trust::Signatures {
+            event.verify(verifier)?;
+        }
+        Ok(Found {
+            author,
+            context,
+            evicts,
+        })
+    }
+
+    fn check_room(&self, length: usize, author: Name, context: Name) -> Result<u64, IngestError> {
         let full = |part| IngestError::Full { part };
         if author.number.is_none() && !self.authors.has_room(self.free(AUTHORS)) {
             return Err(full("authors"));
@@ -239,10 +251,7 @@ impl<'a> EventLog<'a> {
         if context.number.is_none() && !self.contexts.has_room(self.free(CONTEXTS)) {
             return Err(full("contexts"));
         }
-        let evicts = self
-            .entries
-            .evictions(event.bytes().len())
-            .ok_or(full("bytes"))?;
+        let evicts = self.entries.evictions(length).ok_or(full("bytes"))?;
         if evicts > 0 {
             let overflow = self.config.overflow;
             let gone = self.first() + evicts;
@@ -280,43 +289,45 @@ impl<'a> EventLog<'a> {
         if checked.stamp != self.stamp() {
             return Err(IngestError::Stale);
         }
-        let event = &checked.event;
-        let (mut author, mut context) = (checked.author, checked.context);
+        let event = Candidate::from(&checked.event);
+        self.write(&event, &checked.leaf, checked.found, checked.now)
+    }
+
+    /// Appends an event of which `found` is known.
+    fn write(
+        &mut self,
+        event: &Candidate<'_>,
+        leaf: &Hash,
+        mut found: Found,
+        now: u64,
+    ) -> Result<LogIndex, IngestError> {
         self.header.begin();
-        if checked.evicts > 0 {
-            self.forget(self.first() + checked.evicts);
-            author = self.author_name(&event.event().author);
-            context = self.context_name(event.event().context);
+        if found.evicts > 0 {
+            self.forget(self.first() + found.evicts);
+            found.author = self.author_name(event.author);
+            found.context = self.context_name(event.context);
         }
-        let appended = self.append_entry(&checked, author, context);
+        let written = self.write_entry(event, leaf, found, now);
         self.header.end();
-        appended.ok_or(IngestError::Stale)
+        written.ok_or(IngestError::Stale)
     }
 
     #[inline]
-    fn append_entry(
+    fn write_entry(
         &mut self,
-        checked: &Checked<'_>,
-        author: Name,
-        context: Name,
+        event: &Candidate<'_>,
+        leaf: &Hash,
+        found: Found,
+        now: u64,
     ) -> Option<LogIndex> {
         let index = self.size();
         let (mut authors, mut contexts) = (self.free(AUTHORS), self.free(CONTEXTS));
-        let author = self.authors.append(author, index, &mut authors)?;
-        let context = self.contexts.append(context, index, &mut contexts)?;
+        let author = self.authors.append(found.author, index, &mut authors)?;
+        let context = self.contexts.append(found.context, index, &mut contexts)?;
         self.counters[AUTHORS] = authors.to_word();
         self.counters[CONTEXTS] = contexts.to_word();
-        let event = &checked.event;
-        let signed = event.signature().is_some();
-        self.entries.append(
-            event.bytes(),
-            event.id(),
-            signed,
-            checked.now,
-            author,
-            context,
-        )?;
-        self.nodes.append(&checked.leaf).ok()
+        self.entries.append(event, now, author, context)?;
+        self.nodes.append(leaf).ok()
     }
 
     /// Checks an event and appends it.
@@ -327,8 +338,12 @@ impl<'a> EventLog<'a> {
         verifier: &V,
         now: u64,
     ) -> Result<LogIndex, IngestError> {
-        let checked = self.check(bytes, policy, verifier, now)?;
-        self.append(checked)
+        let layout = layout(bytes)?;
+        let expires = layout.expires()?;
+        let (id, leaf) = content_and_leaf(layout.content, bytes);
+        let event = Candidate::new(bytes, &layout, expires, &id);
+        let found = self.look_up(&event, policy, verifier, now)?;
+        self.write(&event, &leaf, found, now)
     }
 
     /// The root over all events; proofs at this size hash nothing from now on. It depends on the
@@ -512,21 +527,6 @@ fn all_sections<'s>(
         context_table,
         bodies,
     ]
-}
-
-fn check_time(event: &event::Event<'_>, policy: &Policy, now: u64) -> Result<(), IngestError> {
-    let ahead = event.at.saturating_sub(now);
-    if ahead > policy.max_ahead {
-        return Err(IngestError::TooEarly { ahead });
-    }
-    let age = now.saturating_sub(event.at);
-    if policy.max_age.is_some_and(|limit| age > limit) {
-        return Err(IngestError::TooOld { age });
-    }
-    if event.kind.expires().is_some_and(|expires| expires <= now) {
-        return Err(IngestError::Expired);
-    }
-    Ok(())
 }
 
 #[cfg(test)]

@@ -2,8 +2,9 @@
 
 use super::chains::Name;
 use super::entries::Chain;
-use super::event::{self, DecodeError, EventId, SignedEvent};
+use super::event::{DecodeError, EventId, SignedEvent};
 use super::event_log::EventLog;
+use super::read::names;
 use super::sign::PublicKey;
 use super::table;
 use crate::error::errors;
@@ -133,7 +134,7 @@ impl EventLog<'_> {
             .find(table::hash(context.as_bytes(), self.config.seed), |last| {
                 self.entries
                     .body(last)
-                    .and_then(event::names)
+                    .and_then(names)
                     .is_some_and(|(_, name)| name == context.as_bytes())
             })
     }

@@ -4,7 +4,9 @@
 //! |---|---|
 //! | [`event`] | an event: its fields, its canonical bytes, its id, its signature |
 //! | [`kind`] | what an event says: assert, challenge, support, resolution, deprecate, witness, decision |
-//! | `codec` | canonical `postcard`: strict decoding, encoding into a slice |
+//! | `codec` | canonical `postcard`: values into a slice, and off the front of one |
+//! | `read` | an event from its bytes |
+//! | `candidate` | what a log looks at in an event before it takes it |
 //! | [`sign`] | signing and checking behind two small traits |
 //! | [`config`] | how much a log holds, and what it does when it is full |
 //! | [`policy`] | what a log takes |
@@ -15,6 +17,7 @@
 //! | `chains` | the entries of an author, of a context |
 //! | `table` | the hash tables under both |
 
+mod candidate;
 mod chains;
 mod codec;
 pub mod config;
@@ -25,6 +28,7 @@ mod export;
 pub mod kind;
 pub mod lookup;
 pub mod policy;
+mod read;
 pub mod sign;
 pub(crate) mod table;
 

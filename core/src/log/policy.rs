@@ -118,11 +118,17 @@ impl From<DecodeError> for IngestError {
 pub struct Checked<'a> {
     pub(crate) event: SignedEvent<'a>,
     pub(crate) leaf: Hash,
+    pub(crate) found: Found,
+    pub(crate) now: u64,
+    pub(crate) stamp: Stamp,
+}
+
+/// What a log knows of an event that it would take: its names, and how many entries go for it.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Found {
     pub(crate) author: Name,
     pub(crate) context: Name,
     pub(crate) evicts: u64,
-    pub(crate) now: u64,
-    pub(crate) stamp: Stamp,
 }
 
 /// Which log a check was made against, and when.
@@ -146,6 +152,6 @@ impl<'a> Checked<'a> {
 
     /// How many of the oldest entries go when it is appended.
     pub const fn evicts(&self) -> u64 {
-        self.evicts
+        self.found.evicts
     }
 }

@@ -77,14 +77,14 @@ fn side_by_side(single: Single, content: &[u8], data: &[u8]) -> Option<(Hash, Ha
     first[1..].copy_from_slice(head);
     let (content_blocks, content_rest) = content.as_chunks::<BLOCK>();
     let (leaf_blocks, leaf_rest) = rest.as_chunks::<BLOCK>();
-    let (content_tail, content_tails) = padded(content_rest, content.len() as u64);
-    let (leaf_tail, leaf_tails) = padded(leaf_rest, data.len() as u64 + 1);
+    let mut tails = [[[0; BLOCK]; 2]; 2];
+    let [content_tail, leaf_tail] = &mut tails;
+    let content_tail = pad(content_rest, content.len() as u64, content_tail);
+    let leaf_tail = pad(leaf_rest, data.len() as u64 + 1, leaf_tail);
     let leaf_blocks = core::iter::once(&first).chain(leaf_blocks);
-    let mut leaf = leaf_blocks.chain(leaf_tail.iter().take(leaf_tails));
+    let mut leaf = leaf_blocks.chain(leaf_tail);
     // The content is the shorter one and ends first.
-    let content = content_blocks
-        .iter()
-        .chain(content_tail.iter().take(content_tails));
+    let content = content_blocks.iter().chain(content_tail);
     let mut states = [INITIAL; 2];
     let both = content
         .zip(&mut leaf)
@@ -97,12 +97,12 @@ fn side_by_side(single: Single, content: &[u8], data: &[u8]) -> Option<(Hash, Ha
     Some((to_hash(&content), to_hash(&state)))
 }
 
-/// The padding of a message of `length` bytes that ends with `rest`, less than a block, and how
-/// many blocks it is.
+/// Writes the last bytes of a message of `length` bytes, less than a block, and its padding to
+/// `blocks`, which are zero; those it takes. In place: what is written in bytes and read in
+/// registers at once waits until it has reached the cache.
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
 #[inline]
-fn padded(rest: &[u8], length: u64) -> ([[u8; BLOCK]; 2], usize) {
-    let mut blocks = [[0; BLOCK]; 2];
+fn pad<'b>(rest: &[u8], length: u64, blocks: &'b mut [[u8; BLOCK]; 2]) -> &'b [[u8; BLOCK]] {
     let bytes = blocks.as_flattened_mut();
     if let Some(to) = bytes.get_mut(..rest.len()) {
         to.copy_from_slice(rest);
@@ -112,7 +112,7 @@ fn padded(rest: &[u8], length: u64) -> ([[u8; BLOCK]; 2], usize) {
     }
     let last = usize::from(rest.len() >= BLOCK - 8);
     blocks[last][BLOCK - 8..].copy_from_slice(&(length * 8).to_be_bytes());
-    (blocks, 1 + last)
+    &blocks[..=last]
 }
 
 /// Compresses `rest` and the padding of a message of `length` bytes, of which the first `at` bytes

@@ -32,6 +32,7 @@ mod level;
 pub(crate) mod spike;
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
 mod spike_x86;
+pub(crate) mod text;
 pub(crate) mod times;
 
 pub use level::{Level, Unsupported, force, level};
