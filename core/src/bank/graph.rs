@@ -1,11 +1,13 @@
-//! The walk through the graph: from a few fixed entries towards the query, keeping the best
-//! candidates in one sorted pool and expanding the best that has not been expanded.
+//! The walk through the graph: from a few entries towards the query, keeping the best candidates in
+//! one sorted pool and expanding the best that has not been expanded.
 //!
 //! The graph is a navigable small world of one layer (Malkov and others, 2014 and 2018): with
-//! entries spread over the bank, layers gave the same recall at the same effort. After an expansion
-//! the neighbours not seen before are collected first, then scored four at a time.
+//! entries spread over the bank, layers gave the same recall at the same effort; where there are
+//! many patterns the [entries](super::entries) are more and lie together. After an expansion the
+//! neighbours not seen before are collected first, then scored four at a time.
 
-use super::config::{Element, Metric};
+use super::config::{Element, MAX_SHORT_LINKS, Metric};
+use super::entries;
 use super::pool::{EXPANDED, Pool, entry, slot_of};
 use super::quantise::Query;
 use super::view::View;
@@ -21,15 +23,19 @@ pub(super) const MOST_LINKS: usize = 64;
 /// Candidates expanded at once in a bank beyond the caches: their rows are on their way from memory
 /// together.
 const BEAM: usize = 2;
-/// Most slots scored at once.
-const BATCH: usize = BEAM * MOST_LINKS;
+/// Most candidates expanded at once where nearly every row comes from far.
+const FAR_BEAM: usize = 8;
+/// Most slots waiting to be scored.
+const BATCH: usize = 4 * MOST_LINKS;
+/// Most slots scored before their scores are looked at.
+const SCORED: usize = BEAM * MOST_LINKS;
 
 /// Scores rows against a query, larger is better.
 #[derive(Clone, Copy)]
 pub(super) struct Scorer<'s> {
-    view: View<'s>,
-    query: Query<'s>,
-    factor: f32,
+    pub view: View<'s>,
+    pub query: Query<'s>,
+    pub factor: f32,
     euclid: bool,
     codes: bool,
 }
@@ -95,6 +101,12 @@ impl<'s> Scorer<'s> {
             }
         }
     }
+
+    #[inline(always)]
+    fn prefetch_scale<K: Kernels>(&self, kernels: K, slot: u32) {
+        let at = slot as usize;
+        kernels.prefetch(self.view.scales.get(at..at + 1).unwrap_or(&[]));
+    }
 }
 
 /// How many entries a walk starts from.
@@ -114,9 +126,11 @@ pub(super) fn entry_slot(view: &View<'_>, i: u32) -> Option<u32> {
         .find(|&slot| view.is_live(slot))
 }
 
-/// The slots that every walk starts from.
+/// The slots that walks start from.
 pub(super) fn entries<'v>(view: &'v View<'_>) -> impl Iterator<Item = u32> + 'v {
-    (0..entry_count(view.high())).filter_map(|i| entry_slot(view, i))
+    let table = entries::slots(view).next().is_some();
+    let spread = if table { 0 } else { entry_count(view.high()) };
+    entries::slots(view).chain((0..spread).filter_map(|i| entry_slot(view, i)))
 }
 
 /// Fills `pool` with the best candidates that the walk meets; returns how many rows it scored.
@@ -131,10 +145,18 @@ pub(super) fn walk<K: Kernels>(
     let view = &scorer.view;
     let high = view.high();
     let hints = high >= PREFETCH_FROM;
-    let beam = if hints { BEAM } else { 1 };
+    let far = high > MAX_SHORT_LINKS as usize;
+    let most = FAR_BEAM.min(BATCH / view.config.degree());
     let mut batch = Batch::new();
-    let mut distances = 0;
-    let entries = entry_count(high);
+    let mut distances = match view.config.has_entries() {
+        true => entries::start(kernels, scorer, pool, visited),
+        false => 0,
+    };
+    let entries = if pool.len() == 0 {
+        entry_count(high)
+    } else {
+        0
+    };
     for i in 0..entries {
         if let Some(slot) = entry_slot(view, i)
             && visit(visited, slot)
@@ -151,6 +173,13 @@ pub(super) fn walk<K: Kernels>(
     }
     let mut next = 0;
     loop {
+        // The more of the best have been expanded, the less likely it is that what the next ones
+        // find makes those behind them useless.
+        let beam = match (hints, far) {
+            (false, _) => 1,
+            (true, false) => BEAM,
+            (true, true) => (BEAM + next / 2).min(most),
+        };
         let mut expanded = 0;
         while expanded < beam
             && let Some(&candidate) = pool.as_slice().get(next)
@@ -172,12 +201,21 @@ pub(super) fn walk<K: Kernels>(
         if hints {
             for &slot in batch.slots.iter().take(batch.len) {
                 scorer.prefetch(kernels, slot);
+                if far {
+                    scorer.prefetch_scale(kernels, slot);
+                }
+            }
+        }
+        if far {
+            for &candidate in pool.as_slice().iter().skip(next).take(most) {
+                view.prefetch_links(kernels, slot_of(candidate));
             }
         }
         distances += batch.len as u32;
         next = batch.score(kernels, scorer, pool).min(next);
         if hints {
-            for &candidate in pool.as_slice().iter().skip(next).take(beam) {
+            let ahead = if far { most } else { BEAM };
+            for &candidate in pool.as_slice().iter().skip(next).take(ahead) {
                 view.prefetch_links(kernels, slot_of(candidate));
             }
         }
@@ -236,27 +274,30 @@ impl Batch {
         for slot in self.slots.iter_mut().take(padded).skip(self.len) {
             *slot = first;
         }
-        // All scores come before the first of them is looked at, for a branch guessed wrong there
-        // would stop the loading of rows.
-        let mut scores = [0.0; BATCH];
-        let fours = self.slots.as_chunks::<4>().0;
-        let outs = scores.as_chunks_mut::<4>().0;
-        for (out, four) in outs.iter_mut().zip(fours).take(padded / 4) {
-            *out = scorer.four(kernels, *four);
-        }
         let mut best = usize::MAX;
         let mut left = self.len;
-        let sixteens = scores.as_chunks::<16>().0.iter();
-        let slots = self.slots.as_chunks::<16>().0.iter();
-        for (scores, slots) in sixteens.zip(slots).take(self.len.div_ceil(16)) {
-            let count = left.min(16);
-            left -= count;
-            let mut good = kernels.at_least(scores, pool.least()) & ((1 << count) - 1);
-            while good != 0 {
-                let lane = good.trailing_zeros() as usize & 15;
-                good &= good - 1;
-                if let Some(at) = pool.insert(kernels, entry(scores[lane], slots[lane])) {
-                    best = best.min(at);
+        let parts = self.slots.as_chunks::<SCORED>().0;
+        for part in parts.iter().take(self.len.div_ceil(SCORED)) {
+            // All scores come before the first of them is looked at, for a branch guessed wrong
+            // there would stop the loading of rows.
+            let mut scores = [0.0; SCORED];
+            let fours = part.as_chunks::<4>().0;
+            let outs = scores.as_chunks_mut::<4>().0;
+            for (out, four) in outs.iter_mut().zip(fours).take(left.div_ceil(4)) {
+                *out = scorer.four(kernels, *four);
+            }
+            let sixteens = scores.as_chunks::<16>().0.iter();
+            let slots = part.as_chunks::<16>().0.iter();
+            for (scores, slots) in sixteens.zip(slots).take(left.div_ceil(16)) {
+                let count = left.min(16);
+                left -= count;
+                let mut good = kernels.at_least(scores, pool.least()) & ((1 << count) - 1);
+                while good != 0 {
+                    let lane = good.trailing_zeros() as usize & 15;
+                    good &= good - 1;
+                    if let Some(at) = pool.insert(kernels, entry(scores[lane], slots[lane])) {
+                        best = best.min(at);
+                    }
                 }
             }
         }

@@ -25,6 +25,7 @@
 //! ```
 
 mod config;
+mod entries;
 mod errors;
 mod filter;
 mod graph;

@@ -1,13 +1,18 @@
 //! The check of a bank's block before it is used: all that searches and changes rely on.
 
 use super::config::{BankConfig, Element};
+use super::entries;
 use super::pattern::Record;
 use super::view::{View, state};
 use crate::block::BlockError;
 
 /// Checks the sections against each other. O(bytes + capacity × degree²).
 pub(super) fn check(view: &View<'_>) -> Result<(), BlockError> {
-    let sound = counters(view) && free_list(view) && slots(view) && working_memory(view);
+    let sound = counters(view)
+        && free_list(view)
+        && slots(view)
+        && entries::is_sound(view)
+        && working_memory(view);
     match sound {
         true => Ok(()),
         false => Err(BlockError::Corrupt),

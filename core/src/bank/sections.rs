@@ -32,6 +32,9 @@ pub(super) struct Sections<'a> {
     pub pool: &'a mut [u64],
     pub planes: &'a mut [i16],
     pub visited: &'a mut [u64],
+    pub entry_codes: &'a mut [u8],
+    pub entry_scales: &'a mut [f32],
+    pub entry_norms: &'a mut [f32],
 }
 
 impl<'a> Sections<'a> {
@@ -61,6 +64,9 @@ impl<'a> Sections<'a> {
             pool: carver.take(c.pool)?,
             planes: carver.take(c.planes)?,
             visited: carver.take(c.visited)?,
+            entry_codes: carver.take(c.entry_codes)?,
+            entry_scales: carver.take(c.entry_scales)?,
+            entry_norms: carver.take(c.entry_norms)?,
         })
     }
 
@@ -86,6 +92,9 @@ impl<'a> Sections<'a> {
             pool: self.pool,
             planes: self.planes,
             visited: self.visited,
+            entry_codes: self.entry_codes,
+            entry_scales: self.entry_scales,
+            entry_norms: self.entry_norms,
         }
     }
 
@@ -121,6 +130,7 @@ impl<'a> Sections<'a> {
             }
             None => {
                 self.set_counter(state::HIGH, high + 1);
+                self.enter_all(high as usize);
                 high
             }
         }
@@ -158,6 +168,7 @@ impl<'a> Sections<'a> {
         self.set_counter(state::FREE, slot + 1);
         self.set_counter(state::LIVE, live.saturating_sub(1));
         self.clear_vector(slot);
+        self.enter(slot);
     }
 
     /// Appends a link; the slot has room.
@@ -261,6 +272,7 @@ impl<'a> Sections<'a> {
         fill(self.residuals, at, 1, stored.residual);
         let norm = stored.scale * stored.scale * stored.square as f32;
         fill(self.norms, at, 1, norm);
+        self.enter(slot);
     }
 }
 

@@ -10,25 +10,25 @@ use std::vec;
 use std::vec::Vec;
 
 /// Aligned memory of any size.
-struct Memory(Vec<[u128; 4]>, usize, usize);
+pub(super) struct Memory(Vec<[u128; 4]>, usize, usize);
 
 impl Memory {
-    fn new(bytes: usize) -> Self {
+    pub fn new(bytes: usize) -> Self {
         let lines = vec![[0u128; 4]; bytes.div_ceil(ALIGN) + 1];
         let start = (lines.as_ptr() as usize).wrapping_neg() % ALIGN;
         Self(lines, start, bytes)
     }
 
-    fn get(&mut self) -> &mut [u8] {
+    pub fn get(&mut self) -> &mut [u8] {
         &mut bytemuck::cast_slice_mut(&mut self.0)[self.1..][..self.2]
     }
 }
 
 /// Same numbers everywhere.
-struct Random(u64);
+pub(super) struct Random(pub u64);
 
 impl Random {
-    fn next(&mut self) -> u32 {
+    pub fn next(&mut self) -> u32 {
         self.0 = self
             .0
             .wrapping_mul(6_364_136_223_846_793_005)
@@ -41,7 +41,7 @@ impl Random {
         self.next() as f32 / 1_073_741_824.0 - 1.0
     }
 
-    fn vector(&mut self, dimensions: usize) -> Vec<f32> {
+    pub fn vector(&mut self, dimensions: usize) -> Vec<f32> {
         (0..dimensions).map(|_| self.float()).collect()
     }
 }

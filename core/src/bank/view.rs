@@ -46,6 +46,9 @@ pub(super) struct View<'v> {
     pub pool: &'v [u64],
     pub planes: &'v [i16],
     pub visited: &'v [u64],
+    pub entry_codes: &'v [u8],
+    pub entry_scales: &'v [f32],
+    pub entry_norms: &'v [f32],
 }
 
 impl<'v> View<'v> {
@@ -75,11 +78,14 @@ impl<'v> View<'v> {
             pool: carver.take(c.pool)?,
             planes: carver.take(c.planes)?,
             visited: carver.take(c.visited)?,
+            entry_codes: carver.take(c.entry_codes)?,
+            entry_scales: carver.take(c.entry_scales)?,
+            entry_norms: carver.take(c.entry_norms)?,
         })
     }
 
     /// Every section in order, padding included.
-    pub fn bytes(&self) -> [&'v [u8]; 14] {
+    pub fn bytes(&self) -> [&'v [u8]; 17] {
         use bytemuck::cast_slice;
         let (short, long): (&[u8], &[u8]) = match self.links {
             Links::None => (&[], &[]),
@@ -101,11 +107,14 @@ impl<'v> View<'v> {
             cast_slice(self.pool),
             cast_slice(self.planes),
             cast_slice(self.visited),
+            self.entry_codes,
+            cast_slice(self.entry_scales),
+            cast_slice(self.entry_norms),
         ]
     }
 
     /// Names for [`bytes`](Self::bytes).
-    pub const NAMES: [&'static str; 14] = [
+    pub const NAMES: [&'static str; 17] = [
         "counters",
         "patterns",
         "uses",
@@ -120,6 +129,9 @@ impl<'v> View<'v> {
         "candidates",
         "planes",
         "visited",
+        "entries",
+        "entry scales",
+        "entry norms",
     ];
 
     #[inline(always)]

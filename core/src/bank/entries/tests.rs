@@ -1,0 +1,178 @@
+use super::*;
+use crate::bank::tests::{Memory, Random};
+use crate::bank::{
+    Element, Layout, Method, Metric, Pattern, PatternBank, PatternId, Scratch, ScratchConfig,
+    Search, open,
+};
+use crate::block::BlockError;
+use crate::simd::{self, Level};
+use proptest::prelude::*;
+use std::vec::Vec;
+
+/// The smallest capacity with a table.
+const CAPACITY: u32 = MAX_SHORT_LINKS + 1;
+
+fn config(metric: Metric) -> BankConfig {
+    BankConfig::new(5, CAPACITY)
+        .element(Element::I8)
+        .metric(metric)
+        .links(4)
+        .ef_construction(24)
+}
+
+/// `count` patterns, one in four replaced in place.
+fn filled(config: BankConfig, memory: &mut Memory, count: u32) -> (PatternBank<'_>, Random) {
+    let mut random = Random(8);
+    let mut bank = PatternBank::format(memory.get(), config).unwrap();
+    for label in 0..count {
+        let pattern = Pattern {
+            label,
+            ..Pattern::default()
+        };
+        let id = bank.insert(&random.vector(5), pattern).unwrap();
+        if label % 4 == 0 {
+            bank.update(id, &random.vector(5), pattern).unwrap();
+        }
+    }
+    (bank, random)
+}
+
+proptest! {
+    #[test]
+    fn every_place_has_a_slot_of_its_own(high in 1usize..1 << 24, of in any::<u32>()) {
+        let capacity = BankConfig::new(1, (high as u32).max(CAPACITY));
+        prop_assert!(places(high) <= capacity.entries());
+        prop_assert!(places(high) * 2 >= (high as u32).isqrt() as usize);
+        let at = of % places(high) as u32;
+        let of = slot(at, shift(high));
+        prop_assert_eq!(place(of, high), Some(at));
+        prop_assert!(of >> shift(high) == at);
+    }
+}
+
+#[test]
+fn the_table_follows_the_rows() {
+    for metric in [Metric::InnerProduct, Metric::SquaredEuclidean] {
+        let mut memory = Memory::new(config(metric).bytes());
+        let (mut bank, mut random) = filled(config(metric), &mut memory, 10);
+        let mut ids: Vec<PatternId> = bank.iter().map(|entry| entry.id).collect();
+        for step in 0..800 {
+            let which = random.next() as usize % ids.len();
+            match random.next() % 8 {
+                0 => {
+                    bank.remove(ids.swap_remove(which)).unwrap();
+                }
+                1 => bank
+                    .update(ids[which], &random.vector(5), Pattern::default())
+                    .unwrap(),
+                _ => ids.push(bank.insert(&random.vector(5), Pattern::default()).unwrap()),
+            }
+            if step % 60 == 0 {
+                let view = bank.as_ref().view;
+                assert!(is_sound(&view), "after {step} steps");
+                assert_eq!(
+                    slots(&view).count(),
+                    view.entry_scales
+                        .iter()
+                        .filter(|&&scale| scale > 0.0)
+                        .count()
+                );
+            }
+        }
+        while !bank.audit_step(100).round_done {}
+        assert_eq!(open::check(&bank.as_ref().view), Ok(()));
+    }
+}
+
+#[test]
+fn a_table_that_differs_from_the_rows_is_an_error() {
+    let config = config(Metric::SquaredEuclidean);
+    let mut memory = Memory::new(config.bytes());
+    let (bank, mut random) = filled(config, &mut memory, 40);
+    let bytes = |bank: &PatternBank<'_>| {
+        let view = bank.as_ref().view;
+        [
+            view.entry_codes.len(),
+            view.entry_scales.len() * 4,
+            view.entry_norms.len() * 4,
+        ]
+    };
+    let table: usize = bytes(&bank).iter().sum();
+    let good = memory.get().to_vec();
+    for _ in 0..12 {
+        let at = good.len() - 1 - random.next() as usize % table;
+        memory.get()[at] ^= 1 << (random.next() % 8);
+        let opened = PatternBank::open(memory.get()).map(|bank| bank.len());
+        assert_eq!(opened, Err(BlockError::Corrupt));
+        memory.get()[at] = good[at];
+    }
+    assert_eq!(PatternBank::open(memory.get()).unwrap().len(), 40);
+}
+
+#[test]
+fn walks_from_the_table_find_what_the_scan_finds() {
+    for (element, metric) in [
+        (Element::I8F32, Metric::InnerProduct),
+        (Element::I8, Metric::SquaredEuclidean),
+    ] {
+        let config = config(metric).element(element).layout(Layout::Auto);
+        let scratch_config = ScratchConfig::new(&config, 32);
+        let mut scratch = Memory::new(scratch_config.bytes());
+        let mut scratch = Scratch::format(scratch.get(), scratch_config).unwrap();
+        let mut digest = None;
+        for level in Level::ALL.into_iter().filter(|level| level.is_supported()) {
+            simd::force(Some(level)).unwrap();
+            let mut memory = Memory::new(config.bytes());
+            let (bank, mut random) = filled(config, &mut memory, 500);
+            assert_eq!(
+                *digest.get_or_insert(bank.image_digest()),
+                bank.image_digest()
+            );
+            let mut found = 0;
+            for _ in 0..20 {
+                let query = random.vector(5);
+                let walk = Search {
+                    method: Some(Method::Graph),
+                    ..Search::new(10)
+                };
+                let hits = bank.search_with(&query, &walk, &mut scratch).unwrap();
+                assert!(hits.distances() < 450);
+                let last = hits.get(9).unwrap().similarity;
+                let exact = bank.search_exact(&query, 10, &mut scratch).unwrap();
+                found += exact
+                    .iter()
+                    .filter(|hit| hit.similarity >= last)
+                    .count()
+                    .min(10);
+            }
+            assert!(
+                found >= 195,
+                "{element:?} {metric:?} {level:?}: {found} of 200"
+            );
+        }
+        simd::force(None).unwrap();
+    }
+}
+
+#[test]
+fn walks_find_their_way_without_a_live_entry() {
+    let config = config(Metric::Cosine);
+    let scratch_config = ScratchConfig::new(&config, 16);
+    let mut scratch = Memory::new(scratch_config.bytes());
+    let mut scratch = Scratch::format(scratch.get(), scratch_config).unwrap();
+    let mut memory = Memory::new(config.bytes());
+    let (mut bank, mut random) = filled(config, &mut memory, 300);
+    let entries: Vec<u32> = slots(&bank.as_ref().view).collect();
+    assert!(!entries.is_empty());
+    bank.prune(|entry| !entries.contains(&entry.id.slot()), |_| {});
+    assert_eq!(slots(&bank.as_ref().view).count(), 0);
+    assert_eq!(bank.as_ref().unreachable(&mut scratch), Ok(0));
+    let walk = Search {
+        method: Some(Method::Graph),
+        ..Search::new(1)
+    };
+    let query = random.vector(5);
+    let hits = bank.search_with(&query, &walk, &mut scratch).unwrap();
+    assert_eq!(hits.len(), 1);
+    assert_eq!(open::check(&bank.as_ref().view), Ok(()));
+}
