@@ -141,6 +141,13 @@ fn clustered_of_many_dimensions() {
     hold("10000 x 384", &sets::clustered(10_000, 384, 300));
 }
 
+/// More than links of sixteen bits can name: walks start from the table of entries.
+#[test]
+#[ignore = "slow unless optimised"]
+fn many_clustered() {
+    hold("80000 x 64", &sets::clustered(80_000, 64, 300));
+}
+
 #[test]
 #[ignore = "slow unless optimised; its data comes from a package index"]
 fn digits() {
