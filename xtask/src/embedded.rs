@@ -1,4 +1,4 @@
-//! Firmware on an emulated Cortex-M4F: built, run in QEMU, its `defmt` log decoded.
+//! Firmware on an emulated Cortex-M4F and Cortex-M55: built, run in QEMU, its `defmt` log decoded.
 
 use crate::lines::{self, Lines};
 use crate::process::{run, show};
@@ -8,71 +8,95 @@ use anyhow::{Context, Result, bail};
 use defmt_decoder::{DecodeError, Table};
 use std::fs;
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::mpsc;
 use std::time::Duration;
 
-const TARGET: &str = "thumbv7em-none-eabihf";
-/// QEMU's model of an Arm MPS2 board with the AN386 image: 4 MiB of flash, 4 MiB of RAM.
-const MACHINE: &str = "mps2-an386";
+/// A board that QEMU emulates.
+struct Board {
+    machine: &'static str,
+    target: &'static str,
+    /// What the compiler is told besides.
+    flags: &'static str,
+}
+
+/// An Arm MPS2 with the AN386 image: Cortex-M4F, 4 MiB of flash, 4 MiB of RAM.
+const M4: Board = Board {
+    machine: "mps2-an386",
+    target: "thumbv7em-none-eabihf",
+    flags: "",
+};
+/// An Arm MPS3 with the AN547 image: Cortex-M55 with Helium, for which there is no target yet.
+const M55: Board = Board {
+    machine: "mps3-an547",
+    target: "thumbv8m.main-none-eabihf",
+    flags: "--cfg sensilla_helium",
+};
 const EMULATOR: &str = "qemu-system-arm";
 /// Firmware that has not ended by then never will.
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// The Debian packages that this machine lacks.
 pub fn missing() -> Vec<&'static str> {
-    let mut packages = Toolchain::missing(TARGET);
+    let mut packages = Toolchain::missing(M4.target);
+    packages.extend(Toolchain::missing(M55.target));
     if tools::find(&[EMULATOR]).is_none() {
         packages.push(EMULATOR);
     }
+    packages.sort_unstable();
+    packages.dedup();
     packages
 }
 
-/// Runs the suite at each level of kernels that the device may have, then the demo, whose lines must
+/// Runs the suite with each set of kernels that a device may have, then the demo, whose lines must
 /// be those of the suite.
 pub fn test() -> Result<Vec<(&'static str, Lines)>> {
-    let toolchain = Toolchain::get(TARGET)?;
-    let plain = build(&toolchain, "conformance", false)?;
-    let plain = lines::read(&emulate(&plain, &[])?)?;
-    let suite = emulate(&build(&toolchain, "conformance", true)?, &[])?;
-    let demo = emulate(&build(&toolchain, "activity", true)?, &[])?;
+    let plain = M4.run("conformance", false, &[])?;
+    let dsp = M4.run("conformance", true, &[])? + &M4.run("activity", true, &[])?;
+    let helium = M55.run("conformance", true, &[])? + &M55.run("activity", true, &[])?;
     Ok(vec![
-        ("embedded", lines::read(&(suite + &demo))?),
-        ("embedded without simd", plain),
+        ("embedded", lines::read(&dsp)?),
+        ("embedded without simd", lines::read(&plain)?),
+        ("embedded with Helium", lines::read(&helium)?),
     ])
 }
 
-/// Prints how many instructions kernels and searches take, without and with the DSP extension.
+/// Prints how many instructions kernels and searches take: without and with the DSP extension, and
+/// with Helium.
 pub fn instructions() -> Result<()> {
-    let toolchain = Toolchain::get(TARGET)?;
-    for simd in [false, true] {
-        let firmware = build(&toolchain, "instructions", simd)?;
+    for (board, simd) in [(M4, false), (M4, true), (M55, true)] {
         // An instruction takes 1,024 ns, whatever the host is doing.
-        emulate(&firmware, &["-icount", "shift=10"])?;
+        board.run("instructions", simd, &["-icount", "shift=10"])?;
     }
     Ok(())
 }
 
-/// Builds one program of the firmware; where it lies.
-fn build(toolchain: &Toolchain, program: &str, simd: bool) -> Result<PathBuf> {
-    let mut command = toolchain.cargo("build", "core");
-    command.args(["--release", "--package", "firmware", "--bin", program]);
-    if !simd {
-        command.arg("--no-default-features");
+impl Board {
+    /// Builds one program of the firmware and runs it; its log.
+    fn run(&self, program: &str, simd: bool, options: &[&str]) -> Result<String> {
+        let toolchain = Toolchain::get(self.target)?;
+        let mut command = toolchain.cargo("build", "core");
+        command.args(["--release", "--package", "firmware", "--bin", program]);
+        if !simd {
+            command.arg("--no-default-features");
+        }
+        if !self.flags.is_empty() {
+            command.env(toolchain.variable("RUSTFLAGS"), self.flags);
+        }
+        run(&mut command)?;
+        emulate(self.machine, &toolchain.release().join(program), options)
     }
-    run(&mut command)?;
-    Ok(toolchain.release().join(program))
 }
 
 /// Runs firmware to its end; prints its log and returns it.
-fn emulate(firmware: &Path, options: &[&str]) -> Result<String> {
+fn emulate(machine: &str, firmware: &Path, options: &[&str]) -> Result<String> {
     let elf = fs::read(firmware).with_context(|| format!("cannot read {}", firmware.display()))?;
     let table = Table::parse(&elf)?
         .with_context(|| format!("{} has no `defmt` log", firmware.display()))?;
     let mut command = Command::new(EMULATOR);
     command
-        .args(["-machine", MACHINE, "-nographic", "-monitor", "none"])
+        .args(["-machine", machine, "-nographic", "-monitor", "none"])
         .args(["-serial", "none"])
         .args(["-semihosting-config", "enable=on,target=native"])
         .arg("-kernel")

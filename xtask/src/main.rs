@@ -34,7 +34,7 @@ enum Command {
     Setup(Hosts),
     /// Checks that the core stands alone: bare-metal builds, its dependencies, where `unsafe` is
     Core,
-    /// Counts the instructions of kernels and searches on the emulated Cortex-M4F
+    /// Counts the instructions of kernels and searches on the emulated Cortex-M4F and M55
     Instructions,
     /// Builds examples/browser and serves it on this machine
     Browser {
@@ -69,7 +69,7 @@ struct Hosts {
     /// WebAssembly in headless Chromium
     #[arg(long)]
     wasm: bool,
-    /// Firmware on an emulated Cortex-M4F
+    /// Firmware on an emulated Cortex-M4F and M55
     #[arg(long)]
     embedded: bool,
 }

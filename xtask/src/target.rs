@@ -53,15 +53,11 @@ impl Toolchain {
             None => cargo(),
             Some(debian) => {
                 let mut command = Command::new(CARGO);
-                let linker = format!(
-                    "CARGO_TARGET_{}_LINKER",
-                    self.target.to_uppercase().replace('-', "_")
-                );
                 command
                     .current_dir(root())
                     .env("RUSTC", RUSTC)
                     .env("RUSTC_BOOTSTRAP", "1")
-                    .env(linker, &debian.linker)
+                    .env(self.variable("LINKER"), &debian.linker)
                     .env_remove("CARGO")
                     .env_remove("RUSTUP_TOOLCHAIN");
                 command
@@ -75,6 +71,12 @@ impl Toolchain {
             .args(["--target", self.target, "--target-dir"])
             .arg(self.folder());
         command
+    }
+
+    /// The environment variable that gives Cargo a setting for the target alone.
+    pub fn variable(&self, setting: &str) -> String {
+        let target = self.target.to_uppercase().replace(['-', '.'], "_");
+        format!("CARGO_TARGET_{target}_{setting}")
     }
 
     /// Where [`cargo`](Self::cargo) puts what it builds: apart from the host's, since two

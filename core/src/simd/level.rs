@@ -9,7 +9,7 @@ use core::sync::atomic::{AtomicU8, Ordering};
 #[non_exhaustive]
 pub enum Level {
     /// Portable code, the reference; in every build but those of which it is known that they have
-    /// [`Dsp`](Self::Dsp).
+    /// [`Dsp`](Self::Dsp) or [`Helium`](Self::Helium).
     Scalar = 1,
     /// x86-64 baseline.
     Sse2 = 2,
@@ -23,11 +23,14 @@ pub enum Level {
     Simd128 = 6,
     /// ARMv7E-M, and ARMv8-M with the DSP extension: settled when the code is compiled.
     Dsp = 7,
+    /// Armv8.1-M with the vectors called Helium or MVE (Cortex-M52, M55, M85): settled when the code
+    /// is compiled, for `thumbv8m.main-none-eabihf` with `RUSTFLAGS="--cfg sensilla_helium"`.
+    Helium = 8,
 }
 
 impl Level {
     /// Every level, whether or not this machine has it.
-    pub const ALL: [Level; 7] = [
+    pub const ALL: [Level; 8] = [
         Level::Scalar,
         Level::Sse2,
         Level::Avx2,
@@ -35,13 +38,15 @@ impl Level {
         Level::Neon,
         Level::Simd128,
         Level::Dsp,
+        Level::Helium,
     ];
 
     /// Whether this machine and this build have the level.
     pub fn is_supported(self) -> bool {
         match self {
-            Level::Scalar => !cfg!(all(feature = "simd", arm_dsp)),
+            Level::Scalar => !cfg!(all(feature = "simd", any(arm_dsp, arm_helium))),
             Level::Dsp => cfg!(all(feature = "simd", arm_dsp)),
+            Level::Helium => cfg!(all(feature = "simd", arm_helium)),
             #[cfg(all(feature = "simd", target_arch = "x86_64"))]
             Level::Sse2 | Level::Avx2 | Level::Avx512Vnni => super::x86::has(self),
             Level::Neon => {
@@ -91,6 +96,7 @@ pub fn level() -> Level {
         5 => Level::Neon,
         6 => Level::Simd128,
         7 => Level::Dsp,
+        8 => Level::Helium,
         _ => detect(),
     }
 }

@@ -10,7 +10,7 @@
 
 #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]
 mod aarch64;
-#[cfg(all(feature = "simd", arm_dsp))]
+#[cfg(all(feature = "simd", any(arm_dsp, arm_helium)))]
 mod cortex_m;
 #[cfg(all(
     feature = "simd",
@@ -28,6 +28,7 @@ mod wasm;
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
 mod x86;
 
+mod check;
 mod level;
 pub(crate) mod spike;
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
@@ -35,6 +36,7 @@ mod spike_x86;
 pub(crate) mod text;
 pub(crate) mod times;
 
+pub use check::{Wrong, check};
 pub use level::{Level, Unsupported, force, level};
 
 /// Hints that `bytes`, within a cache line, are read soon.
@@ -192,8 +194,8 @@ pub(crate) fn negated(distances: [f32; 4]) -> [f32; 4] {
 /// Runs `task` with the best kernels of this machine, or those that [`force`] asked for.
 #[inline]
 pub(crate) fn dispatch<T: Task>(task: T) -> T::Output {
-    #[cfg(all(feature = "simd", arm_dsp))]
-    return task.run(cortex_m::Dsp);
+    #[cfg(all(feature = "simd", any(arm_dsp, arm_helium)))]
+    return task.run(cortex_m::Native);
     #[cfg(all(feature = "simd", target_arch = "x86_64"))]
     return x86::dispatch(task);
     #[cfg(all(feature = "simd", target_arch = "aarch64", target_feature = "neon"))]

@@ -1,68 +1,10 @@
 //! Every level against the reference, bit for bit.
 
+use super::check::Everything;
 use super::scalar::{Scalar, signed};
 use super::*;
 use proptest::prelude::*;
 use std::vec::Vec;
-
-struct Everything<'a> {
-    block: &'a [u8],
-    other: &'a [u8],
-    rows: [&'a [u8]; 4],
-    query: &'a [i16],
-    narrow: bool,
-    floats: [&'a [f32]; 4],
-}
-
-#[derive(Debug, PartialEq)]
-struct Outcome {
-    block: [i32; 16],
-    blocks: [[i32; 16]; 4],
-    rows: [i32; 4],
-    pairs: [i32; 4],
-    dot: i32,
-    floats: [u32; 4],
-    squares: [u32; 4],
-    hamming: u32,
-    maximum: f32,
-    at_least: u32,
-    near: u32,
-}
-
-impl Task for Everything<'_> {
-    type Output = Outcome;
-    fn run<K: Kernels>(self, k: K) -> Outcome {
-        let planes = Planes::new(self.query, self.narrow);
-        let codes = planes.codes();
-        k.prefetch(self.block);
-        let a: Vec<i8> = self.rows[0].iter().map(|&c| signed(c) as i8).collect();
-        let b: Vec<i8> = self.rows[1].iter().map(|&c| signed(c) as i8).collect();
-        let bits = |f: [f32; 4]| f.map(f32::to_bits);
-        Outcome {
-            block: k.block_dots(self.block, &codes),
-            blocks: k.four_block_dots([self.block, self.other, self.block, self.other], &codes),
-            rows: k.row_dots(self.rows, &codes),
-            pairs: k.pair_dots(self.rows[0], self.rows),
-            dot: k.dot_i8(&a, &b),
-            floats: bits(k.float_dots(self.floats[0], self.floats)),
-            squares: bits(k.float_squares(self.floats[1], self.floats)),
-            hamming: k.hamming(self.rows[2], self.rows[3]),
-            maximum: k.maximum(self.floats[0].first_chunk().unwrap()),
-            at_least: k.at_least(self.floats[0].first_chunk().unwrap(), self.floats[0][3]),
-            near: near(k, self.floats),
-        }
-    }
-}
-
-/// Limited by one of the distances, so that equality is met.
-fn near<K: Kernels>(k: K, rows: [&[f32]; 4]) -> u32 {
-    let eight = |row: &[f32]| row.first_chunk::<8>().unwrap().map(f32::to_bits);
-    let axes = [eight(rows[0]), eight(rows[1]), eight(rows[2])];
-    let point = *rows[3].first_chunk::<3>().unwrap();
-    let d = [0, 1, 2].map(|axis| f32::from_bits(axes[axis][5]) - point[axis]);
-    let limit = d[0] * d[0] + d[1] * d[1] + d[2] * d[2];
-    k.near([&axes[0], &axes[1], &axes[2]], point, limit)
-}
 
 struct Planes {
     even: Vec<i16>,
@@ -137,15 +79,17 @@ proptest! {
         let floats: Vec<Vec<f32>> = (0..4)
             .map(|_| (0..n).map(|_| (next() as f32 / 2f32.powi(30) - 1.0) * 3.0).collect())
             .collect();
-        let input = || Everything {
-            block: &block,
-            other: &other,
+        let planes = Planes::new(&query, narrow);
+        let codes = [0, 1].map(|i| rows[i].iter().map(|&c| signed(c) as i8).collect::<Vec<_>>());
+        let input = Everything {
+            blocks: [&block, &other],
             rows: [&rows[0], &rows[1], &rows[2], &rows[3]],
-            query: &query,
-            narrow,
+            query: planes.codes(),
+            codes: [&codes[0], &codes[1]],
+            bits: [&rows[2], &rows[3]],
             floats: [&floats[0], &floats[1], &floats[2], &floats[3]],
         };
-        let expected = input().run(Scalar);
+        let expected = input.run(Scalar);
         // The reference itself against plain sums.
         for (row, dot) in rows.iter().zip(expected.rows) {
             let sum: i64 =
@@ -163,7 +107,17 @@ proptest! {
         }
         for level in levels() {
             force(Some(level)).unwrap();
-            prop_assert_eq!(&dispatch(input()), &expected, "{:?}", level);
+            prop_assert_eq!(&dispatch(input), &expected, "{:?}", level);
+        }
+        force(None).unwrap();
+    }
+
+    #[test]
+    fn every_level_passes_the_check_at_start(seed in any::<u64>()) {
+        let _guard = FORCE.lock().unwrap_or_else(|e| e.into_inner());
+        for level in levels() {
+            force(Some(level)).unwrap();
+            prop_assert_eq!(check(seed), Ok(()), "{:?}", level);
         }
         force(None).unwrap();
     }

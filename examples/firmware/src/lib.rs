@@ -11,7 +11,11 @@ use defmt_semihosting as _;
 use semihosting::process::ExitCode;
 
 /// The processor's clock, which SysTick counts.
-pub const HZ: u32 = 25_000_000;
+pub const HZ: u32 = if cfg!(board = "mps3-an547") {
+    32_000_000
+} else {
+    25_000_000
+};
 const SYSTICK_BITS: u32 = 24;
 
 static WRAPS: AtomicU32 = AtomicU32::new(0);

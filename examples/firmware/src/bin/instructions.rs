@@ -23,12 +23,12 @@ mod device {
     static BANK: ConstStaticCell<Block<{ GRAPH.bytes() }>> = ConstStaticCell::new(Block::new());
     static SCRATCH: ConstStaticCell<Block<{ WORK.bytes() }>> = ConstStaticCell::new(Block::new());
 
-    /// An instruction takes 2^10 ns of the emulation's time, a tick 40 ns.
+    /// An instruction takes 2^10 ns of the emulation's time.
     fn instructions(work: impl FnOnce()) -> u32 {
         let start = firmware::ticks();
         work();
         let ticks = firmware::ticks().wrapping_sub(start);
-        (u64::from(ticks) * 10 / 256) as u32
+        (u64::from(ticks) * 1_000_000_000 / u64::from(firmware::HZ) / 1024) as u32
     }
 
     fn fill(vector: &mut [f32], state: &mut u32) {
@@ -84,8 +84,8 @@ mod device {
             );
         };
         signatures(line);
-        let (a, b) = (black_box([7i8; 128]), black_box([-9i8; 128]));
-        for (name, length) in [("dot-64", 64), ("dot-128", 128)] {
+        let (a, b) = (black_box([7i8; 384]), black_box([-9i8; 384]));
+        for (name, length) in [("dot-64", 64), ("dot-128", 128), ("dot-384", 384)] {
             let (a, b) = (&a[..length], &b[..length]);
             line(
                 name,
@@ -93,6 +93,14 @@ mod device {
                     black_box(simd::dot_i8(black_box(a), black_box(b)));
                 }),
             );
+        }
+        let (a, b) = (a.map(|x| x as u8), b.map(|x| x as u8));
+        for (name, length) in [("hamming-64", 64), ("hamming-384", 384)] {
+            let (a, b) = (&a[..length], &b[..length]);
+            let count = instructions(|| {
+                black_box(simd::hamming(black_box(a), black_box(b)));
+            });
+            line(name, count);
         }
         let (bank, scratch) = (BANK.take(), SCRATCH.take());
         for (insert, search, config) in [

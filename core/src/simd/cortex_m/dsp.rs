@@ -1,13 +1,9 @@
-//! Kernels for Cortex-M with the DSP extension (M4, M7, M33 and on): a word holds four codes, which
-//! `uxtb16` or `sxtb16` spread to two pairs of 16 bits, even and odd elements apart, and `smlad`
-//! multiplies a pair with a pair of the query and adds both products to a sum.
-//!
-//! Every part this is compiled for has the extension, so there is nothing to choose at run time and
-//! no second copy of each search in flash. The compiler has no stable intrinsics for it, hence the
-//! assembly; sums wrap as those of the reference do. The f32 kernels are the reference: the FPU
-//! takes one number at a time.
+//! Kernels of the DSP extension (M4, M7, M33 and on): a word holds four codes, which `uxtb16` or
+//! `sxtb16` spread to two pairs of 16 bits, even and odd elements apart, and `smlad` multiplies a
+//! pair with a pair of the query and adds both products to a sum. Sums wrap as those of the
+//! reference do. The f32 kernels are the reference: the FPU takes one number at a time.
 
-use super::{Codes, Kernels, scalar::Scalar};
+use crate::simd::{Codes, Kernels, scalar::Scalar};
 use core::arch::asm;
 
 /// Kernels of the DSP extension.
