@@ -5,124 +5,120 @@
 //! any lengths share the lanes; a lane whose message ends early idles.
 
 use super::hash::{leaf_hashes, node_hash, node_hashes};
+use super::nodes::written;
 use crate::Hash;
 use crate::simd::sha256::INITIAL;
 use crate::simd::sha256::lanes::{Blocks, LANES, Wide, Words};
 use crate::simd::sha256::ni::Single;
 
-/// Levels of a subtree above its leaves.
-pub(crate) const LEVELS: u32 = 8;
-/// Leaves of a subtree.
-pub(crate) const WIDTH: usize = 1 << LEVELS;
-/// Subtrees' levels that fill all lanes.
-const WIDE_LEVELS: u32 = 4;
+/// Levels above the leaves of the lowest subtree that is computed at once: its leaves fill all
+/// lanes.
+const LOWEST: u32 = LANES.ilog2();
+/// Levels above the leaves of the highest one.
+const HIGHEST: u32 = 12;
 
-/// The hashes of a complete subtree of [`WIDTH`] leaves.
-#[derive(Debug)]
-pub(crate) struct Subtree {
-    /// Level after level from the leaves up: `WIDTH` hashes, half as many, ..., one.
-    hashes: [Hash; 2 * WIDTH],
+/// Hashes of a complete subtree with `levels` above its leaves.
+pub(crate) const fn hashes(levels: u32) -> usize {
+    (2 << levels) - 1
 }
 
-impl Subtree {
-    pub(crate) const fn new() -> Self {
-        Self {
-            hashes: [[0; 32]; 2 * WIDTH],
+/// How many levels the next subtree has, for a tree of `size` leaves that `more` follow, in whose
+/// memory there is room for `room` hashes in a row; `None` where leaf by leaf is the only way.
+pub(crate) fn levels(size: u64, more: usize, room: usize) -> Option<u32> {
+    if Wide::get().is_none() && Single::get().is_none() {
+        return None;
+    }
+    let levels = size.trailing_zeros().min(HIGHEST);
+    let levels = levels.min(more.checked_ilog2()?);
+    let levels = levels.min((room + 1).ilog2().saturating_sub(1));
+    (levels >= LOWEST).then_some(levels)
+}
+
+/// Computes the [`hashes`] of the subtree over the next `2^levels` leaves, in the order in which
+/// they come to be.
+pub(crate) fn fill<'d>(levels: u32, leaves: impl Iterator<Item = &'d [u8]>, out: &mut [Hash]) {
+    let done = match Wide::get() {
+        Some(wide) => {
+            fill_wide(wide, levels, leaves, out);
+            levels - LOWEST
         }
+        None => {
+            fill_leaves(levels, leaves, out);
+            0
+        }
+    };
+    for level in done + 1..=levels {
+        fill_level(level, 1 << (levels - level), out);
     }
+}
 
-    /// The hash of node `index` at `level`.
-    pub(crate) fn node(&self, level: u32, index: usize) -> Option<&Hash> {
-        self.hashes.get(start(level) + index)
+/// Where the hash of node `index` at `level` lies among those of a subtree.
+#[inline]
+fn place(level: u32, index: usize) -> usize {
+    let last = ((index + 1) << level) - 1;
+    written(last as u64) as usize + level as usize
+}
+
+/// Hashes the leaves two by two.
+fn fill_leaves<'d>(levels: u32, mut leaves: impl Iterator<Item = &'d [u8]>, out: &mut [Hash]) {
+    for first in (0..1 << levels).step_by(2) {
+        let pair = [leaves.next(), leaves.next()].map(Option::unwrap_or_default);
+        write(leaf_hashes(pair), 0, first, out);
     }
+}
 
-    /// Whether this machine computes subtrees faster than leaf by leaf.
-    pub(crate) fn pays() -> bool {
-        Wide::get().is_some() || Single::get().is_some()
-    }
-
-    /// Computes the subtree over `leaves`.
-    pub(crate) fn fill(&mut self, leaves: &[&[u8]; WIDTH]) {
-        let level = match Wide::get() {
-            Some(wide) => {
-                self.fill_wide(wide, leaves);
-                WIDE_LEVELS
+/// Computes the `count` nodes of a level from those below it, two at a time.
+fn fill_level(level: u32, count: usize, out: &mut [Hash]) {
+    for first in (0..count).step_by(2) {
+        let child = |at| out.get(place(level - 1, 2 * first + at));
+        match [child(0), child(1), child(2), child(3)] {
+            [Some(a), Some(b), Some(c), Some(d)] if count > 1 => {
+                write(node_hashes([[a, b], [c, d]]), level, first, out);
             }
-            None => {
-                self.fill_leaves(leaves);
-                0
-            }
-        };
-        self.fill_above(level);
-    }
-
-    /// Hashes the leaves two by two.
-    fn fill_leaves(&mut self, leaves: &[&[u8]; WIDTH]) {
-        let pairs = self.hashes.as_chunks_mut::<2>().0.iter_mut();
-        for (hashes, leaves) in pairs.zip(leaves.as_chunks::<2>().0) {
-            *hashes = leaf_hashes(*leaves);
-        }
-    }
-
-    /// Computes the levels above one, two nodes at a time.
-    fn fill_above(&mut self, level: u32) {
-        for level in level + 1..=LEVELS {
-            self.fill_level(level);
-        }
-    }
-
-    /// Computes the nodes of a level from those below it.
-    fn fill_level(&mut self, level: u32) {
-        let Some((below, to)) = self.hashes.split_at_mut_checked(start(level)) else {
-            return;
-        };
-        let below = below.get(start(level - 1)..).unwrap_or_default();
-        let (pairs, _) = below.as_chunks::<2>();
-        let (twos, one) = pairs.as_chunks::<2>();
-        let (to, last) = to.split_at_mut(2 * twos.len());
-        for (to, [first, second]) in to.as_chunks_mut::<2>().0.iter_mut().zip(twos) {
-            *to = node_hashes([first.each_ref(), second.each_ref()]);
-        }
-        for (to, [left, right]) in last.iter_mut().zip(one) {
-            *to = node_hash(left, right);
-        }
-    }
-
-    /// Computes the levels that fill all lanes.
-    fn fill_wide(&mut self, wide: Wide, leaves: &[&[u8]; WIDTH]) {
-        let mut words = [Words::splat([0; 8]); WIDTH / LANES];
-        let (groups, _) = leaves.as_chunks::<LANES>();
-        for (words, leaves) in words.iter_mut().zip(groups) {
-            *words = leaf_words(wide, leaves);
-        }
-        self.store(wide, 0, &words);
-        let mut count = words.len();
-        for level in 1..=WIDE_LEVELS {
-            for parent in 0..count / 2 {
-                if let Some(children) = words.get(2 * parent..).and_then(|w| w.first_chunk::<2>()) {
-                    words[parent] = wide.nodes(children);
-                }
-            }
-            count /= 2;
-            self.store(wide, level, words.get(..count).unwrap_or_default());
-        }
-    }
-
-    fn store(&mut self, wide: Wide, level: u32, words: &[Words]) {
-        let at = start(level);
-        let slots = self.hashes.get_mut(at..).unwrap_or_default();
-        for (words, slots) in words.iter().zip(slots.as_chunks_mut::<LANES>().0) {
-            wide.to_bytes(words, slots);
+            [Some(a), Some(b), ..] => write([node_hash(a, b)], level, first, out),
+            _ => {}
         }
     }
 }
 
-/// Where the hashes of a level begin.
-const fn start(level: u32) -> usize {
-    2 * WIDTH - ((2 * WIDTH) >> level)
+/// Writes hashes of nodes of a level in a row to their places.
+fn write<const N: usize>(hashes: [Hash; N], level: u32, first: usize, out: &mut [Hash]) {
+    for (index, hash) in (first..).zip(hashes) {
+        if let Some(slot) = out.get_mut(place(level, index)) {
+            *slot = hash;
+        }
+    }
+}
+
+/// Computes the levels that fill all lanes: sixteen leaves after sixteen, and whatever nodes they
+/// complete, as a tree takes single leaves.
+fn fill_wide<'d>(
+    wide: Wide,
+    levels: u32,
+    mut leaves: impl Iterator<Item = &'d [u8]>,
+    out: &mut [Hash],
+) {
+    // Left siblings that wait for the right one, by level.
+    let mut waiting = [Words::splat([0; 8]); (HIGHEST - LOWEST) as usize + 1];
+    for group in 0..1 << (levels - LOWEST) {
+        let leaves: [&[u8]; LANES] = core::array::from_fn(|_| leaves.next().unwrap_or_default());
+        let mut words = leaf_words(wide, &leaves);
+        for (level, waiting) in (0..).zip(&mut waiting) {
+            let first = (group >> level) * LANES;
+            wide.write(&words, out, |lane| place(level, first + lane));
+            if group >> level & 1 == 0 {
+                *waiting = words;
+                break;
+            }
+            words = wide.nodes(waiting, &words);
+        }
+    }
 }
 
 fn leaf_words(wide: Wide, leaves: &[&[u8]; LANES]) -> Words {
+    if let Some(leaves) = all_hashes(leaves) {
+        return wide.leaves(&leaves);
+    }
     let blocks_of = |leaf: &[u8]| (leaf.len() + 1 + 8) / 64 + 1;
     let most = leaves.iter().map(|leaf| blocks_of(leaf)).max().unwrap_or(1);
     let mut states = Words::splat(INITIAL);
@@ -150,6 +146,15 @@ fn leaf_words(wide: Wide, leaves: &[&[u8]; LANES]) -> Words {
     states
 }
 
+/// Leaves of thirty-two bytes, hashes, are the common short ones.
+fn all_hashes<'d>(leaves: &[&'d [u8]; LANES]) -> Option<[&'d Hash; LANES]> {
+    let mut hashes = [&[0; 32]; LANES];
+    for (hash, &leaf) in hashes.iter_mut().zip(leaves) {
+        *hash = leaf.try_into().ok()?;
+    }
+    Some(hashes)
+}
+
 fn copy_lane(from: &Words, to: &mut Words, lane: usize) {
     for (from, to) in from.0.iter().zip(&mut to.0) {
         if let (Some(from), Some(to)) = (from.get(lane), to.get_mut(lane)) {
@@ -161,13 +166,6 @@ fn copy_lane(from: &Words, to: &mut Words, lane: usize) {
 /// Block `at` of the padded message `0x00 ‖ leaf`; zeros beyond its end.
 fn message_block(leaf: &[u8], at: usize, block: &mut [u8; 64]) {
     *block = [0; 64];
-    // A leaf of 32 bytes, a hash, is the common short one.
-    if let (0, Ok(leaf)) = (at, <&Hash>::try_from(leaf)) {
-        block[1..33].copy_from_slice(leaf);
-        block[33] = 0x80;
-        block[62..].copy_from_slice(&(33u16 * 8).to_be_bytes());
-        return;
-    }
     let begin = at * 64;
     let (skip, to) = match begin.checked_sub(1) {
         Some(skip) => (skip, &mut block[..]),
@@ -193,25 +191,32 @@ mod tests {
     use crate::merkle::leaf_hash;
     use std::vec::Vec;
 
+    /// The hashes of the complete subtree over these leaves.
+    fn in_order(leaves: &[Hash]) -> Vec<Hash> {
+        if leaves.len() == 1 {
+            return leaves.to_vec();
+        }
+        let (left, right) = leaves.split_at(leaves.len() / 2);
+        let (left, right) = (in_order(left), in_order(right));
+        let node = node_hash(&left[left.len() - 1], &right[right.len() - 1]);
+        [left, right, std::vec![node]].concat()
+    }
+
     #[test]
     fn every_way_gives_the_hashes_of_the_leaves() {
-        let data: Vec<Vec<u8>> = (0..WIDTH)
-            .map(|i| std::vec![i as u8; if i % 5 == 0 { i } else { 32 }])
+        let data: Vec<Vec<u8>> = (0..1 << HIGHEST)
+            .map(|i| std::vec![i as u8; if i % 50 == 7 { i / 9 } else { 32 }])
             .collect();
-        let leaves: [&[u8]; WIDTH] = core::array::from_fn(|i| &data[i][..]);
-        let mut level: Vec<Hash> = data.iter().map(|leaf| leaf_hash(leaf)).collect();
-        let mut expected = Vec::new();
-        while !level.is_empty() {
-            expected.extend_from_slice(&level);
-            let pairs = level.as_chunks::<2>().0.iter();
-            level = pairs.map(|[left, right]| node_hash(left, right)).collect();
+        for levels in [LOWEST, LOWEST + 1, 8, HIGHEST] {
+            let leaves = || data.iter().take(1 << levels).map(|leaf| &leaf[..]);
+            let expected = in_order(&leaves().map(leaf_hash).collect::<Vec<_>>());
+            let mut out = std::vec![[0; 32]; hashes(levels)];
+            fill(levels, leaves(), &mut out);
+            assert!(out == expected);
+            out.fill([0; 32]);
+            fill_leaves(levels, leaves(), &mut out);
+            (1..=levels).for_each(|level| fill_level(level, 1 << (levels - level), &mut out));
+            assert!(out == expected);
         }
-        let mut subtree = Subtree::new();
-        subtree.fill(&leaves);
-        assert_eq!(subtree.hashes[..expected.len()], expected);
-        let mut subtree = Subtree::new();
-        subtree.fill_leaves(&leaves);
-        subtree.fill_above(0);
-        assert_eq!(subtree.hashes[..expected.len()], expected);
     }
 }

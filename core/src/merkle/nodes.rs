@@ -10,7 +10,7 @@
 //! lies in the ring, or is one of these.
 
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
-use super::bulk::{LEVELS, Subtree, WIDTH};
+use super::bulk;
 use super::hash::{EMPTY_ROOT, MAX_HEIGHT, climb, leaf_hash, node_hash};
 use super::tile::{ExportError, Span};
 use super::tree::{AppendError, ProofError, PruneError};
@@ -58,7 +58,7 @@ pub(crate) const fn end(offset: usize, shape: Shape) -> usize {
 }
 
 /// Number of hashes written before leaf `leaf`.
-fn written(leaf: u64) -> u64 {
+pub(super) fn written(leaf: u64) -> u64 {
     2 * leaf - u64::from(leaf.count_ones())
 }
 
@@ -212,10 +212,8 @@ impl<'a> Nodes<'a> {
     /// none.
     pub(crate) fn extend<'d>(
         &mut self,
-        leaves: impl ExactSizeIterator<Item = &'d [u8]>,
+        mut leaves: impl ExactSizeIterator<Item = &'d [u8]>,
     ) -> Result<u64, AppendError> {
-        #[cfg(all(feature = "simd", target_arch = "x86_64"))]
-        let mut leaves = leaves;
         let (index, count) = (self.size(), leaves.len() as u64);
         if count > (1 << self.height) - index.min(1 << self.height) {
             return Err(AppendError::Exhausted);
@@ -223,48 +221,39 @@ impl<'a> Nodes<'a> {
         if self.leaves != 0 && count > self.leaves - (index - self.first()) {
             return Err(AppendError::Full);
         }
-        #[cfg(all(feature = "simd", target_arch = "x86_64"))]
-        if self.ring_len != 0 && Subtree::pays() {
-            self.extend_by_subtrees(&mut leaves)?;
-        }
-        for leaf in leaves {
+        loop {
+            #[cfg(all(feature = "simd", target_arch = "x86_64"))]
+            if self.append_subtree(&mut leaves) {
+                continue;
+            }
+            let Some(leaf) = leaves.next() else {
+                return Ok(index);
+            };
             self.append(&leaf_hash(leaf))?;
         }
-        Ok(index)
     }
 
+    /// Appends as many leaves as make a complete subtree, for which there is room; whether it did.
     #[cfg(all(feature = "simd", target_arch = "x86_64"))]
-    fn extend_by_subtrees<'d>(
-        &mut self,
-        leaves: &mut impl ExactSizeIterator<Item = &'d [u8]>,
-    ) -> Result<(), AppendError> {
-        let width = WIDTH as u64;
-        while !self.size().is_multiple_of(width)
-            && let Some(leaf) = leaves.next()
-        {
-            self.append(&leaf_hash(leaf))?;
+    fn append_subtree<'d>(&mut self, leaves: &mut impl ExactSizeIterator<Item = &'d [u8]>) -> bool {
+        let size = self.size();
+        let room = self.ring_len - self.next;
+        let Some(levels) = bulk::levels(size, leaves.len(), room) else {
+            return false;
+        };
+        let end = self.next + bulk::hashes(levels);
+        let Some(out) = self.ring.get_mut(self.next..end) else {
+            return false;
+        };
+        bulk::fill(levels, leaves, out);
+        let root = out.last().copied();
+        self.advance(bulk::hashes(levels));
+        let size = size + (1 << levels);
+        if let Some(root) = root {
+            self.complete(&root, levels, size - 1);
         }
-        let mut subtree = Subtree::new();
-        while leaves.len() >= WIDTH {
-            let mut data: [&[u8]; WIDTH] = [&[]; WIDTH];
-            for (slot, leaf) in data.iter_mut().zip(&mut *leaves) {
-                *slot = leaf;
-            }
-            subtree.fill(&data);
-            let last = self.size() + width - 1;
-            for leaf in 0..WIDTH {
-                for level in 0..=leaf.trailing_ones() {
-                    if let Some(hash) = subtree.node(level, leaf >> level) {
-                        self.push(hash);
-                    }
-                }
-            }
-            if let Some(&root) = subtree.node(LEVELS, 0) {
-                self.complete(&root, LEVELS, last);
-            }
-            self.counters[SIZE] = last + 1;
-        }
-        Ok(())
+        self.counters[SIZE] = size;
+        true
     }
 
     /// Without a ring the tree is its own left edge.
@@ -287,9 +276,15 @@ impl<'a> Nodes<'a> {
         if let Some(slot) = self.ring.get_mut(self.next) {
             *slot = *hash;
         }
-        self.live += 1;
-        self.total += 1;
-        self.next += 1;
+        self.advance(1);
+    }
+
+    /// Counts the next `hashes` in the ring as written; its end is not among them.
+    #[inline]
+    fn advance(&mut self, hashes: usize) {
+        self.live += hashes;
+        self.total += hashes as u64;
+        self.next += hashes;
         if self.next == self.ring_len {
             self.next = 0;
         }

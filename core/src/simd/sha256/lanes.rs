@@ -3,10 +3,14 @@
 //! A single message is faster through the SHA instructions that `sha2` uses; sixteen that do not
 //! wait for each other are faster this way. Hashes stay word-major between the levels of a tree,
 //! so that a level's parents need no transposition of their children.
+//!
+//! The rounds wait for each other here too, and two cycles for each operation: the order of the
+//! additions counts, and words are scheduled between the rounds.
 
 #![allow(unsafe_code)]
 
 use super::{INITIAL, K};
+use crate::Hash;
 use crate::simd::{Level, level};
 use core::arch::x86_64::*;
 
@@ -27,6 +31,16 @@ impl Words {
             at += 1;
         }
         Self(words)
+    }
+
+    #[inline]
+    #[target_feature(enable = "avx512f,avx512bw")]
+    fn new(state: [__m512i; 8]) -> Self {
+        let mut words = Self([[0; LANES]; 8]);
+        for (words, value) in words.0.iter_mut().zip(state) {
+            store(words, value);
+        }
+        words
     }
 }
 
@@ -52,18 +66,25 @@ impl Wide {
         unsafe { compress_blocks(states, blocks) }
     }
 
-    /// Hashes of the sixteen tree nodes over the thirty-two hashes `children`, in order.
+    /// `SHA-256(0x00 ‖ data)` of sixteen leaves.
     #[inline]
-    pub(crate) fn nodes(self, children: &[Words; 2]) -> Words {
+    pub(crate) fn leaves(self, data: &[&Hash; LANES]) -> Words {
         // SAFETY: as above.
-        unsafe { nodes(children) }
+        unsafe { leaves(data) }
     }
 
-    /// The bytes of sixteen hashes.
+    /// Hashes of the sixteen tree nodes over the thirty-two hashes of `low` and `high`, in order.
     #[inline]
-    pub(crate) fn to_bytes(self, words: &Words, out: &mut [[u8; 32]; LANES]) {
+    pub(crate) fn nodes(self, low: &Words, high: &Words) -> Words {
         // SAFETY: as above.
-        unsafe { to_bytes(words, out) }
+        unsafe { nodes(low, high) }
+    }
+
+    /// Writes the bytes of sixteen hashes to their places.
+    #[inline]
+    pub(crate) fn write(self, words: &Words, out: &mut [Hash], place: impl Fn(usize) -> usize) {
+        // SAFETY: as above.
+        unsafe { write(words, out, place) }
     }
 }
 
@@ -95,68 +116,90 @@ macro_rules! small_sigma {
 }
 
 /// One round; the roles of the eight variables turn by one from round to round.
+///
+/// What comes of the round before is added last, so that from `e` to the next one it is rotations,
+/// their combination and one addition. The new `a` is made of the new `e`, which has most of it.
 macro_rules! round {
     ($a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident, $w:expr, $k:expr) => {{
-        let t1 = _mm512_add_epi32(
-            _mm512_add_epi32($h, _mm512_add_epi32($w, _mm512_set1_epi32($k as i32))),
-            _mm512_add_epi32(
-                sigma!($e, 6, 11, 25),
-                _mm512_ternarylogic_epi32::<CHOOSE>($e, $f, $g),
-            ),
-        );
-        let t2 = _mm512_add_epi32(
-            sigma!($a, 2, 13, 22),
-            _mm512_ternarylogic_epi32::<MAJORITY>($a, $b, $c),
-        );
-        $d = _mm512_add_epi32($d, t1);
-        $h = _mm512_add_epi32(t1, t2);
+        let known = _mm512_add_epi32(_mm512_add_epi32($w, $k), _mm512_add_epi32($h, $d));
+        let choice = _mm512_ternarylogic_epi32::<CHOOSE>($e, $f, $g);
+        let majority = _mm512_ternarylogic_epi32::<MAJORITY>($a, $b, $c);
+        let e = _mm512_add_epi32(_mm512_add_epi32(known, choice), sigma!($e, 6, 11, 25));
+        let rest = _mm512_sub_epi32(majority, $d);
+        $h = _mm512_add_epi32(_mm512_add_epi32(rest, e), sigma!($a, 2, 13, 22));
+        $d = e;
     }};
-}
-
-macro_rules! rounds {
-    ($a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident, $w:ident, $at:expr) => {
-        round!($a $b $c $d $e $f $g $h, $w[0], K[$at]);
-        round!($h $a $b $c $d $e $f $g, $w[1], K[$at + 1]);
-        round!($g $h $a $b $c $d $e $f, $w[2], K[$at + 2]);
-        round!($f $g $h $a $b $c $d $e, $w[3], K[$at + 3]);
-        round!($e $f $g $h $a $b $c $d, $w[4], K[$at + 4]);
-        round!($d $e $f $g $h $a $b $c, $w[5], K[$at + 5]);
-        round!($c $d $e $f $g $h $a $b, $w[6], K[$at + 6]);
-        round!($b $c $d $e $f $g $h $a, $w[7], K[$at + 7]);
-        round!($a $b $c $d $e $f $g $h, $w[8], K[$at + 8]);
-        round!($h $a $b $c $d $e $f $g, $w[9], K[$at + 9]);
-        round!($g $h $a $b $c $d $e $f, $w[10], K[$at + 10]);
-        round!($f $g $h $a $b $c $d $e, $w[11], K[$at + 11]);
-        round!($e $f $g $h $a $b $c $d, $w[12], K[$at + 12]);
-        round!($d $e $f $g $h $a $b $c, $w[13], K[$at + 13]);
-        round!($c $d $e $f $g $h $a $b, $w[14], K[$at + 14]);
-        round!($b $c $d $e $f $g $h $a, $w[15], K[$at + 15]);
-    };
 }
 
 /// One word of the message schedule in place of the one sixteen before it.
 macro_rules! schedule {
-    ($w:ident, $($at:literal)+) => {
-        $(
-            $w[$at] = _mm512_add_epi32(
-                _mm512_add_epi32($w[$at], small_sigma!($w[($at + 1) % 16], 7, 18, 3)),
-                _mm512_add_epi32($w[($at + 9) % 16], small_sigma!($w[($at + 14) % 16], 17, 19, 10)),
-            );
-        )+
+    ($w:ident, $at:literal) => {
+        $w[$at] = _mm512_add_epi32(
+            _mm512_add_epi32($w[$at], small_sigma!($w[($at + 1) % 16], 7, 18, 3)),
+            _mm512_add_epi32(
+                $w[($at + 9) % 16],
+                small_sigma!($w[($at + 14) % 16], 17, 19, 10),
+            ),
+        );
     };
 }
 
-#[inline]
+/// Sixteen rounds, and `then` with the number of each after it.
+macro_rules! rounds {
+    ($a:ident $b:ident $c:ident $d:ident $e:ident $f:ident $g:ident $h:ident, $w:ident, $k:ident, $then:ident) => {
+        round!($a $b $c $d $e $f $g $h, $w[0], $k[0]);
+        $then!($w, 0);
+        round!($h $a $b $c $d $e $f $g, $w[1], $k[1]);
+        $then!($w, 1);
+        round!($g $h $a $b $c $d $e $f, $w[2], $k[2]);
+        $then!($w, 2);
+        round!($f $g $h $a $b $c $d $e, $w[3], $k[3]);
+        $then!($w, 3);
+        round!($e $f $g $h $a $b $c $d, $w[4], $k[4]);
+        $then!($w, 4);
+        round!($d $e $f $g $h $a $b $c, $w[5], $k[5]);
+        $then!($w, 5);
+        round!($c $d $e $f $g $h $a $b, $w[6], $k[6]);
+        $then!($w, 6);
+        round!($b $c $d $e $f $g $h $a, $w[7], $k[7]);
+        $then!($w, 7);
+        round!($a $b $c $d $e $f $g $h, $w[8], $k[8]);
+        $then!($w, 8);
+        round!($h $a $b $c $d $e $f $g, $w[9], $k[9]);
+        $then!($w, 9);
+        round!($g $h $a $b $c $d $e $f, $w[10], $k[10]);
+        $then!($w, 10);
+        round!($f $g $h $a $b $c $d $e, $w[11], $k[11]);
+        $then!($w, 11);
+        round!($e $f $g $h $a $b $c $d, $w[12], $k[12]);
+        $then!($w, 12);
+        round!($d $e $f $g $h $a $b $c, $w[13], $k[13]);
+        $then!($w, 13);
+        round!($c $d $e $f $g $h $a $b, $w[14], $k[14]);
+        $then!($w, 14);
+        round!($b $c $d $e $f $g $h $a, $w[15], $k[15]);
+        $then!($w, 15);
+    };
+}
+
+/// Nothing, where no word of the schedule is wanted any more.
+macro_rules! done {
+    ($w:ident, $at:literal) => {};
+}
+
+/// Compresses a block into each state. A function to itself: it needs every register.
+#[inline(never)]
 #[target_feature(enable = "avx512f,avx512bw")]
 fn compress(state: &mut [__m512i; 8], mut w: [__m512i; 16]) {
     let [mut a, mut b, mut c, mut d, mut e, mut f, mut g, mut h] = *state;
-    rounds!(a b c d e f g h, w, 0);
-    schedule!(w, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
-    rounds!(a b c d e f g h, w, 16);
-    schedule!(w, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
-    rounds!(a b c d e f g h, w, 32);
-    schedule!(w, 0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15);
-    rounds!(a b c d e f g h, w, 48);
+    let [first, second, third, last] = &K;
+    // A loop, since a constant that is known for its round the compiler adds last, which is late.
+    for k in [first, second, third] {
+        let k = k.map(|k| _mm512_set1_epi32(k as i32));
+        rounds!(a b c d e f g h, w, k, schedule);
+    }
+    let k = last.map(|k| _mm512_set1_epi32(k as i32));
+    rounds!(a b c d e f g h, w, k, done);
     for (word, add) in state.iter_mut().zip([a, b, c, d, e, f, g, h]) {
         *word = _mm512_add_epi32(*word, add);
     }
@@ -174,6 +217,12 @@ fn load(words: &[u32; LANES]) -> __m512i {
 fn store(words: &mut [u32; LANES], value: __m512i) {
     // SAFETY: sixty-four bytes to write, of any alignment.
     unsafe { _mm512_storeu_si512(words.as_mut_ptr().cast(), value) }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+fn initial() -> [__m512i; 8] {
+    INITIAL.map(|word| _mm512_set1_epi32(word as i32))
 }
 
 /// Bytes of each word turned around: messages and hashes are big-endian.
@@ -240,54 +289,78 @@ fn compress_blocks(states: &mut Words, blocks: &Blocks) {
     }
 }
 
+/// Words behind a prefix byte, which moves everything by eight bits: those that are full, and what
+/// is left over with the byte that ends a message behind it.
+#[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-fn nodes(children: &[Words; 2]) -> Words {
+fn shift<const N: usize>(prefix: i32, words: [__m512i; N]) -> ([__m512i; N], __m512i) {
+    let mut before = _mm512_set1_epi32(prefix);
+    let shifted = words.map(|word| {
+        let (high, low) = (
+            _mm512_slli_epi32::<24>(before),
+            _mm512_srli_epi32::<8>(word),
+        );
+        before = word;
+        _mm512_or_si512(high, low)
+    });
+    let stop = _mm512_set1_epi32(0x80 << 16);
+    (
+        shifted,
+        _mm512_or_si512(_mm512_slli_epi32::<24>(before), stop),
+    )
+}
+
+#[target_feature(enable = "avx512f,avx512bw")]
+fn leaves(data: &[&Hash; LANES]) -> Words {
+    let rows = data.map(|data| {
+        // SAFETY: thirty-two bytes to read, of any alignment.
+        let row = unsafe { _mm256_loadu_si256(data.as_ptr().cast()) };
+        swap_bytes(_mm512_zextsi256_si512(row))
+    });
+    let [a, b, c, d, e, f, g, h, ..] = transpose(rows);
+    let (words, last) = shift(0, [a, b, c, d, e, f, g, h]);
+    let mut block = [_mm512_setzero_si512(); 16];
+    block[..8].copy_from_slice(&words);
+    block[8] = last;
+    block[15] = _mm512_set1_epi32(33 * 8);
+    let mut state = initial();
+    compress(&mut state, block);
+    Words::new(state)
+}
+
+#[target_feature(enable = "avx512f,avx512bw")]
+fn nodes(low: &Words, high: &Words) -> Words {
     let even = _mm512_set_epi32(30, 28, 26, 24, 22, 20, 18, 16, 14, 12, 10, 8, 6, 4, 2, 0);
     let odd = _mm512_set_epi32(31, 29, 27, 25, 23, 21, 19, 17, 15, 13, 11, 9, 7, 5, 3, 1);
-    let zero = _mm512_setzero_si512();
     // Left and right child, word by word.
-    let mut pair = [zero; 16];
-    let [low, high] = children;
+    let mut pair = [_mm512_setzero_si512(); 16];
     for (at, (low, high)) in low.0.iter().zip(&high.0).enumerate() {
         let (low, high) = (load(low), load(high));
         pair[at] = _mm512_permutex2var_epi32(low, even, high);
         pair[8 + at] = _mm512_permutex2var_epi32(low, odd, high);
     }
-    // The prefix byte moves everything by eight bits.
-    let mut first = [zero; 16];
-    let mut before = _mm512_set1_epi32(1);
-    for (to, &word) in first.iter_mut().zip(&pair) {
-        *to = _mm512_or_si512(
-            _mm512_slli_epi32::<24>(before),
-            _mm512_srli_epi32::<8>(word),
-        );
-        before = word;
-    }
-    let mut last = [zero; 16];
-    last[0] = _mm512_or_si512(
-        _mm512_slli_epi32::<24>(before),
-        _mm512_set1_epi32(0x80_0000),
-    );
+    let (first, rest) = shift(1, pair);
+    let mut last = [_mm512_setzero_si512(); 16];
+    last[0] = rest;
     last[15] = _mm512_set1_epi32(65 * 8);
-    let mut state = INITIAL.map(|word| _mm512_set1_epi32(word as i32));
+    let mut state = initial();
     compress(&mut state, first);
     compress(&mut state, last);
-    let mut parents = Words([[0; LANES]; 8]);
-    for (words, value) in parents.0.iter_mut().zip(state) {
-        store(words, value);
-    }
-    parents
+    Words::new(state)
 }
 
 #[target_feature(enable = "avx512f,avx512bw")]
-fn to_bytes(words: &Words, out: &mut [[u8; 32]; LANES]) {
+fn write(words: &Words, out: &mut [Hash], place: impl Fn(usize) -> usize) {
     let mut rows = [_mm512_setzero_si512(); 16];
     for (row, words) in rows.iter_mut().zip(&words.0) {
         *row = swap_bytes(load(words));
     }
-    for (hash, column) in out.iter_mut().zip(transpose(rows)) {
-        // SAFETY: thirty-two bytes to write, of any alignment.
-        unsafe { _mm256_storeu_si256(hash.as_mut_ptr().cast(), _mm512_castsi512_si256(column)) }
+    for (lane, column) in transpose(rows).into_iter().enumerate() {
+        if let Some(hash) = out.get_mut(place(lane)) {
+            let to = hash.as_mut_ptr().cast();
+            // SAFETY: thirty-two bytes to write, of any alignment.
+            unsafe { _mm256_storeu_si256(to, _mm512_castsi512_si256(column)) }
+        }
     }
 }
 
@@ -325,7 +398,7 @@ mod tests {
             let before = states;
             wide.compress(&mut states, &blocks);
             let mut bytes = [[0; 32]; LANES];
-            wide.to_bytes(&states, &mut bytes);
+            wide.write(&states, &mut bytes, |lane| lane);
             for lane in 0..LANES {
                 let mut state = from_words(&before, lane);
                 compress256(&mut state, &[blocks.0[lane]]);
@@ -333,13 +406,18 @@ mod tests {
                 prop_assert_eq!(bytes[lane], bytemuck::cast::<_, [u8; 32]>(state.map(u32::to_be)));
             }
             let (mut left, mut right) = ([[0; 32]; LANES], [[0; 32]; LANES]);
-            wide.to_bytes(&before, &mut left);
-            wide.to_bytes(&states, &mut right);
+            wide.write(&before, &mut left, |lane| lane);
+            wide.write(&states, &mut right, |lane| lane);
             let children = [left, right].concat();
             let mut parents = [[0; 32]; LANES];
-            wide.to_bytes(&wide.nodes(&[before, states]), &mut parents);
+            wide.write(&wide.nodes(&before, &states), &mut parents, |lane| lane);
             for (parent, pair) in parents.iter().zip(children.chunks(2)) {
                 prop_assert_eq!(*parent, node_hash(&pair[0], &pair[1]));
+            }
+            let mut hashes = [[0; 32]; 2 * LANES];
+            wide.write(&wide.leaves(&left.each_ref()), &mut hashes, |lane| 2 * lane);
+            for (hash, leaf) in hashes.iter().step_by(2).zip(&left) {
+                prop_assert_eq!(*hash, leaf_hash(leaf));
             }
         }
     }

@@ -145,7 +145,7 @@ fn swap_bytes(words: __m128i) -> __m128i {
 #[inline]
 #[target_feature(enable = "sha,sse2")]
 fn rounds<const N: usize>(states: &mut [State; N], words: &[[__m128i; 4]; N], at: usize) {
-    let [a, b, c, d] = K.as_chunks::<4>().0[at].map(|k| k as i32);
+    let [a, b, c, d] = K[at / 4].as_chunks::<4>().0[at % 4].map(|k| k as i32);
     let k = _mm_set_epi32(d, c, b, a);
     let mut sums = [k; N];
     for ((state, words), sum) in states.iter_mut().zip(words).zip(&mut sums) {
