@@ -235,38 +235,46 @@ impl<'a, T: Pod> Arena<'a, T> {
     /// Puts a thing in. Cost: O(1).
     #[inline]
     pub fn insert(&mut self, item: T) -> Result<Handle, ArenaError> {
-        let (free, used) = (self.counters[FREE], self.counters[USED]);
+        let Self {
+            header,
+            counters,
+            tags,
+            items,
+            mask,
+            ..
+        } = self;
+        let [live, used, free, ..] = &mut **counters;
         let slot = match free.checked_sub(1) {
             Some(slot) => slot,
-            None if used < self.config.slots => used,
+            None if *used < self.config.slots => *used,
             None => return Err(ArenaError::Full),
         };
-        let place = (
-            self.tags.get_mut(slot as usize),
-            self.items.get_mut(slot as usize),
-        );
-        let (Some(tag), Some(to)) = place else {
+        let (Some(tag), Some(to)) = (tags.get_mut(slot as usize), items.get_mut(slot as usize))
+        else {
             return Err(ArenaError::Full);
         };
-        self.header.begin();
-        if free == 0 {
-            self.counters[USED] = used + 1;
+        let before = *tag;
+        header.touch();
+        if *free == 0 {
+            *used += 1;
         } else {
-            self.counters[FREE] = *tag & self.mask;
+            *free = before & *mask;
         }
-        let handle = (*tag | self.mask).wrapping_add(1 + slot);
+        let handle = (before | *mask).wrapping_add(1 + slot);
         *tag = handle;
         *to = item;
-        self.counters[LIVE] += 1;
-        self.header.end();
+        *live += 1;
         Ok(Handle(handle))
     }
 
+    /// The slot of a handle, if it is of something in the arena.
     #[inline]
     fn slot(&self, handle: Handle) -> Option<usize> {
         let slot = (handle.0 & self.mask) as usize;
-        let found = *self.tags.get(slot)?;
-        (found == handle.0 && self.is_taken(found)).then_some(slot)
+        match self.tags.get(slot) {
+            Some(&tag) if tag == handle.0 && self.is_taken(tag) => Some(slot),
+            _ => None,
+        }
     }
 
     /// The thing with a handle, if it is still there. Cost: O(1).
@@ -279,38 +287,42 @@ impl<'a, T: Pod> Arena<'a, T> {
     #[inline]
     pub fn replace(&mut self, handle: Handle, item: T) -> Option<T> {
         let slot = self.slot(handle)?;
-        self.header.begin();
-        let before = self
-            .items
-            .get_mut(slot)
-            .map(|to| core::mem::replace(to, item));
-        self.header.end();
-        before
+        let to = self.items.get_mut(slot)?;
+        self.header.touch();
+        Some(core::mem::replace(to, item))
     }
 
-    /// Takes a thing out. Cost: O(1).
+    /// Takes a thing out; its slot is zero from then on. Cost: O(1).
     #[inline]
     pub fn remove(&mut self, handle: Handle) -> Option<T> {
-        let slot = handle.0 & self.mask;
-        let taken = self.is_taken(handle.0);
-        let tag = self.tags.get_mut(slot as usize)?;
-        if *tag != handle.0 || !taken {
+        let Self {
+            header,
+            counters,
+            tags,
+            items,
+            mask,
+            ..
+        } = self;
+        let (slot, one) = (handle.0 & *mask, *mask + 1);
+        let tag = tags.get_mut(slot as usize)?;
+        if *tag != handle.0 || handle.0 & one == 0 {
             return None;
         }
-        let from = self.items.get_mut(slot as usize)?;
-        self.header.begin();
-        let count = (handle.0 | self.mask).wrapping_add(1);
+        let from = items.get_mut(slot as usize)?;
+        let item = Some(*from);
+        let [live, _, free, retired, ..] = &mut **counters;
+        let count = (handle.0 | *mask).wrapping_add(1);
+        let (left, next) = (*live - 1, *free);
+        header.touch();
         if count == 0 {
             *tag = slot + 1;
-            self.counters[RETIRED] += 1;
+            *retired += 1;
         } else {
-            *tag = count | self.counters[FREE];
-            self.counters[FREE] = slot + 1;
+            *tag = count | next;
+            *free = slot + 1;
         }
-        self.counters[LIVE] -= 1;
-        let item = Some(*from);
+        *live = left;
         *from = T::zeroed();
-        self.header.end();
         item
     }
 

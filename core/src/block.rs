@@ -171,6 +171,21 @@ impl<'a> HeaderMut<'a> {
         self.0[AT_STATE] = State::Open as u32;
     }
 
+    /// Breaks the seal for a change of a few plain stores, with no way out between them. A mark set
+    /// before and taken back behind such a change is one that the compiler may leave out.
+    #[inline]
+    pub fn touch(&mut self) {
+        if self.0[AT_STATE] != State::Open as u32 {
+            self.reopen();
+        }
+    }
+
+    #[cold]
+    fn reopen(&mut self) {
+        self.0[AT_SEAL..].fill(0);
+        self.end();
+    }
+
     /// Seals the block with the SHA-256 of `sections`, which must be all of them in order.
     pub fn seal(&mut self, sections: &[&[u8]]) -> [u8; 32] {
         let digest = self.as_ref().image_digest(sections);
