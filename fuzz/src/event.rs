@@ -1,7 +1,7 @@
 //! Bytes of events: what decodes is canonical, and tells the same again.
 
+use crate::kinds::kinds;
 use sensilla::log::event::{Embedding, Event, SignedEvent};
-use sensilla::log::kind::{Assert, Challenge, Decision, EventKind, Support, Witness};
 use sensilla::log::sign::SignError;
 use sensilla::log::{PublicKey, Signature, Signer, Verifier};
 
@@ -45,45 +45,8 @@ pub fn run(data: &[u8]) -> bool {
 /// An event of each kind, with and without a signature.
 pub fn seeds() -> Vec<Vec<u8>> {
     let hashes = [[1; 32], [2; 32]];
-    let kinds = [
-        EventKind::Assert(Assert {
-            subject: "wrist",
-            predicate: "activity",
-            value: "walks",
-            evidence: &hashes,
-            confidence: 40_000,
-            expires: Some(1 << 40),
-            supersedes: None,
-        }),
-        EventKind::Challenge(Challenge {
-            conflict: [3; 32],
-            claims: &hashes,
-            reason: "why",
-        }),
-        EventKind::Support(Support {
-            conflict: [3; 32],
-            claim: [4; 32],
-            evidence: &hashes[..1],
-            cost: 300,
-        }),
-        EventKind::Witness(Witness {
-            claim: [4; 32],
-            path: &hashes,
-            confidence: 1,
-        }),
-        EventKind::Decision(Decision {
-            question: "which?",
-            outcome: "that one",
-            bank: [5; 32],
-            dependencies: &hashes,
-        }),
-        EventKind::Unknown {
-            tag: 900,
-            body: b"of a later version",
-        },
-    ];
     let mut seeds = Vec::new();
-    for (at, kind) in kinds.into_iter().enumerate() {
+    for (at, kind) in kinds(&hashes).into_iter().enumerate() {
         let event = Event {
             author: Scribble(7).public_key(),
             prev: (at > 0).then_some([9; 32]),

@@ -10,6 +10,8 @@
 pub mod bank;
 pub mod event;
 pub mod image;
+#[path = "../../tests/src/kinds.rs"]
+mod kinds;
 pub mod log;
 pub mod node;
 pub mod proof;

@@ -10,6 +10,7 @@
 
 mod cases;
 mod draw;
+mod kinds;
 mod report;
 mod transcript;
 

@@ -1,60 +1,24 @@
 //! Events (canonical bytes, ids, Ed25519 signatures) and the log that holds them.
 
+use crate::kinds::kinds;
 use crate::transcript::Transcript;
 use crate::{Hex, Report};
 use ed25519_dalek::SigningKey;
 use sensilla::log::event::{Embedding, Event, SignedEvent};
-use sensilla::log::kind::{Assert, Challenge, Decision, EventKind, Support, Witness};
+use sensilla::log::kind::{Assert, EventKind};
 use sensilla::log::sign::Ed25519;
-use sensilla::log::{EventLog, LogConfig, Policy, Signer, kind};
+use sensilla::log::{EventLog, LogConfig, Policy, Signer};
 use sensilla::merkle::{leaf_hash, verify_inclusion};
 
 /// One signed event of each kind, and what comes of bytes that were tampered with.
 pub fn events(room: &mut [u8], report: &mut dyn Report) {
     let key = SigningKey::from_bytes(&[7; 32]);
     let hashes = [[1; 32], [2; 32]];
-    let kinds = [
-        EventKind::Assert(Assert {
-            subject: "wrist",
-            predicate: "activity",
-            value: "Läuft",
-            evidence: &hashes,
-            confidence: kind::CERTAIN / 2,
-            expires: Some(1 << 40),
-            supersedes: None,
-        }),
-        EventKind::Challenge(Challenge {
-            conflict: [3; 32],
-            claims: &hashes,
-            reason: "",
-        }),
-        EventKind::Support(Support {
-            conflict: [3; 32],
-            claim: [4; 32],
-            evidence: &hashes[..1],
-            cost: 300,
-        }),
-        EventKind::Witness(Witness {
-            claim: [4; 32],
-            path: &hashes,
-            confidence: 1,
-        }),
-        EventKind::Decision(Decision {
-            question: "which?",
-            outcome: "that one",
-            bank: [5; 32],
-            dependencies: &hashes,
-        }),
-        EventKind::Unknown {
-            tag: 900,
-            body: b"of a later version",
-        },
-    ];
     let mut ids = Transcript::new();
     let mut bytes = Transcript::new();
     let mut tampered = Transcript::new();
     let mut prev = None;
-    for (i, kind) in kinds.into_iter().enumerate() {
+    for (i, kind) in kinds(&hashes).into_iter().enumerate() {
         let event = Event {
             author: key.public_key(),
             prev,
