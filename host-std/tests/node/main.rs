@@ -1,0 +1,6 @@
+//! The commands on a node: the demonstration, and a user's own data.
+
+mod claims;
+mod fixtures;
+mod learning;
+mod store;
