@@ -157,8 +157,8 @@ impl Planes {
 }
 
 /// Compares every kernel in use with the reference: rows of 16, 32 and 48 elements that follow from
-/// `seed`, from any address, and queries of eight and of sixteen bits. It takes 4 KB of stack and
-/// some ten thousand instructions; a device may do it at start, with a new seed each time.
+/// `seed`, from any address, and queries of eight and of sixteen bits. It takes 4 KB of stack; a
+/// device may do it at start, with a new seed each time.
 ///
 /// ```
 /// assert_eq!(sensilla::simd::check(1), Ok(()));
