@@ -254,7 +254,8 @@ fn walk<K: Kernels>(
         None => (pool.len(), memory),
     };
     if view.config.element == Element::I8F32 {
-        let depth = met.min(rank_again(search.k));
+        let met = best.get(..met).unwrap_or(&[]);
+        let depth = depth(view, query, met, search.k);
         let best = best.get_mut(..depth).unwrap_or(&mut []);
         distances += scan::rank_again(kernels, view, query, best);
     }
@@ -265,10 +266,48 @@ fn walk<K: Kernels>(
     }
 }
 
-/// How many of the best by codes are ranked again by floats for `k` wanted.
+/// How many of the candidates, best by their codes first, are ranked again by their floats for `k`
+/// wanted: at least a quarter more than these and two, and all that rounding may have put behind the
+/// `k`-th.
 #[inline(always)]
-const fn rank_again(k: usize) -> usize {
-    k + k / 4 + 2
+fn depth(view: &View<'_>, query: &Query<'_>, found: &[u64], k: usize) -> usize {
+    let least = (k + k / 4 + 2).min(found.len());
+    match k.checked_sub(1).and_then(|last| found.get(last)) {
+        Some(&last) => {
+            let reach = score_of(last) - 4.0 * rounding(view, query, last);
+            let behind = found.get(least..).unwrap_or(&[]);
+            least + behind.partition_point(|&entry| score_of(entry) >= reach)
+        }
+        None => least,
+    }
+}
+
+/// How far rounding has moved the score of an entry, one standard deviation.
+///
+/// What rounding leaves of a row, `f`, has no direction of its own, so that its product with another
+/// vector `v` is about `|v| |f| / sqrt(n)`; what it leaves of the query is a step over `sqrt(12)` in
+/// each component.
+#[inline(always)]
+fn rounding(view: &View<'_>, query: &Query<'_>, entry: u64) -> f32 {
+    /// One over the root of twelve: the deviation of what rounding to integers leaves.
+    const STEP: f32 = 0.289;
+    /// Root mean square of a row's codes, about a third of the largest.
+    const CODE: f32 = 45.0;
+    let at = slot_of(entry) as usize;
+    let scale = view.scales.get(at).copied().unwrap_or(0.0);
+    let residual = f32::from(view.residuals.get(at).copied().unwrap_or(0));
+    let root = libm::sqrtf(view.padded as f32);
+    let row = residual * quantise::residual_unit(view.padded) * scale / root;
+    match view.config.metric {
+        // Of both the difference alone counts: what is common to all rows moves all scores alike.
+        Metric::SquaredEuclidean => {
+            let length = libm::sqrtf(view.norms.get(at).copied().unwrap_or(0.0));
+            let square = (query.norm2 - score_of(entry)).max(0.0);
+            let distance = libm::sqrtf(square + 2.0 * STEP * query.step * length);
+            2.0 * distance * (row + STEP * query.step)
+        }
+        _ => libm::sqrtf(query.norm2) * row / query.step + STEP * CODE * root * scale,
+    }
 }
 
 /// What a score of a finished search means to the caller.
