@@ -61,7 +61,7 @@ fn place(of: u32, high: usize) -> Option<u32> {
     (slot(place, shift) == of).then_some(place)
 }
 
-/// The live slots that walks may start from.
+/// The slots that walks may start from: those of the table that are linked to other vectors.
 pub(super) fn slots<'v>(view: &'v View<'_>) -> impl Iterator<Item = u32> + 'v {
     let high = view.high();
     let places = if view.config.has_entries() {
@@ -71,11 +71,11 @@ pub(super) fn slots<'v>(view: &'v View<'_>) -> impl Iterator<Item = u32> + 'v {
     };
     (0..places as u32)
         .map(move |place| slot(place, shift(high)))
-        .filter(|&slot| (slot as usize) < view.high() && view.is_live(slot))
+        .filter(|&slot| (slot as usize) < view.high() && view.leads_on(slot))
 }
 
-/// Offers the best of the table to the pool, those visited before left out; returns how many it
-/// scored.
+/// Offers the best of the table to the pool, those visited before left out and those that lead
+/// nowhere; returns how many it scored.
 #[inline(always)]
 pub(super) fn start<K: Kernels>(
     kernels: K,
@@ -118,7 +118,7 @@ pub(super) fn start<K: Kernels>(
     }
     for &found in best.as_slice() {
         let slot = slot(slot_of(found), shift);
-        if visit(visited, slot) {
+        if view.leads_on(slot) && visit(visited, slot) {
             pool.insert(kernels, entry(score_of(found), slot));
         }
     }

@@ -71,7 +71,7 @@ fn wanted(ef: usize, asked: u32, accepted: u32) -> usize {
 /// How many patterns were asked about, and how many of these the predicate accepts.
 fn sample(view: &View<'_>, accepts: Predicate<'_>) -> (u32, u32) {
     let (mut asked, mut accepted) = (0, 0);
-    for slot in (0..SAMPLE).filter_map(|i| graph::entry_slot(view, i)) {
+    for slot in (0..SAMPLE).filter_map(|i| graph::sample(view, i)) {
         asked += 1;
         accepted += u32::from(accepts(&view.entry(slot)));
     }

@@ -8,7 +8,7 @@
 
 use super::config::{Element, MAX_SHORT_LINKS, Metric};
 use super::entries;
-use super::pool::{EXPANDED, Pool, entry, slot_of};
+use super::pool::{EXPANDED, Pool, entry, score_of, slot_of};
 use super::quantise::Query;
 use super::view::View;
 use crate::simd::{Kernels, each, negated};
@@ -115,12 +115,40 @@ fn entry_count(high: usize) -> u32 {
     ((high as u32).isqrt() / 4).clamp(1, MOST_LINKS as u32 * 4)
 }
 
-/// The `i`-th entry: slots spread evenly by the golden ratio, the next live one from there.
+/// Slots that are tried for an entry that is not a copy.
+const ENTRY_TRIES: usize = 64;
+
+/// The `i`-th slot that a walk starts from: the first of a few from the `i`-th place that is linked to
+/// other vectors.
 #[inline(always)]
-pub(super) fn entry_slot(view: &View<'_>, i: u32) -> Option<u32> {
+fn entry_slot(view: &View<'_>, i: u32) -> Option<u32> {
     let high = view.high() as u32;
-    let spread = (i + 1).wrapping_mul(0x9e37_79b9);
-    let first = ((u64::from(spread) * u64::from(high)) >> 32) as u32;
+    let first = spread(view, i);
+    let mut tries = (first..high).chain(0..first).take(ENTRY_TRIES);
+    tries.find(|&slot| view.leads_on(slot))
+}
+
+/// The `i`-th of some places spread evenly over the slots by the golden ratio.
+#[inline(always)]
+fn spread(view: &View<'_>, i: u32) -> u32 {
+    let place = (i + 1).wrapping_mul(0x9e37_79b9);
+    ((u64::from(place) * u64::from(view.high() as u32)) >> 32) as u32
+}
+
+/// Where a walk starts when the places tried had nothing: the first slot that leads on, else the first
+/// that is not hidden.
+#[cold]
+fn any_entry(view: &View<'_>, hidden: impl Fn(u32) -> bool) -> Option<u32> {
+    let mut slots = 0..view.high() as u32;
+    let leading = slots.clone().find(|&slot| view.leads_on(slot));
+    leading.or_else(|| slots.find(|&slot| view.is_live(slot) && !hidden(slot)))
+}
+
+/// The `i`-th slot of a sample: the next live one from the `i`-th place.
+#[inline(always)]
+pub(super) fn sample(view: &View<'_>, i: u32) -> Option<u32> {
+    let high = view.high() as u32;
+    let first = spread(view, i);
     (first..high)
         .chain(0..first)
         .find(|&slot| view.is_live(slot))
@@ -129,18 +157,22 @@ pub(super) fn entry_slot(view: &View<'_>, i: u32) -> Option<u32> {
 /// The slots that walks start from.
 pub(super) fn entries<'v>(view: &'v View<'_>) -> impl Iterator<Item = u32> + 'v {
     let table = entries::slots(view).next().is_some();
-    let spread = if table { 0 } else { entry_count(view.high()) };
-    entries::slots(view).chain((0..spread).filter_map(|i| entry_slot(view, i)))
+    let count = if table { 0 } else { entry_count(view.high()) };
+    let mut entries = entries::slots(view).chain((0..count).filter_map(|i| entry_slot(view, i)));
+    let first = entries.next().or_else(|| any_entry(view, |_| false));
+    first.into_iter().chain(entries)
 }
 
 /// Fills `pool` with the best candidates that the walk meets; returns how many rows it scored.
-/// `visited` has a bit for each slot; those set before are not visited.
+/// `visited` has a bit for each slot; those set before are not visited. What hangs on a copy is
+/// passed by if `skip`.
 #[inline(always)]
 pub(super) fn walk<K: Kernels>(
     kernels: K,
     scorer: &Scorer<'_>,
     pool: &mut Pool<'_>,
     visited: &mut [u64],
+    skip: bool,
 ) -> u32 {
     let view = &scorer.view;
     let high = view.high();
@@ -171,6 +203,14 @@ pub(super) fn walk<K: Kernels>(
             batch.score(kernels, scorer, pool);
         }
     }
+    if pool.len() == 0
+        && let Some(slot) = any_entry(view, |slot| is_visited(visited, slot))
+        && visit(visited, slot)
+    {
+        batch.push(slot);
+        distances += 1;
+        batch.score(kernels, scorer, pool);
+    }
     let mut next = 0;
     loop {
         // The more of the best have been expanded, the less likely it is that what the next ones
@@ -186,11 +226,15 @@ pub(super) fn walk<K: Kernels>(
         {
             if candidate & EXPANDED == 0 {
                 pool.expand(next);
-                view.for_links(
-                    slot_of(candidate),
-                    #[inline(always)]
-                    |slot| batch.push_fresh(visited, slot),
-                );
+                // What hangs on a copy has its score, which a full pool has no use for.
+                let full = pool.is_full() && score_of(candidate) <= pool.least();
+                if !((skip || full) && view.is_copy(slot_of(candidate))) {
+                    view.for_links(
+                        slot_of(candidate),
+                        #[inline(always)]
+                        |slot| batch.push_fresh(visited, slot),
+                    );
+                }
                 expanded += 1;
             }
             next += 1;
@@ -220,6 +264,12 @@ pub(super) fn walk<K: Kernels>(
             }
         }
     }
+}
+
+#[inline(always)]
+pub(super) fn is_visited(visited: &[u64], slot: u32) -> bool {
+    let word = visited.get(slot as usize / 64).copied().unwrap_or(0);
+    word >> (slot % 64) & 1 == 1
 }
 
 /// Marks a slot as visited; false if it was.

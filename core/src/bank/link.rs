@@ -7,7 +7,8 @@
 //! of the others.
 
 use super::config::{Element, Metric};
-use super::graph::{MOST_LINKS, Scorer, visit, walk};
+use super::copies;
+use super::graph::{MOST_LINKS, Scorer, is_visited, visit, walk};
 use super::pool::{POOL_STEP, Pool, entry, score_of, slot_of};
 use super::quantise::{self, Query, square};
 use super::sections::Sections;
@@ -163,7 +164,7 @@ impl Task for Link<'_, '_> {
         let Self { sections, slot } = self;
         let links = sections.config.links as usize;
         let mut chosen = Few::new();
-        explore(
+        let same = explore(
             kernels,
             sections,
             slot,
@@ -171,8 +172,23 @@ impl Task for Link<'_, '_> {
             #[inline(always)]
             |view, found, unit, _| {
                 choose(kernels, view, found, unit, links, &mut chosen);
+                let mut found = found.iter().map(|&entry| slot_of(entry));
+                found.find(|&other| view.is_same(slot, other))
             },
         );
+        if let Some(other) = same {
+            if copies::hang(sections, slot, other) {
+                return;
+            }
+            // The row begins with the least useful of the links of `other`.
+            if let Some(far) = least_useful(kernels, sections.view(), other, slot)
+                && far != slot
+            {
+                disconnect(sections, other, far);
+                copies::hang(sections, slot, other);
+                return;
+            }
+        }
         for &other in chosen.as_slice() {
             connect(kernels, sections, slot, other);
         }
@@ -200,7 +216,12 @@ impl Task for Audit<'_, '_> {
             false,
             #[inline(always)]
             |view, found, unit, met| {
-                if met {
+                // A copy is found through the one that it hangs on.
+                let hangs = view.is_copy(slot)
+                    && found.iter().map(|&entry| slot_of(entry)).any(|other| {
+                        other != slot && view.is_same(slot, other) && !view.is_copy(other)
+                    });
+                if met || hangs {
                     return false;
                 }
                 let linked = |other: u32| {
@@ -257,6 +278,9 @@ impl Task for Unlink<'_, '_> {
     #[inline(always)]
     fn run<K: Kernels>(self, kernels: K) {
         let Self { sections, slot } = self;
+        if copies::inherit(sections, slot) {
+            return;
+        }
         let mut around = Few::new();
         sections.view().for_links(
             slot,
@@ -342,7 +366,7 @@ fn explore<K: Kernels, T>(
         if hide {
             visit(visited, slot);
         }
-        walk(kernels, &Scorer::new(view, query), &mut pool, visited);
+        walk(kernels, &Scorer::new(view, query), &mut pool, visited, true);
         let met = !visit(visited, slot);
         then(view, pool.as_slice(), unit, met)
     };
@@ -372,6 +396,9 @@ fn choose<K: Kernels>(
             break;
         }
         let slot = slot_of(entry);
+        if view.is_copy(slot) {
+            continue;
+        }
         if pairs.any_nearer(kernels, slot, chosen.as_slice(), unit.of(entry)) {
             if others.len < most {
                 others.push(slot);
@@ -385,6 +412,12 @@ fn choose<K: Kernels>(
             break;
         }
         chosen.push(slot);
+    }
+    // Where there are only copies of one vector so far.
+    if chosen.len == 0
+        && let Some(&entry) = found.first()
+    {
+        chosen.push(slot_of(entry));
     }
 }
 
@@ -453,7 +486,7 @@ fn least_useful<K: Kernels>(kernels: K, view: View<'_>, full: u32, new: u32) -> 
             if spare {
                 refused = Some(slot);
             }
-        } else {
+        } else if !view.is_same(full, slot) {
             kept.push(slot);
         }
     }
@@ -487,11 +520,17 @@ fn mend<K: Kernels>(kernels: K, sections: &mut Sections<'_>, around: &[u32]) {
         mark(marks, own.as_slice());
         let mut others = Few::new();
         for (&other, &links) in around.iter().zip(&degrees) {
-            if other != slot && links < degree && !is_marked(marks, other) {
+            if other != slot && links < degree && !is_visited(marks, other) {
                 others.push(other);
             }
         }
         unmark(marks, own.as_slice());
+        let mut directions = Few::new();
+        for &other in own.as_slice() {
+            if !view.is_same(slot, other) {
+                directions.push(other);
+            }
+        }
         let pairs = Pairs(view);
         let mut memory = [0; MEND_TRIES.next_multiple_of(POOL_STEP)];
         let mut nearest = Pool::new(&mut memory, MEND_TRIES);
@@ -500,7 +539,7 @@ fn mend<K: Kernels>(kernels: K, sections: &mut Sections<'_>, around: &[u32]) {
         let mut chosen = None;
         for &entry in nearest.as_slice() {
             let other = slot_of(entry);
-            if !pairs.any_nearer(kernels, other, own.as_slice(), score_of(entry)) {
+            if !pairs.any_nearer(kernels, other, directions.as_slice(), score_of(entry)) {
                 chosen = Some(other);
                 break;
             }
@@ -523,12 +562,6 @@ fn mark(marks: &mut [u64], slots: &[u32]) {
     for &slot in slots {
         visit(marks, slot);
     }
-}
-
-#[inline(always)]
-fn is_marked(marks: &[u64], slot: u32) -> bool {
-    let word = marks.get(slot as usize / 64).copied().unwrap_or(0);
-    word >> (slot % 64) & 1 == 1
 }
 
 /// Clears all marks, which are on `slots` alone.
@@ -557,7 +590,7 @@ fn join(sections: &mut Sections<'_>, marks: &mut [u64], around: &[u32]) {
     mark(marks, around);
     for (i, &slot) in around.iter().enumerate() {
         sections.view().for_links(slot, |link| {
-            if is_marked(marks, link)
+            if is_visited(marks, link)
                 && let Some(j) = around.iter().position(|&other| other == link)
                 && group[i] != group[j]
             {

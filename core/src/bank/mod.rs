@@ -25,6 +25,7 @@
 //! ```
 
 mod config;
+mod copies;
 mod entries;
 mod errors;
 mod filter;

@@ -248,7 +248,13 @@ fn walk<K: Kernels>(
         None => (&mut *work.pool, &mut []),
     };
     let mut pool = Pool::new(memory, candidates);
-    let mut distances = graph::walk(kernels, &Scorer::new(*view, *query), &mut pool, visited);
+    let mut distances = graph::walk(
+        kernels,
+        &Scorer::new(*view, *query),
+        &mut pool,
+        visited,
+        false,
+    );
     let (met, best) = match search.filter {
         Some(accepts) => (filter::keep(view, accepts, pool.as_slice(), kept), kept),
         None => (pool.len(), memory),

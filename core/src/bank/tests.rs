@@ -9,6 +9,8 @@ use std::collections::BTreeMap;
 use std::vec;
 use std::vec::Vec;
 
+mod copies;
+
 /// Aligned memory of any size.
 pub(super) struct Memory(Vec<[u128; 4]>, usize, usize);
 
