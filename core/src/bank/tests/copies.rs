@@ -14,7 +14,7 @@ fn elements() -> impl Strategy<Value = (Element, Metric)> {
 
 /// One of `count` vectors.
 fn vector(seed: u64, number: usize, count: usize) -> Vec<f32> {
-    Random(seed ^ (number % count) as u64 * 0x9e37_79b9).vector(20)
+    Random(seed ^ ((number % count) as u64 * 0x9e37_79b9)).vector(20)
 }
 
 /// Similarities of the `k` nearest, by a walk or by the scan.
