@@ -192,6 +192,9 @@ impl Task for Link<'_, '_> {
         for &other in chosen.as_slice() {
             connect(kernels, sections, slot, other);
         }
+        if let (0, Some(&other)) = (sections.view().degree(slot), chosen.as_slice().first()) {
+            squeeze(sections, slot, other);
+        }
     }
 }
 
@@ -435,17 +438,41 @@ fn connect<K: Kernels>(kernels: K, sections: &mut Sections<'_>, a: u32, b: u32) 
     if linked {
         return;
     }
-    for (full, new) in [(a, b), (b, a)] {
+    let mut leaving = [None; 2];
+    for (place, (full, new)) in leaving.iter_mut().zip([(a, b), (b, a)]) {
         if sections.view().degree(full) < sections.config.degree() {
             continue;
         }
         match least_useful(kernels, sections.view(), full, new) {
-            Some(other) if other != new => disconnect(sections, full, other),
+            Some(other) if other != new => *place = Some(other),
             _ => return,
+        }
+    }
+    for (full, leaving) in [a, b].into_iter().zip(leaving) {
+        if let Some(other) = leaving {
+            disconnect(sections, full, other);
         }
     }
     sections.push_link(a, b);
     sections.push_link(b, a);
+}
+
+/// Puts a slot without links between a full one and the last that this was linked to.
+fn squeeze(sections: &mut Sections<'_>, slot: u32, full: u32) {
+    let view = sections.view();
+    let mut last = None;
+    view.for_links(full, |link| {
+        if !view.is_same(full, link) {
+            last = Some(link);
+        }
+    });
+    if let Some(last) = last {
+        disconnect(sections, full, last);
+        for other in [full, last] {
+            sections.push_link(other, slot);
+            sections.push_link(slot, other);
+        }
+    }
 }
 
 fn disconnect(sections: &mut Sections<'_>, a: u32, b: u32) {
@@ -455,11 +482,15 @@ fn disconnect(sections: &mut Sections<'_>, a: u32, b: u32) {
 
 /// Memory for all links of a slot and one more, in order.
 const RANKED: usize = (MOST_LINKS + 1).next_multiple_of(POOL_STEP);
+/// Most links of a slot that are spared for leading where none of the others lead.
+const MOST_SPARED: usize = 3;
 /// Fewest links that another slot's choice leaves a slot with.
 const FEWEST_LINKS: usize = 3;
 
 /// Which of the links of a full slot and a new one to give up: of those that the rule of diversity
-/// refuses the farthest, else the farthest of all; but none whose slot has few links left.
+/// refuses the farthest, else the farthest of all; but none whose slot has few links left, and none
+/// of the few farthest that lead where no other link of the slot leads within one more step. These may
+/// be all that holds two parts of the graph together.
 #[inline(always)]
 fn least_useful<K: Kernels>(kernels: K, view: View<'_>, full: u32, new: u32) -> Option<u32> {
     let pairs = Pairs(view);
@@ -474,23 +505,42 @@ fn least_useful<K: Kernels>(kernels: K, view: View<'_>, full: u32, new: u32) -> 
     let mut ranked = Pool::new(&mut memory, MOST_LINKS + 1);
     pairs.rank(kernels, full, slots.as_slice(), &mut ranked);
     let mut kept: Few<u32> = Few::new();
-    let mut worst = None;
-    let mut refused = None;
+    let mut refused: Few<u32> = Few::new();
     for &entry in ranked.as_slice() {
         let slot = slot_of(entry);
-        let spare = slot == new || view.has_more_links(slot, FEWEST_LINKS);
-        if spare {
-            worst = Some(slot);
-        }
         if pairs.any_nearer(kernels, slot, kept.as_slice(), score_of(entry)) {
-            if spare {
-                refused = Some(slot);
-            }
+            refused.push(slot);
         } else if !view.is_same(full, slot) {
             kept.push(slot);
         }
     }
-    refused.or(worst)
+    let all = slots.as_slice();
+    let mut spared = 0;
+    let mut goes = |slot: &&u32| {
+        if **slot == new {
+            return true;
+        }
+        if !view.has_more_links(**slot, FEWEST_LINKS) {
+            return false;
+        }
+        let alone = spared < MOST_SPARED && !is_near_another(view, all, **slot);
+        spared += usize::from(alone);
+        !alone
+    };
+    let mut farthest = |of: &[u32]| of.iter().rev().find(&mut goes).copied();
+    farthest(refused.as_slice()).or_else(|| farthest(kept.as_slice()))
+}
+
+/// Whether a slot has a link to one of `others`.
+#[inline(always)]
+fn is_near_another(view: View<'_>, others: &[u32], slot: u32) -> bool {
+    let mut near = false;
+    view.for_links(
+        slot,
+        #[inline(always)]
+        |link| near |= others.iter().any(|&other| other == link),
+    );
+    near
 }
 
 /// Candidates that a former neighbour tries for its new link.
