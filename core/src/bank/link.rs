@@ -1,148 +1,25 @@
-//! How the graph is kept: a new pattern is linked to near and diverse neighbours, a removed one
-//! leaves its neighbours connected with each other, and an audit finds what is hard to reach.
+//! How the graph is kept: a new pattern is linked to near and diverse neighbours, and an audit finds
+//! what is hard to reach. What a removal leaves, [`mend`](super::mend) connects.
 //!
 //! Links are symmetric, so that the neighbours of a slot are all that link to it. Neighbours are
 //! chosen by the rule of HNSW (Malkov and Yashunin 2018, algorithm 4): a candidate is taken if it
 //! is nearer to the new pattern than to any neighbour taken before; places left go to the nearest
 //! of the others.
 
-use super::config::{Element, Metric};
+use super::config::Metric;
 use super::copies;
-use super::graph::{MOST_LINKS, Scorer, is_visited, visit, walk};
-use super::pool::{POOL_STEP, Pool, entry, score_of, slot_of};
+use super::graph::{MOST_LINKS, Scorer, visit, walk};
+use super::pairs::{Few, Pairs};
+use super::pool::{POOL_STEP, Pool, score_of, slot_of};
 use super::quantise::{self, Query, square};
 use super::sections::Sections;
 use super::view::View;
-use crate::simd::{Codes, Kernels, Task, dispatch, each, negated};
-
-/// Up to [`MOST_LINKS`] and one slots with scores.
-#[derive(Clone, Copy)]
-struct Few<T> {
-    items: [T; MOST_LINKS + 1],
-    len: usize,
-}
-
-impl<T: Copy + Default> Few<T> {
-    #[inline(always)]
-    fn new() -> Self {
-        Self {
-            items: [T::default(); MOST_LINKS + 1],
-            len: 0,
-        }
-    }
-
-    #[inline(always)]
-    fn push(&mut self, item: T) {
-        if let Some(place) = self.items.get_mut(self.len) {
-            *place = item;
-            self.len += 1;
-        }
-    }
-
-    #[inline(always)]
-    fn as_slice(&self) -> &[T] {
-        self.items.get(..self.len).unwrap_or(&[])
-    }
-}
-
-/// How similar stored rows are to each other, in one unit for all pairs.
-#[derive(Clone, Copy)]
-struct Pairs<'v>(View<'v>);
-
-impl Pairs<'_> {
-    #[inline(always)]
-    fn four<K: Kernels>(&self, kernels: K, slot: u32, others: [u32; 4]) -> [f32; 4] {
-        let view = &self.0;
-        let euclid = view.config.metric == Metric::SquaredEuclidean;
-        match view.config.element {
-            Element::I8 | Element::I8F32 => {
-                let rows = each(
-                    others,
-                    #[inline(always)]
-                    |other| view.row(other),
-                );
-                let dots = kernels.pair_dots(view.row(slot), rows);
-                let scale = view.scale(slot);
-                let norm = |slot: u32| view.norms.get(slot as usize).copied().unwrap_or(0.0);
-                let mut scores = [0.0; 4];
-                for ((score, dot), other) in scores.iter_mut().zip(dots).zip(others) {
-                    let product = dot as f32 * (view.scale(other) * scale);
-                    *score = match euclid {
-                        true => 2.0 * product - norm(other) - norm(slot),
-                        false => product,
-                    };
-                }
-                scores
-            }
-            Element::F32 => {
-                let rows = each(
-                    others,
-                    #[inline(always)]
-                    |other| view.float_row(other),
-                );
-                match euclid {
-                    true => negated(kernels.float_squares(view.float_row(slot), rows)),
-                    false => kernels.float_dots(view.float_row(slot), rows),
-                }
-            }
-            Element::Bits => {
-                let row = view.row(slot);
-                let mut scores = [0.0; 4];
-                for (score, other) in scores.iter_mut().zip(others) {
-                    *score = -(kernels.hamming(row, view.row(other)) as f32);
-                }
-                scores
-            }
-        }
-    }
-
-    /// Whether `slot` is at least as similar to one of `others` as `score`.
-    #[inline(always)]
-    fn any_nearer<K: Kernels>(&self, kernels: K, slot: u32, others: &[u32], score: f32) -> bool {
-        // A loop, for a closure would not be compiled for the level of the kernels.
-        for four in others.chunks(4) {
-            let padded = each(
-                [0, 1, 2, 3],
-                #[inline(always)]
-                |i| four[i.min(four.len() - 1)],
-            );
-            for nearness in self.four(kernels, slot, padded) {
-                if nearness >= score {
-                    return true;
-                }
-            }
-        }
-        false
-    }
-
-    /// Offers each of `others` to `ranked`, by how similar it is to `slot`.
-    #[inline(always)]
-    fn rank<K: Kernels>(&self, kernels: K, slot: u32, others: &[u32], ranked: &mut Pool<'_>) {
-        for four in others.chunks(4) {
-            let padded = each(
-                [0, 1, 2, 3],
-                #[inline(always)]
-                |i| four[i.min(four.len() - 1)],
-            );
-            let scores = self.four(kernels, slot, padded);
-            for (&other, score) in four.iter().zip(scores) {
-                ranked.insert(kernels, entry(score, other));
-            }
-        }
-    }
-}
+use crate::simd::{Codes, Kernels, Task, dispatch};
 
 /// Links a slot whose vector is stored and that has no links yet.
 pub(super) fn link(sections: &mut Sections<'_>, slot: u32) {
     if sections.config.has_graph() {
         dispatch(Link { sections, slot });
-    }
-}
-
-/// Takes a slot out of the graph and mends what it leaves.
-pub(super) fn unlink(sections: &mut Sections<'_>, slot: u32) {
-    if sections.config.has_graph() {
-        dispatch(Unlink { sections, slot });
     }
 }
 
@@ -267,33 +144,6 @@ impl Task for Audit<'_, '_> {
             }
         }
         missed
-    }
-}
-
-struct Unlink<'r, 'a> {
-    sections: &'r mut Sections<'a>,
-    slot: u32,
-}
-
-impl Task for Unlink<'_, '_> {
-    type Output = ();
-
-    #[inline(always)]
-    fn run<K: Kernels>(self, kernels: K) {
-        let Self { sections, slot } = self;
-        if copies::inherit(sections, slot) {
-            return;
-        }
-        let mut around = Few::new();
-        sections.view().for_links(
-            slot,
-            #[inline(always)]
-            |link| around.push(link),
-        );
-        for &other in around.as_slice() {
-            disconnect(sections, slot, other);
-        }
-        mend(kernels, sections, around.as_slice());
     }
 }
 
@@ -475,7 +325,7 @@ fn squeeze(sections: &mut Sections<'_>, slot: u32, full: u32) {
     }
 }
 
-fn disconnect(sections: &mut Sections<'_>, a: u32, b: u32) {
+pub(super) fn disconnect(sections: &mut Sections<'_>, a: u32, b: u32) {
     sections.remove_link(a, b);
     sections.remove_link(b, a);
 }
@@ -538,126 +388,7 @@ fn is_near_another(view: View<'_>, others: &[u32], slot: u32) -> bool {
     view.for_links(
         slot,
         #[inline(always)]
-        |link| near |= others.iter().any(|&other| other == link),
+        |link| near |= others.contains(&link),
     );
     near
-}
-
-/// Candidates that a former neighbour tries for its new link.
-const MEND_TRIES: usize = 6;
-
-/// Connects the former neighbours of a slot that is gone: each with the nearest of the others that
-/// adds a direction to its links, and then what is still apart.
-#[inline(always)]
-fn mend<K: Kernels>(kernels: K, sections: &mut Sections<'_>, around: &[u32]) {
-    let degree = sections.config.degree();
-    let marks = core::mem::take(&mut sections.visited);
-    let mut degrees = [0; MOST_LINKS + 1];
-    for (count, &slot) in degrees.iter_mut().zip(around) {
-        *count = sections.view().degree(slot);
-    }
-    for (i, &slot) in around.iter().enumerate() {
-        if degrees.get(i).is_none_or(|&links| links >= degree) {
-            continue;
-        }
-        let view = sections.view();
-        let mut own = Few::new();
-        view.for_links(
-            slot,
-            #[inline(always)]
-            |link| own.push(link),
-        );
-        mark(marks, own.as_slice());
-        let mut others = Few::new();
-        for (&other, &links) in around.iter().zip(&degrees) {
-            if other != slot && links < degree && !is_visited(marks, other) {
-                others.push(other);
-            }
-        }
-        unmark(marks, own.as_slice());
-        let mut directions = Few::new();
-        for &other in own.as_slice() {
-            if !view.is_same(slot, other) {
-                directions.push(other);
-            }
-        }
-        let pairs = Pairs(view);
-        let mut memory = [0; MEND_TRIES.next_multiple_of(POOL_STEP)];
-        let mut nearest = Pool::new(&mut memory, MEND_TRIES);
-        pairs.rank(kernels, slot, others.as_slice(), &mut nearest);
-        // A loop, for a closure would not be compiled for the level.
-        let mut chosen = None;
-        for &entry in nearest.as_slice() {
-            let other = slot_of(entry);
-            if !pairs.any_nearer(kernels, other, directions.as_slice(), score_of(entry)) {
-                chosen = Some(other);
-                break;
-            }
-        }
-        if let Some(other) = chosen {
-            sections.push_link(slot, other);
-            sections.push_link(other, slot);
-            for (&at, count) in around.iter().zip(&mut degrees) {
-                *count += usize::from(at == slot || at == other);
-            }
-        }
-    }
-    join(sections, marks, around);
-    sections.visited = marks;
-}
-
-/// Marks slots, all of them unmarked.
-#[inline(always)]
-fn mark(marks: &mut [u64], slots: &[u32]) {
-    for &slot in slots {
-        visit(marks, slot);
-    }
-}
-
-/// Clears all marks, which are on `slots` alone.
-#[inline(always)]
-fn unmark(marks: &mut [u64], slots: &[u32]) {
-    for &slot in slots {
-        if let Some(word) = marks.get_mut(slot as usize / 64) {
-            *word = 0;
-        }
-    }
-}
-
-/// Links groups of slots that have no links between each other, one slot of each with room.
-fn join(sections: &mut Sections<'_>, marks: &mut [u64], around: &[u32]) {
-    let degree = sections.config.degree();
-    let mut group: [u8; MOST_LINKS] = core::array::from_fn(|i| i as u8);
-    let around = around.get(..around.len().min(MOST_LINKS)).unwrap_or(&[]);
-    let unite = |group: &mut [u8; MOST_LINKS], a: usize, b: usize| {
-        let (from, to) = (group[a], group[b]);
-        for g in group.iter_mut() {
-            if *g == from {
-                *g = to;
-            }
-        }
-    };
-    mark(marks, around);
-    for (i, &slot) in around.iter().enumerate() {
-        sections.view().for_links(slot, |link| {
-            if is_visited(marks, link)
-                && let Some(j) = around.iter().position(|&other| other == link)
-                && group[i] != group[j]
-            {
-                unite(&mut group, i, j);
-            }
-        });
-    }
-    unmark(marks, around);
-    for i in 0..around.len() {
-        for j in 0..i {
-            let (a, b) = (around[i], around[j]);
-            let view = sections.view();
-            if group[i] != group[j] && view.degree(a) < degree && view.degree(b) < degree {
-                sections.push_link(a, b);
-                sections.push_link(b, a);
-                unite(&mut group, i, j);
-            }
-        }
-    }
 }

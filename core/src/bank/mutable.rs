@@ -9,7 +9,7 @@ use super::scratch::{Hits, Scratch};
 use super::search::Search;
 use super::sections::Sections;
 use super::view::state;
-use super::{KIND, VERSION, link, open};
+use super::{KIND, VERSION, link, mend, open};
 use crate::Hash;
 use crate::block::{self, BlockError, HeaderMut};
 
@@ -184,7 +184,7 @@ impl<'a> PatternBank<'a> {
         let largest = magnitude(&self.sections.config, vector)?;
         self.header.begin();
         self.refresh(slot, pattern);
-        link::unlink(&mut self.sections, slot);
+        mend::unlink(&mut self.sections, slot);
         self.sections.store(slot, vector, largest);
         link::link(&mut self.sections, slot);
         self.header.end();
@@ -374,7 +374,7 @@ impl<'a> PatternBank<'a> {
     }
 
     fn clear(&mut self, slot: u32) {
-        link::unlink(&mut self.sections, slot);
+        mend::unlink(&mut self.sections, slot);
         self.sections.vacate(slot);
     }
 

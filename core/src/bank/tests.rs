@@ -9,6 +9,7 @@ use std::collections::BTreeMap;
 use std::vec;
 use std::vec::Vec;
 
+mod clusters;
 mod copies;
 
 /// Aligned memory of any size.
