@@ -48,7 +48,7 @@ fn filled(config: BankConfig) -> Memory {
         let vector = random.vector(config.dimensions() as usize);
         let pattern = Pattern {
             label,
-            confidence: random.next() as u16,
+            confidence: random.draw() as u16,
             at: u64::from(label),
         };
         let id = bank.insert(&vector, pattern).expect("room for all");

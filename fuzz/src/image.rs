@@ -85,7 +85,7 @@ pub struct Random(pub u64);
 
 impl Random {
     /// SplitMix64.
-    pub fn next(&mut self) -> u64 {
+    pub fn draw(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let z = (self.0 ^ self.0 >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         let z = (z ^ z >> 27).wrapping_mul(0x94d0_49bb_1331_11eb);
@@ -94,13 +94,13 @@ impl Random {
 
     /// Below `bound`, which is above zero.
     pub fn below(&mut self, bound: usize) -> usize {
-        (self.next() % bound as u64) as usize
+        (self.draw() % bound as u64) as usize
     }
 
     /// Numbers of -1 to 1.
     pub fn vector(&mut self, count: usize) -> Vec<f32> {
         (0..count)
-            .map(|_| (self.next() >> 40) as f32 / (1 << 23) as f32 - 1.0)
+            .map(|_| (self.draw() >> 40) as f32 / (1 << 23) as f32 - 1.0)
             .collect()
     }
 }

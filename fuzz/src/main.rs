@@ -121,7 +121,7 @@ fn mutate(input: &mut Vec<u8>, random: &mut Random) {
             0 => 0,
             1 => 255,
             2 => 1 << random.below(8),
-            _ => random.next() as u8,
+            _ => random.draw() as u8,
         };
         match random.below(6) {
             0 if at < input.len() => drop(input.remove(at)),
@@ -130,7 +130,7 @@ fn mutate(input: &mut Vec<u8>, random: &mut Random) {
             4 if input.len() < MOST_BYTES => input.insert(at, byte),
             // A whole edit of an image.
             _ if input.len() < MOST_BYTES => {
-                input.extend((0..5).map(|_| random.next() as u8));
+                input.extend((0..5).map(|_| random.draw() as u8));
             }
             _ => {}
         }

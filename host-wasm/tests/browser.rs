@@ -2,6 +2,7 @@
 #![cfg(target_family = "wasm")]
 
 use js_sys::{Error, Function, Reflect};
+use sensilla::simd::{self, Level};
 use sensilla_wasm::author::Author;
 use sensilla_wasm::bank::Bank;
 use sensilla_wasm::demo::run_activity;
@@ -27,6 +28,14 @@ fn code(error: &JsValue) -> u32 {
         .unwrap()
         .as_f64()
         .unwrap() as u32
+}
+
+#[wasm_bindgen_test]
+fn the_kernels_are_those_for_webassembly_and_right() {
+    assert_eq!(simd::level(), Level::Simd128);
+    for seed in 0..50 {
+        assert_eq!(simd::check(seed), Ok(()));
+    }
 }
 
 #[wasm_bindgen_test]
