@@ -76,8 +76,7 @@ pub(super) fn hang(sections: &mut Sections<'_>, slot: u32, other: u32) -> bool {
     let view = sections.view();
     match view.same_link(other) {
         Some(next) => {
-            sections.remove_link(other, next);
-            sections.remove_link(next, other);
+            sections.untie(other, next);
             join(sections, other, slot);
             join(sections, slot, next);
             true
@@ -97,8 +96,7 @@ pub(super) fn inherit(sections: &mut Sections<'_>, slot: u32) -> bool {
     };
     // A link is taken at each turn, so there are as many turns as links.
     while let Some(other) = first_link(&sections.view(), slot) {
-        sections.remove_link(slot, other);
-        sections.remove_link(other, slot);
+        sections.untie(slot, other);
         if other != heir {
             join(sections, heir, other);
         }
@@ -114,10 +112,8 @@ fn first_link(view: &View<'_>, slot: u32) -> Option<u32> {
 fn join(sections: &mut Sections<'_>, a: u32, b: u32) {
     let view = sections.view();
     let degree = view.config.degree();
-    let mut linked = a == b;
-    view.for_links(a, |link| linked |= link == b);
-    if !linked && view.degree(a) < degree && view.degree(b) < degree {
-        sections.push_link(a, b);
-        sections.push_link(b, a);
+    let apart = a != b && !view.is_linked(a, b);
+    if apart && view.degree(a) < degree && view.degree(b) < degree {
+        sections.tie(a, b);
     }
 }

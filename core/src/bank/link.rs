@@ -61,7 +61,7 @@ impl Task for Link<'_, '_> {
             if let Some(far) = least_useful(kernels, sections.view(), other, slot)
                 && far != slot
             {
-                disconnect(sections, other, far);
+                sections.untie(other, far);
                 copies::hang(sections, slot, other);
                 return;
             }
@@ -104,20 +104,11 @@ impl Task for Audit<'_, '_> {
                 if met || hangs {
                     return false;
                 }
-                let linked = |other: u32| {
-                    let mut linked = false;
-                    view.for_links(
-                        slot,
-                        #[inline(always)]
-                        |link| linked |= link == other,
-                    );
-                    linked
-                };
                 let degree = view.config.degree();
                 open = found
                     .iter()
                     .map(|&entry| slot_of(entry))
-                    .find(|&other| !linked(other) && view.degree(other) < degree);
+                    .find(|&other| !view.is_linked(slot, other) && view.degree(other) < degree);
                 choose(kernels, view, found, unit, links, &mut chosen);
                 true
             },
@@ -137,7 +128,7 @@ impl Task for Audit<'_, '_> {
                         |link| last = Some(link),
                     );
                     if let Some(last) = last {
-                        disconnect(sections, slot, last);
+                        sections.untie(slot, last);
                     }
                 }
                 connect(kernels, sections, slot, other);
@@ -279,13 +270,7 @@ fn choose<K: Kernels>(
 #[inline(always)]
 fn connect<K: Kernels>(kernels: K, sections: &mut Sections<'_>, a: u32, b: u32) {
     let view = sections.view();
-    let mut linked = a == b;
-    view.for_links(
-        a,
-        #[inline(always)]
-        |link| linked |= link == b,
-    );
-    if linked {
+    if a == b || view.is_linked(a, b) {
         return;
     }
     let mut leaving = [None; 2];
@@ -300,11 +285,10 @@ fn connect<K: Kernels>(kernels: K, sections: &mut Sections<'_>, a: u32, b: u32) 
     }
     for (full, leaving) in [a, b].into_iter().zip(leaving) {
         if let Some(other) = leaving {
-            disconnect(sections, full, other);
+            sections.untie(full, other);
         }
     }
-    sections.push_link(a, b);
-    sections.push_link(b, a);
+    sections.tie(a, b);
 }
 
 /// Puts a slot without links between a full one and the last that this was linked to.
@@ -317,17 +301,10 @@ fn squeeze(sections: &mut Sections<'_>, slot: u32, full: u32) {
         }
     });
     if let Some(last) = last {
-        disconnect(sections, full, last);
-        for other in [full, last] {
-            sections.push_link(other, slot);
-            sections.push_link(slot, other);
-        }
+        sections.untie(full, last);
+        sections.tie(full, slot);
+        sections.tie(last, slot);
     }
-}
-
-pub(super) fn disconnect(sections: &mut Sections<'_>, a: u32, b: u32) {
-    sections.remove_link(a, b);
-    sections.remove_link(b, a);
 }
 
 /// Memory for all links of a slot and one more, in order.
@@ -344,12 +321,7 @@ const FEWEST_LINKS: usize = 3;
 #[inline(always)]
 fn least_useful<K: Kernels>(kernels: K, view: View<'_>, full: u32, new: u32) -> Option<u32> {
     let pairs = Pairs(view);
-    let mut slots = Few::new();
-    view.for_links(
-        full,
-        #[inline(always)]
-        |link| slots.push(link),
-    );
+    let mut slots = Few::links(view, full);
     slots.push(new);
     let mut memory = [0; RANKED];
     let mut ranked = Pool::new(&mut memory, MOST_LINKS + 1);

@@ -2,7 +2,6 @@
 
 use super::copies;
 use super::graph::{MOST_LINKS, is_visited, visit};
-use super::link::disconnect;
 use super::pairs::{Few, Pairs};
 use super::pool::{POOL_STEP, Pool, score_of, slot_of};
 use super::sections::Sections;
@@ -29,14 +28,9 @@ impl Task for Unlink<'_, '_> {
         if copies::inherit(sections, slot) {
             return;
         }
-        let mut around = Few::new();
-        sections.view().for_links(
-            slot,
-            #[inline(always)]
-            |link| around.push(link),
-        );
+        let around = Few::links(sections.view(), slot);
         for &other in around.as_slice() {
-            disconnect(sections, slot, other);
+            sections.untie(slot, other);
         }
         mend(kernels, sections, around.as_slice());
     }
@@ -60,12 +54,7 @@ fn mend<K: Kernels>(kernels: K, sections: &mut Sections<'_>, around: &[u32]) {
             continue;
         }
         let view = sections.view();
-        let mut own = Few::new();
-        view.for_links(
-            slot,
-            #[inline(always)]
-            |link| own.push(link),
-        );
+        let own = Few::links(view, slot);
         mark(marks, own.as_slice());
         let mut others = Few::new();
         for (&other, &links) in around.iter().zip(&degrees) {
@@ -94,8 +83,7 @@ fn mend<K: Kernels>(kernels: K, sections: &mut Sections<'_>, around: &[u32]) {
             }
         }
         if let Some(other) = chosen {
-            sections.push_link(slot, other);
-            sections.push_link(other, slot);
+            sections.tie(slot, other);
             for (&at, count) in around.iter().zip(&mut degrees) {
                 *count += usize::from(at == slot || at == other);
             }
@@ -153,8 +141,7 @@ fn join(sections: &mut Sections<'_>, marks: &mut [u64], around: &[u32]) {
             let (a, b) = (around[i], around[j]);
             let view = sections.view();
             if group[i] != group[j] && view.degree(a) < degree && view.degree(b) < degree {
-                sections.push_link(a, b);
-                sections.push_link(b, a);
+                sections.tie(a, b);
                 unite(&mut group, i, j);
             }
         }

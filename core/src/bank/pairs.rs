@@ -36,6 +36,20 @@ impl<T: Copy + Default> Few<T> {
     }
 }
 
+impl Few<u32> {
+    /// The links of a slot.
+    #[inline(always)]
+    pub fn links(view: View<'_>, slot: u32) -> Self {
+        let mut links = Self::new();
+        view.for_links(
+            slot,
+            #[inline(always)]
+            |link| links.push(link),
+        );
+        links
+    }
+}
+
 /// How similar stored rows are to each other, in one unit for all pairs.
 #[derive(Clone, Copy)]
 pub(super) struct Pairs<'v>(pub View<'v>);

@@ -171,8 +171,20 @@ impl<'a> Sections<'a> {
         self.enter(slot);
     }
 
+    /// Links two slots that are not linked and have room.
+    pub fn tie(&mut self, a: u32, b: u32) {
+        self.push_link(a, b);
+        self.push_link(b, a);
+    }
+
+    /// Takes the link between two slots out.
+    pub fn untie(&mut self, a: u32, b: u32) {
+        self.remove_link(a, b);
+        self.remove_link(b, a);
+    }
+
     /// Appends a link; the slot has room.
-    pub fn push_link(&mut self, slot: u32, other: u32) {
+    fn push_link(&mut self, slot: u32, other: u32) {
         let degree = self.config.degree();
         let at = slot as usize * degree + self.view().degree(slot);
         let end = (slot as usize + 1) * degree;
@@ -192,7 +204,7 @@ impl<'a> Sections<'a> {
     }
 
     /// Takes a link out; the others keep their order.
-    pub fn remove_link(&mut self, slot: u32, other: u32) {
+    fn remove_link(&mut self, slot: u32, other: u32) {
         fn remove<T: Copy + PartialEq + Default>(links: &mut [T], link: T) {
             if let Some(at) = links.iter().position(|&l| l == link) {
                 links.copy_within(at + 1.., at);

@@ -331,6 +331,18 @@ impl<'v> View<'v> {
         }
     }
 
+    /// Whether a slot has a link to another.
+    #[inline(always)]
+    pub fn is_linked(&self, slot: u32, other: u32) -> bool {
+        let mut linked = false;
+        self.for_links(
+            slot,
+            #[inline(always)]
+            |link| linked |= link == other,
+        );
+        linked
+    }
+
     /// Whether a slot has more than `count` links.
     #[inline(always)]
     pub fn has_more_links(&self, slot: u32, count: usize) -> bool {
