@@ -1,6 +1,7 @@
 //! What a bank is made of, and how much memory that takes.
 
 use super::pool::POOL_STEP;
+use super::sketch::Sketch;
 use crate::block::{CONFIG_WORDS, HEADER_BYTES, section};
 
 /// How a component of a stored vector is kept.
@@ -61,9 +62,8 @@ pub enum Layout {
 /// | [`ef_construction`](Self::ef_construction) | 8 to 1,024 | 200 |
 /// | [`scan_cost`](Self::scan_cost) | 1 to 1,000,000 | 25 |
 ///
-/// Where there is room for more than 65,535 patterns a link takes four bytes instead of two, and the
-/// codes of up to the root of the capacity are kept once more, for walks through the graph to start
-/// from.
+/// Where there is room for more than 65,535 patterns a link takes four bytes instead of two. Walks
+/// through the graph start from a table of sixteen bytes for each of twice the root of the capacity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct BankConfig {
     pub(super) dimensions: u32,
@@ -256,9 +256,7 @@ impl BankConfig {
                 0
             },
             visited: if graph { n.div_ceil(64) } else { 0 },
-            entry_codes: self.entries() * padded,
-            entry_scales: self.entries(),
-            entry_norms: if euclid { self.entries() } else { 0 },
+            entries: self.entries(),
         }
     }
 
@@ -278,11 +276,9 @@ impl BankConfig {
         let pool = section(long, c.long_links, 4);
         let planes = section(pool, c.pool, 8);
         let visited = section(planes, c.planes, 2);
-        let entry_codes = section(visited, c.visited, 8);
-        let entry_scales = section(entry_codes, c.entry_codes, 1);
-        let entry_norms = section(entry_scales, c.entry_scales, 4);
+        let entries = section(visited, c.visited, 8);
         Offsets {
-            end: section(entry_norms, c.entry_norms, 4),
+            end: section(entries, c.entries, size_of::<Sketch>()),
         }
     }
 
@@ -364,7 +360,5 @@ pub(super) struct Counts {
     pub pool: usize,
     pub planes: usize,
     pub visited: usize,
-    pub entry_codes: usize,
-    pub entry_scales: usize,
-    pub entry_norms: usize,
+    pub entries: usize,
 }

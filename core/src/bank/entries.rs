@@ -1,42 +1,37 @@
-//! Where walks through many patterns start: a table of the codes of a sample of them, laid out for
-//! the scan.
+//! Where walks start: a table of [sketches](super::sketch) of a sample of the patterns.
 //!
-//! From a few entries a walk through a million patterns is long before it comes near, and each step
-//! waits for memory. So a bank of more than 65,535 patterns with codes keeps those of up to the
-//! root of their number once more, sixteen interleaved as in a bank for scans, and a walk starts
-//! from the best of them. The table follows from the rows alone: a place holds the codes of the
-//! slot that [`slot`] says or, while that is empty, zeros.
+//! From a few entries spread over the bank a walk misses a cluster that none of them lies in and no
+//! link leads to, and is long where there are many patterns. A table of the root of their number and
+//! up to twice as many is small, is compared at about a nanosecond a place, and its best are near the
+//! query. It follows from the rows alone: a place holds the sketch of the slot that [`slot`] names
+//! or, while that is empty, none.
 
-use super::config::{BankConfig, MAX_SHORT_LINKS, Metric};
-use super::graph::{Scorer, visit};
-use super::pool::{POOL_STEP, Pool, entry, score_of, slot_of};
+use super::config::BankConfig;
+use super::graph::{is_visited, visit};
+use super::pool::{Pool, slot_of};
 use super::sections::Sections;
-use super::view::{View, block_offset};
+use super::sketch::{self, Sketch, difference};
+use super::view::View;
 use crate::simd::Kernels;
 
 /// Entries that a walk starts from.
-const STARTS: usize = 4;
+const STARTS: usize = 8;
 
 impl BankConfig {
-    /// Whether walks start from a table.
-    pub(super) const fn has_entries(&self) -> bool {
-        self.has_graph() && self.has_codes() && self.capacity > MAX_SHORT_LINKS
-    }
-
     /// Places of the table.
     pub(super) const fn entries(&self) -> usize {
-        match self.has_entries() {
-            true => (self.capacity.isqrt() as usize + 1).next_multiple_of(16),
+        match self.has_graph() {
+            true => 2 * self.capacity.isqrt() as usize + 2,
             false => 0,
         }
     }
 }
 
-/// A place stands for two to the power of this many slots where `high` have been used: for more
-/// than the root of their number, and at most twice as many.
+/// A place stands for two to the power of this many slots where `high` have been used: for as many as
+/// the root of their number, or down to half of that.
 #[inline(always)]
 fn shift(high: usize) -> u32 {
-    (high as u32).isqrt().max(1).ilog2() + 1
+    (high as u32).isqrt().max(1).ilog2()
 }
 
 /// Places in use where `high` slots have been.
@@ -45,7 +40,7 @@ fn places(high: usize) -> usize {
     high.div_ceil(1 << shift(high))
 }
 
-/// The slot whose codes a place holds: one of those it stands for, in no regular order, for rows
+/// The slot whose sketch a place holds: one of those it stands for, in no regular order, for rows
 /// may come in turns.
 #[inline(always)]
 fn slot(place: u32, shift: u32) -> u32 {
@@ -53,7 +48,7 @@ fn slot(place: u32, shift: u32) -> u32 {
     place << shift | (mixed ^ mixed >> 16) & ((1 << shift) - 1)
 }
 
-/// The place that holds the codes of a slot.
+/// The place that holds the sketch of a slot.
 #[inline(always)]
 fn place(of: u32, high: usize) -> Option<u32> {
     let shift = shift(high);
@@ -61,100 +56,96 @@ fn place(of: u32, high: usize) -> Option<u32> {
     (slot(place, shift) == of).then_some(place)
 }
 
-/// The slots that walks may start from: those of the table that are linked to other vectors.
-pub(super) fn slots<'v>(view: &'v View<'_>) -> impl Iterator<Item = u32> + 'v {
+/// The slots of the table that are linked to other vectors.
+fn leading<'v>(view: &'v View<'_>) -> impl Iterator<Item = u32> + 'v {
     let high = view.high();
-    let places = if view.config.has_entries() {
-        places(high)
-    } else {
-        0
-    };
-    (0..places as u32)
+    (0..places(high) as u32)
         .map(move |place| slot(place, shift(high)))
-        .filter(|&slot| (slot as usize) < view.high() && view.leads_on(slot))
+        .filter(move |&slot| (slot as usize) < high && view.leads_on(slot))
 }
 
-/// Offers the best of the table to the pool, those visited before left out and those that lead
-/// nowhere; returns how many it scored.
+/// The first slot that leads on, else the first live one, of those that are not `hidden`.
+#[cold]
+fn any_slot(view: &View<'_>, hidden: impl Fn(u32) -> bool) -> Option<u32> {
+    let shown = (0..view.high() as u32).filter(|&slot| view.is_live(slot) && !hidden(slot));
+    let mut leading = shown.clone().filter(|&slot| view.leads_on(slot));
+    leading.next().or_else(|| shown.clone().next())
+}
+
+/// The slots that walks may start from.
+pub(super) fn entries<'v>(view: &'v View<'_>) -> impl Iterator<Item = u32> + 'v {
+    let mut table = leading(view);
+    let first = table.next().or_else(|| any_slot(view, |_| false));
+    first.into_iter().chain(table)
+}
+
+/// Gives `then` the slots that a walk towards `query` starts from, which become visited: of those not
+/// visited that lead on the few with the nearest sketches, else others of the table, else any.
 #[inline(always)]
 pub(super) fn start<K: Kernels>(
     kernels: K,
-    scorer: &Scorer<'_>,
-    pool: &mut Pool<'_>,
+    view: &View<'_>,
+    query: &Sketch,
     visited: &mut [u64],
-) -> u32 {
-    let view = &scorer.view;
-    let euclid = view.config.metric == Metric::SquaredEuclidean;
-    let high = view.high();
-    let shift = shift(high);
-    let mut distances = 0;
-    let mut memory = [0; STARTS.next_multiple_of(POOL_STEP)];
+    mut then: impl FnMut(u32),
+) {
+    let (places, shift) = (places(view.high()), shift(view.high()));
+    let mut memory = [0; STARTS];
     let mut best = Pool::new(&mut memory, STARTS);
-    let blocks = view.entry_codes.chunks_exact(16 * view.padded);
-    let scales = view.entry_scales.as_chunks::<16>().0;
-    let norms = view.entry_norms.as_chunks::<16>().0;
-    for (number, (block, scales)) in blocks
-        .zip(scales)
-        .take(places(high).div_ceil(16))
-        .enumerate()
-    {
-        let dots = kernels.block_dots(block, &scorer.query.codes);
-        let mut scores = [0.0; 16];
-        kernels.scores(&dots, scales, scorer.factor, &mut scores);
-        if euclid && let Some(norms) = norms.get(number) {
-            for (score, norm) in scores.iter_mut().zip(norms) {
-                *score -= norm;
-            }
-        }
-        // Those of empty places are minus infinity.
-        let kept = kernels.at_least(&scores, f32::MIN);
-        distances += kept.count_ones();
-        let mut good = kept & kernels.at_least(&scores, best.least());
-        while good != 0 {
-            let lane = good.trailing_zeros() as usize & 15;
-            good &= good - 1;
-            best.insert(kernels, entry(scores[lane], (16 * number + lane) as u32));
-        }
+    for (place, sketch) in view.entries.iter().take(places).enumerate() {
+        // Without a sketch the last bit is missing.
+        let empty = !sketch[1] & 1 << 63;
+        let differ = u64::from(difference(sketch, query));
+        best.insert(kernels, empty | differ << 32 | (place as u64) << 1);
     }
+    let mut started = false;
     for &found in best.as_slice() {
         let slot = slot(slot_of(found), shift);
         if view.leads_on(slot) && visit(visited, slot) {
-            pool.insert(kernels, entry(score_of(found), slot));
+            then(slot);
+            started = true;
         }
     }
-    distances
+    if !started {
+        start_elsewhere(view, visited, then);
+    }
+}
+
+/// Where the nearest sketches are all of vectors that hang on others.
+#[cold]
+fn start_elsewhere(view: &View<'_>, visited: &mut [u64], mut then: impl FnMut(u32)) {
+    let mut left = STARTS;
+    for slot in leading(view) {
+        if left > 0 && visit(visited, slot) {
+            then(slot);
+            left -= 1;
+        }
+    }
+    if left == STARTS
+        && let Some(slot) = any_slot(view, |slot| is_visited(visited, slot))
+        && visit(visited, slot)
+    {
+        then(slot);
+    }
 }
 
 /// Whether the table holds what the rows say.
 pub(super) fn is_sound(view: &View<'_>) -> bool {
     let high = view.high();
-    (0..view.config.entries() as u32).all(|place| {
-        let of = slot(place, shift(high));
-        let live = (place as usize) < places(high) && (of as usize) < high && view.is_live(of);
-        let row = if live { view.row(of) } else { &[] };
-        let same = |entry: Option<&f32>, kept: Option<&f32>| match (entry, kept) {
-            (Some(entry), Some(kept)) if live => entry.to_bits() == kept.to_bits(),
-            (Some(entry), _) => entry.to_bits() == 0,
-            (None, _) => true,
-        };
-        let (at, of) = (place as usize, of as usize);
-        same(view.entry_scales.get(at), view.scales.get(of))
-            && same(view.entry_norms.get(at), view.norms.get(of))
-            && (0..view.padded).all(|component| {
-                let code = row.get(component).copied().unwrap_or(0);
-                let at = block_offset(view.padded, place, component);
-                view.entry_codes.get(at) == Some(&code)
-            })
+    let (places, shift) = (places(high), shift(high));
+    view.entries.iter().enumerate().all(|(place, kept)| {
+        let of = slot(place as u32, shift);
+        match place < places && (of as usize) < high && view.is_live(of) {
+            true => *kept == view.sketch(of),
+            false => *kept == sketch::NONE,
+        }
     })
 }
 
 impl Sections<'_> {
-    /// Takes a slot's codes, or its zeros, over into the table if it has a place there.
+    /// Takes a slot's sketch, or that it is empty, over into the table if it has a place there.
     pub fn enter(&mut self, slot: u32) {
-        let high = self.view().high();
-        if self.config.has_entries()
-            && let Some(place) = place(slot, high)
-        {
+        if let Some(place) = place(slot, self.view().high()) {
             self.fill_place(place, slot);
         }
     }
@@ -162,32 +153,26 @@ impl Sections<'_> {
     /// Fills the table anew where places stand for more slots than before.
     pub fn enter_all(&mut self, before: usize) {
         let high = self.view().high();
-        if !self.config.has_entries() || shift(before) == shift(high) {
+        if shift(before) == shift(high) {
             return;
         }
-        self.entry_codes.fill(0);
-        self.entry_scales.fill(0.0);
-        self.entry_norms.fill(0.0);
+        self.entries.fill(sketch::NONE);
         for place in 0..places(high) as u32 {
             self.fill_place(place, slot(place, shift(high)));
         }
     }
 
     fn fill_place(&mut self, place: u32, slot: u32) {
-        let (at, of) = (place as usize, slot as usize);
-        let padded = self.padded;
-        if let (Some(entry), Some(&scale)) = (self.entry_scales.get_mut(at), self.scales.get(of)) {
-            *entry = scale;
+        if !self.config.has_graph() {
+            return;
         }
-        if let (Some(entry), Some(&norm)) = (self.entry_norms.get_mut(at), self.norms.get(of)) {
-            *entry = norm;
-        }
-        let row = self.rows.get(of * padded..(of + 1) * padded);
-        for (four, codes) in row.unwrap_or(&[]).as_chunks::<4>().0.iter().enumerate() {
-            let start = block_offset(padded, place, 4 * four);
-            if let Some(place) = self.entry_codes.get_mut(start..start + 4) {
-                place.copy_from_slice(codes);
-            }
+        let view = self.view();
+        let sketch = match view.is_live(slot) {
+            true => view.sketch(slot),
+            false => sketch::NONE,
+        };
+        if let Some(entry) = self.entries.get_mut(place as usize) {
+            *entry = sketch;
         }
     }
 }

@@ -8,7 +8,6 @@
 //! every row costs less, the scan serves, and also where a walk has met too few: near the query the
 //! predicate may accept far less than elsewhere.
 
-use super::graph;
 use super::pattern::Entry;
 use super::pool::slot_of;
 use super::scratch::Method;
@@ -68,10 +67,21 @@ fn wanted(ef: usize, asked: u32, accepted: u32) -> usize {
     usize::try_from(wide.div_ceil(u64::from(accepted) * 4)).unwrap_or(usize::MAX)
 }
 
+/// The `i`-th of a sample spread evenly over the slots by the golden ratio: the next live slot from its
+/// place.
+fn spread(view: &View<'_>, i: u32) -> Option<u32> {
+    let high = view.high() as u32;
+    let place = (i + 1).wrapping_mul(0x9e37_79b9);
+    let first = ((u64::from(place) * u64::from(high)) >> 32) as u32;
+    (first..high)
+        .chain(0..first)
+        .find(|&slot| view.is_live(slot))
+}
+
 /// How many patterns were asked about, and how many of these the predicate accepts.
 fn sample(view: &View<'_>, accepts: Predicate<'_>) -> (u32, u32) {
     let (mut asked, mut accepted) = (0, 0);
-    for slot in (0..SAMPLE).filter_map(|i| graph::sample(view, i)) {
+    for slot in (0..SAMPLE).filter_map(|i| spread(view, i)) {
         asked += 1;
         accepted += u32::from(accepts(&view.entry(slot)));
     }

@@ -1,15 +1,15 @@
-//! The walk through the graph: from a few entries towards the query, keeping the best candidates in
-//! one sorted pool and expanding the best that has not been expanded.
+//! The walk through the graph: from a few [entries](super::entries) towards the query, keeping the
+//! best candidates in one sorted pool and expanding the best that has not been expanded.
 //!
-//! The graph is a navigable small world of one layer (Malkov and others, 2014 and 2018): with
-//! entries spread over the bank, layers gave the same recall at the same effort; where there are
-//! many patterns the [entries](super::entries) are more and lie together. After an expansion the
-//! neighbours not seen before are collected first, then scored four at a time.
+//! The graph is a navigable small world of one layer (Malkov and others, 2014 and 2018): from
+//! entries near the query, layers have nothing to add. After an expansion the neighbours not seen
+//! before are collected first, then scored four at a time.
 
 use super::config::{Element, MAX_SHORT_LINKS, Metric};
 use super::entries;
 use super::pool::{EXPANDED, Pool, entry, score_of, slot_of};
 use super::quantise::Query;
+use super::sketch::Sketch;
 use super::view::View;
 use crate::simd::{Kernels, each, negated};
 
@@ -109,67 +109,14 @@ impl<'s> Scorer<'s> {
     }
 }
 
-/// How many entries a walk starts from.
-#[inline(always)]
-fn entry_count(high: usize) -> u32 {
-    ((high as u32).isqrt() / 4).clamp(1, MOST_LINKS as u32 * 4)
-}
-
-/// Slots that are tried for an entry that is not a copy.
-const ENTRY_TRIES: usize = 64;
-
-/// The `i`-th slot that a walk starts from: the first of a few from the `i`-th place that is linked to
-/// other vectors.
-#[inline(always)]
-fn entry_slot(view: &View<'_>, i: u32) -> Option<u32> {
-    let high = view.high() as u32;
-    let first = spread(view, i);
-    let mut tries = (first..high).chain(0..first).take(ENTRY_TRIES);
-    tries.find(|&slot| view.leads_on(slot))
-}
-
-/// The `i`-th of some places spread evenly over the slots by the golden ratio.
-#[inline(always)]
-fn spread(view: &View<'_>, i: u32) -> u32 {
-    let place = (i + 1).wrapping_mul(0x9e37_79b9);
-    ((u64::from(place) * u64::from(view.high() as u32)) >> 32) as u32
-}
-
-/// Where a walk starts when the places tried had nothing: the first slot that leads on, else the first
-/// that is not hidden.
-#[cold]
-fn any_entry(view: &View<'_>, hidden: impl Fn(u32) -> bool) -> Option<u32> {
-    let mut slots = 0..view.high() as u32;
-    let leading = slots.clone().find(|&slot| view.leads_on(slot));
-    leading.or_else(|| slots.find(|&slot| view.is_live(slot) && !hidden(slot)))
-}
-
-/// The `i`-th slot of a sample: the next live one from the `i`-th place.
-#[inline(always)]
-pub(super) fn sample(view: &View<'_>, i: u32) -> Option<u32> {
-    let high = view.high() as u32;
-    let first = spread(view, i);
-    (first..high)
-        .chain(0..first)
-        .find(|&slot| view.is_live(slot))
-}
-
-/// The slots that walks start from.
-pub(super) fn entries<'v>(view: &'v View<'_>) -> impl Iterator<Item = u32> + 'v {
-    let table = entries::slots(view).next().is_some();
-    let count = if table { 0 } else { entry_count(view.high()) };
-    let mut entries = entries::slots(view).chain((0..count).filter_map(|i| entry_slot(view, i)));
-    let first = entries.next().or_else(|| any_entry(view, |_| false));
-    first.into_iter().chain(entries)
-}
-
 /// Fills `pool` with the best candidates that the walk meets; returns how many rows it scored.
-/// `visited` has a bit for each slot; those set before are not visited. What hangs on a copy is
-/// passed by if `skip`.
+/// `sketch` is that of what the scorer compares with. `visited` has a bit for each slot; those set before
+/// are not visited. What hangs on a copy is passed by if `skip`.
 #[inline(always)]
 pub(super) fn walk<K: Kernels>(
     kernels: K,
     scorer: &Scorer<'_>,
+    sketch: &Sketch,
     pool: &mut Pool<'_>,
     visited: &mut [u64],
     skip: bool,
@@ -180,37 +127,21 @@ pub(super) fn walk<K: Kernels>(
     let far = high > MAX_SHORT_LINKS as usize;
     let most = FAR_BEAM.min(BATCH / view.config.degree());
     let mut batch = Batch::new();
-    let mut distances = match view.config.has_entries() {
-        true => entries::start(kernels, scorer, pool, visited),
-        false => 0,
-    };
-    let entries = if pool.len() == 0 {
-        entry_count(high)
-    } else {
-        0
-    };
-    for i in 0..entries {
-        if let Some(slot) = entry_slot(view, i)
-            && visit(visited, slot)
-        {
+    entries::start(
+        kernels,
+        view,
+        sketch,
+        visited,
+        #[inline(always)]
+        |slot| {
             batch.push(slot);
             if hints {
                 scorer.prefetch(kernels, slot);
             }
-        }
-        if batch.len == BATCH || i + 1 == entries {
-            distances += batch.len as u32;
-            batch.score(kernels, scorer, pool);
-        }
-    }
-    if pool.len() == 0
-        && let Some(slot) = any_entry(view, |slot| is_visited(visited, slot))
-        && visit(visited, slot)
-    {
-        batch.push(slot);
-        distances += 1;
-        batch.score(kernels, scorer, pool);
-    }
+        },
+    );
+    let mut distances = batch.len as u32;
+    batch.score(kernels, scorer, pool);
     let mut next = 0;
     loop {
         // The more of the best have been expanded, the less likely it is that what the next ones
@@ -266,6 +197,7 @@ pub(super) fn walk<K: Kernels>(
     }
 }
 
+/// Whether a slot is marked as visited.
 #[inline(always)]
 pub(super) fn is_visited(visited: &[u64], slot: u32) -> bool {
     let word = visited.get(slot as usize / 64).copied().unwrap_or(0);

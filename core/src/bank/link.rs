@@ -210,7 +210,15 @@ fn explore<K: Kernels, T>(
         if hide {
             visit(visited, slot);
         }
-        walk(kernels, &Scorer::new(view, query), &mut pool, visited, true);
+        let scorer = Scorer::new(view, query);
+        walk(
+            kernels,
+            &scorer,
+            &view.sketch(slot),
+            &mut pool,
+            visited,
+            true,
+        );
         let met = !visit(visited, slot);
         then(view, pool.as_slice(), unit, met)
     };

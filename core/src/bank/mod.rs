@@ -43,6 +43,7 @@ mod scan;
 mod scratch;
 mod search;
 mod sections;
+mod sketch;
 mod view;
 
 pub use config::{BankConfig, Element, Layout, MAX_CAPACITY, MAX_DIMENSIONS, Metric};

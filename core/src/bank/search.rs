@@ -1,6 +1,7 @@
 //! Which search answers a query, and how its result is handed over.
 
 use super::config::{Element, Metric};
+use super::entries;
 use super::errors::SearchError;
 use super::filter::{self, Plan};
 use super::graph::{self, Scorer};
@@ -189,7 +190,7 @@ pub(super) fn unreachable(view: &View<'_>, scratch: &mut Scratch<'_>) -> Result<
     let visited = &mut *scratch.parts().visited;
     visited.fill(0);
     let mut reached = 0;
-    for slot in graph::entries(view) {
+    for slot in entries::entries(view) {
         reached += u32::from(graph::visit(visited, slot));
     }
     loop {
@@ -251,6 +252,7 @@ fn walk<K: Kernels>(
     let mut distances = graph::walk(
         kernels,
         &Scorer::new(*view, *query),
+        &view.sketch_of(query),
         &mut pool,
         visited,
         false,

@@ -3,6 +3,7 @@
 use super::config::{BankConfig, Element, STATE_WORDS};
 use super::pattern::{Pattern, Record};
 use super::quantise::{self, pack_bits};
+use super::sketch::Sketch;
 use super::view::{Links, View, block_offset, state};
 use crate::block::{BlockError, CarverMut};
 
@@ -32,9 +33,7 @@ pub(super) struct Sections<'a> {
     pub pool: &'a mut [u64],
     pub planes: &'a mut [i16],
     pub visited: &'a mut [u64],
-    pub entry_codes: &'a mut [u8],
-    pub entry_scales: &'a mut [f32],
-    pub entry_norms: &'a mut [f32],
+    pub entries: &'a mut [Sketch],
 }
 
 impl<'a> Sections<'a> {
@@ -64,9 +63,7 @@ impl<'a> Sections<'a> {
             pool: carver.take(c.pool)?,
             planes: carver.take(c.planes)?,
             visited: carver.take(c.visited)?,
-            entry_codes: carver.take(c.entry_codes)?,
-            entry_scales: carver.take(c.entry_scales)?,
-            entry_norms: carver.take(c.entry_norms)?,
+            entries: carver.take(c.entries)?,
         })
     }
 
@@ -92,9 +89,7 @@ impl<'a> Sections<'a> {
             pool: self.pool,
             planes: self.planes,
             visited: self.visited,
-            entry_codes: self.entry_codes,
-            entry_scales: self.entry_scales,
-            entry_norms: self.entry_norms,
+            entries: self.entries,
         }
     }
 
@@ -254,6 +249,7 @@ impl<'a> Sections<'a> {
             if let Some(row) = self.rows.get_mut(at * bytes..(at + 1) * bytes) {
                 pack_bits(vector, row);
             }
+            self.enter(slot);
             return;
         }
         let Self {

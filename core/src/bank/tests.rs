@@ -270,7 +270,7 @@ fn unreachable(bank: &PatternBank<'_>) -> usize {
     let bank = bank.as_ref();
     let view = &bank.view;
     let mut seen = vec![false; view.high()];
-    let mut waiting: Vec<u32> = graph::entries(view).collect();
+    let mut waiting: Vec<u32> = entries::entries(view).collect();
     while let Some(slot) = waiting.pop() {
         if !core::mem::replace(&mut seen[slot as usize], true) {
             view.for_links(slot, |link| waiting.push(link));

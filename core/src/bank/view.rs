@@ -2,6 +2,7 @@
 
 use super::config::{BankConfig, Element, STATE_WORDS};
 use super::pattern::{Entry, PatternId, Record};
+use super::sketch::Sketch;
 use crate::block::{BlockError, Carver};
 use crate::simd::Kernels;
 use sha2::{Digest, Sha256};
@@ -46,9 +47,7 @@ pub(super) struct View<'v> {
     pub pool: &'v [u64],
     pub planes: &'v [i16],
     pub visited: &'v [u64],
-    pub entry_codes: &'v [u8],
-    pub entry_scales: &'v [f32],
-    pub entry_norms: &'v [f32],
+    pub entries: &'v [Sketch],
 }
 
 impl<'v> View<'v> {
@@ -78,14 +77,12 @@ impl<'v> View<'v> {
             pool: carver.take(c.pool)?,
             planes: carver.take(c.planes)?,
             visited: carver.take(c.visited)?,
-            entry_codes: carver.take(c.entry_codes)?,
-            entry_scales: carver.take(c.entry_scales)?,
-            entry_norms: carver.take(c.entry_norms)?,
+            entries: carver.take(c.entries)?,
         })
     }
 
     /// Every section in order, padding included.
-    pub fn bytes(&self) -> [&'v [u8]; 17] {
+    pub fn bytes(&self) -> [&'v [u8]; 15] {
         use bytemuck::cast_slice;
         let (short, long): (&[u8], &[u8]) = match self.links {
             Links::None => (&[], &[]),
@@ -107,14 +104,12 @@ impl<'v> View<'v> {
             cast_slice(self.pool),
             cast_slice(self.planes),
             cast_slice(self.visited),
-            self.entry_codes,
-            cast_slice(self.entry_scales),
-            cast_slice(self.entry_norms),
+            cast_slice(self.entries),
         ]
     }
 
     /// Names for [`bytes`](Self::bytes).
-    pub const NAMES: [&'static str; 17] = [
+    pub const NAMES: [&'static str; 15] = [
         "counters",
         "patterns",
         "uses",
@@ -130,8 +125,6 @@ impl<'v> View<'v> {
         "planes",
         "visited",
         "entries",
-        "entry scales",
-        "entry norms",
     ];
 
     #[inline(always)]

@@ -2,8 +2,8 @@
 
 use super::*;
 
-const CLUSTERS: usize = 30;
-const EACH: usize = 50;
+const CLUSTERS: usize = 60;
+const EACH: usize = 60;
 
 /// The `i`-th vector of a cluster.
 fn vector(cluster: usize, i: usize) -> Vec<f32> {
@@ -20,7 +20,9 @@ fn vector(cluster: usize, i: usize) -> Vec<f32> {
 fn clusters_in_order_stay_within_reach() {
     let config = BankConfig::new(24, (CLUSTERS * EACH) as u32)
         .metric(Metric::SquaredEuclidean)
-        .layout(Layout::Graph);
+        .layout(Layout::Graph)
+        .links(8)
+        .ef_construction(40);
     let scratch_config = ScratchConfig::new(&config, 256);
     let mut memory = Memory::new(config.bytes());
     let mut scratch = Memory::new(scratch_config.bytes());
@@ -37,16 +39,22 @@ fn clusters_in_order_stay_within_reach() {
     }
     assert_eq!(unreachable(&bank), 0);
     let walk = Search {
+        ef: 12,
         method: Some(Method::Graph),
         ..Search::new(5)
     };
+    let mut right = 0;
     for cluster in 0..CLUSTERS {
         let query = vector(cluster, EACH + 7);
         let hits = bank.search_with(&query, &walk, &mut scratch).unwrap();
-        let right = hits
+        right += hits
             .iter()
             .filter(|hit| hit.label == cluster as u32)
             .count();
-        assert_eq!(right, 5, "cluster {cluster}");
     }
+    assert!(
+        right * 100 >= 98 * 5 * CLUSTERS,
+        "{right} of {}",
+        5 * CLUSTERS
+    );
 }
