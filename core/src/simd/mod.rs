@@ -110,10 +110,16 @@ pub(crate) trait Kernels: Copy {
     fn dot_i8(self, a: &[i8], b: &[i8]) -> i32;
 
     /// Inner products of f32 rows in the fixed order.
-    fn float_dots(self, query: &[f32], rows: [&[f32]; 4]) -> [f32; 4];
+    #[inline(always)]
+    fn float_dots(self, query: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
+        rows.map(|row| scalar::float_dot(query, row))
+    }
 
     /// Squared Euclidean distances of f32 rows in the fixed order.
-    fn float_squares(self, query: &[f32], rows: [&[f32]; 4]) -> [f32; 4];
+    #[inline(always)]
+    fn float_squares(self, query: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
+        rows.map(|row| scalar::float_square(query, row))
+    }
 
     /// Number of differing bits.
     fn hamming(self, a: &[u8], b: &[u8]) -> u32;

@@ -223,16 +223,6 @@ impl Kernels for Scalar {
     }
 
     #[inline(always)]
-    fn float_dots(self, query: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
-        rows.map(|row| float_dot(query, row))
-    }
-
-    #[inline(always)]
-    fn float_squares(self, query: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
-        rows.map(|row| float_square(query, row))
-    }
-
-    #[inline(always)]
     fn hamming(self, a: &[u8], b: &[u8]) -> u32 {
         a.iter().zip(b).map(|(a, b)| (a ^ b).count_ones()).sum()
     }

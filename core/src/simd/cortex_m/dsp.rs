@@ -183,16 +183,6 @@ impl Kernels for Dsp {
     }
 
     #[inline(always)]
-    fn float_dots(self, query: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
-        Scalar.float_dots(query, rows)
-    }
-
-    #[inline(always)]
-    fn float_squares(self, query: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
-        Scalar.float_squares(query, rows)
-    }
-
-    #[inline(always)]
     fn hamming(self, a: &[u8], b: &[u8]) -> u32 {
         let length = a.len().min(b.len());
         let (a, rest) = a[..length].as_chunks::<4>();

@@ -321,16 +321,6 @@ impl Kernels for Helium {
         sum
     }
 
-    #[inline(always)]
-    fn float_dots(self, query: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
-        Scalar.float_dots(query, rows)
-    }
-
-    #[inline(always)]
-    fn float_squares(self, query: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
-        Scalar.float_squares(query, rows)
-    }
-
     /// Bits are counted in pairs, then fours, then bytes, sixteen bytes at a time.
     #[inline(always)]
     fn hamming(self, a: &[u8], b: &[u8]) -> u32 {
