@@ -106,7 +106,14 @@ pub fn read(path: &Path) -> Result<Contents, StoreError> {
 }
 
 fn read_file(path: &Path) -> Result<Vec<u8>, StoreError> {
-    std::fs::read(path).map_err(|e| match e.kind() {
+    let read = || {
+        // A device or a pipe may have no end, and none can be replaced by a rename.
+        match std::fs::metadata(path)?.file_type() {
+            kind if kind.is_file() || kind.is_dir() => std::fs::read(path),
+            _ => Err(io::Error::other("is a device or a pipe, not a file")),
+        }
+    };
+    read().map_err(|e| match e.kind() {
         io::ErrorKind::NotFound => StoreError::Missing,
         _ => StoreError::Io(e),
     })
@@ -397,6 +404,14 @@ mod tests {
         fs::create_dir(save::beside(&path, ".new")).unwrap();
         assert!(writer.save(&blocks(2)).is_err());
         assert!(same(&read(&path).unwrap().blocks, &blocks(1)));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_device_is_no_store() {
+        // Reading it as a file would not end.
+        let path = Path::new("/dev/zero");
+        assert!(matches!(read(path), Err(StoreError::Io(_))));
     }
 
     #[cfg(unix)]
