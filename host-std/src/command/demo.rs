@@ -91,9 +91,10 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
         .map(|hub| report(&summary, &watch, hub))
         .unwrap_or_default();
     wrist.seal();
-    save(&writer, manifest.as_ref(), &memory, known)?;
+    // Before the store, so that what fails changes nothing in it.
     let path = arguments.report.unwrap_or_else(|| REPORT.into());
     report.write(&path)?;
+    save(&writer, manifest.as_ref(), &memory, known)?;
     let shown = Shown {
         accuracy: share(&summary),
         patterns: summary.patterns[HUB],

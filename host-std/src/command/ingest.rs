@@ -108,7 +108,6 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
             open,
         )
     };
-    home.save(&writer, manifest.as_ref())?;
     let result = Ingested {
         read: lines.len(),
         appended: done.appended,
@@ -144,6 +143,7 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
         };
         report.write(path)?;
     }
+    home.save(&writer, manifest.as_ref())?;
     if done.truncated > 0 {
         output::note(format_args!(
             "{} claims have too many neighbours to compare them with all; more conflicts may exist",

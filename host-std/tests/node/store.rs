@@ -53,6 +53,25 @@ fn a_second_demo_finds_everything_there() {
 }
 
 #[test]
+fn a_report_that_cannot_be_written_leaves_the_store_as_it_was() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(
+        folder.path().join("c.jsonl"),
+        claim("cam", 1, "door", "open"),
+    )
+    .unwrap();
+    for command in [&["demo"][..], &["ingest", "c.jsonl"]] {
+        sensilla(folder.path())
+            .args(command)
+            .args(["--report", "no/such/folder.html"])
+            .assert()
+            .code(1)
+            .stderr(contains("cannot write no/such/folder.html"));
+        assert!(!folder.path().join("sensilla.store").exists());
+    }
+}
+
+#[test]
 fn a_damaged_store_is_refused_and_left_alone() {
     let folder = tempfile::tempdir().unwrap();
     let store = folder.path().join("sensilla.store");
