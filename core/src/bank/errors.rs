@@ -81,6 +81,18 @@ pub(super) enum VectorError {
     TooLarge { index: u32 },
 }
 
+impl VectorError {
+    /// The error as of a component `first` places further on, for the vectors of a batch.
+    pub(super) fn behind(self, first: usize) -> Self {
+        let index = |at: u32| at.saturating_add(u32::try_from(first).unwrap_or(u32::MAX));
+        match self {
+            Self::NotFinite { index: at } => Self::NotFinite { index: index(at) },
+            Self::TooLarge { index: at } => Self::TooLarge { index: index(at) },
+            other => other,
+        }
+    }
+}
+
 macro_rules! from_vector_error {
     ($($error:ident),+) => {$(
         impl From<VectorError> for $error {

@@ -137,7 +137,7 @@ impl<'a> PatternBank<'a> {
 
     /// Adds patterns one after the other, with the same bytes as that many calls of
     /// [`insert`](Self::insert); all are checked before the first goes in. `vectors` holds them end
-    /// to end, `ids` takes their ids.
+    /// to end, `ids` takes their ids; an error's `index` counts from the start of `vectors`.
     pub fn insert_batch(
         &mut self,
         vectors: &[f32],
@@ -157,8 +157,8 @@ impl<'a> PatternBank<'a> {
                 ids: short(ids.len()),
             });
         }
-        for vector in vectors.chunks_exact(dimensions) {
-            magnitude(&self.sections.config, vector)?;
+        for (row, vector) in vectors.chunks_exact(dimensions).enumerate() {
+            magnitude(&self.sections.config, vector).map_err(|e| e.behind(row * dimensions))?;
         }
         if count > self.sections.config.capacity as usize - self.len() {
             return Err(InsertError::Full);

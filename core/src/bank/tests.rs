@@ -596,10 +596,9 @@ fn a_batch_leaves_the_bytes_of_single_inserts() {
     );
     let mut bad = vectors[..100].to_vec();
     bad[99] = f32::INFINITY;
-    assert!(
-        batch
-            .insert_batch(&bad, &patterns[..10], &mut ids[..10])
-            .is_err()
+    assert_eq!(
+        batch.insert_batch(&bad, &patterns[..10], &mut ids[..10]),
+        Err(InsertError::NotFinite { index: 99 })
     );
     assert_eq!(batch.image_digest(), before);
 }
