@@ -32,6 +32,17 @@ pub fn time(ms: f64) -> Result<u64, JsValue> {
     }
 }
 
+/// A place among events, or how many there are.
+pub fn place(index: f64) -> Result<u64, JsValue> {
+    if (0.0..=9e15).contains(&index) && index.fract() == 0.0 {
+        Ok(index as u64)
+    } else {
+        Err(failure::argument(&format!(
+            "an index is a whole number, not negative; this is {index}"
+        )))
+    }
+}
+
 /// A share of one as the core keeps it.
 pub fn fraction(confidence: f32) -> Result<u16, JsValue> {
     if (0.0..=1.0).contains(&confidence) {

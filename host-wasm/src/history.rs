@@ -1,6 +1,6 @@
 //! The signed history of a node and the conflicts in it.
 
-use crate::argument::{hash, hashes, time};
+use crate::argument::{hash, hashes, place, time};
 use crate::failure;
 use crate::memory::{Line, copied, zeroed};
 use self_cell::{MutBorrow, self_cell};
@@ -203,8 +203,9 @@ impl History {
 
     /// The bytes of an event, for a peer.
     pub fn event(&self, index: f64) -> Result<Vec<u8>, JsValue> {
+        let index = place(index)?;
         self.node.with_dependent(|_, node| {
-            let entry = node.log().get(index as u64).map_err(failure::of)?;
+            let entry = node.log().get(index).map_err(failure::of)?;
             Ok(entry.bytes().to_vec())
         })
     }
@@ -218,10 +219,11 @@ impl History {
     /// The hashes that prove, with the root, that event `index` is in the log; end to end.
     #[wasm_bindgen(js_name = proveInclusion)]
     pub fn prove_inclusion(&self, index: f64) -> Result<Vec<u8>, JsValue> {
+        let index = place(index)?;
         self.node.with_dependent(|_, node| {
             let log = node.log();
             let proof = log
-                .prove_inclusion(index as u64, log.size())
+                .prove_inclusion(index, log.size())
                 .map_err(failure::of)?;
             Ok(proof.as_flattened().to_vec())
         })
@@ -382,7 +384,8 @@ pub fn verify_inclusion(
     let leaf = merkle::leaf_hash(event);
     let proof = hashes(proof, "a proof")?;
     let root = hash(root, "a root")?;
-    Ok(merkle::verify_inclusion(&leaf, index as u64, size as u64, proof, &root).is_ok())
+    let (index, size) = (place(index)?, place(size)?);
+    Ok(merkle::verify_inclusion(&leaf, index, size, proof, &root).is_ok())
 }
 
 /// The code of what the log or the engine said, rather than of who said it.

@@ -238,7 +238,11 @@ fn what_is_no_key_time_or_id_is_refused_at_the_boundary() {
     let mut history = History::new(4, 1 << 12, None, None, None).unwrap();
     assert!(code(&history.ingest(b"no event", NOW).err().unwrap()) != 0);
     assert!(history.quarantine(&[0; 31]).is_err());
-    assert!(history.event(7.0).is_err());
+    for place in [7.0, -1.0, 0.5, f64::NAN] {
+        assert!(history.event(place).is_err());
+        assert!(history.prove_inclusion(place).is_err());
+    }
+    assert!(verify_inclusion(b"event", -1.0, 1.0, &[], &[0; 32]).is_err());
     assert!(History::new(0, 0, None, None, None).is_err());
     assert!(History::new(u32::MAX, u32::MAX, None, None, None).is_err());
     assert_eq!(history.find(&[0; 32]).unwrap(), None);
