@@ -262,7 +262,8 @@ impl Hit {
     }
 }
 
-/// What a search found, the most similar first, ties to the lower slot.
+/// What a search found, the most similar first, ties to the lower slot. Codes are compared by scores
+/// that keep more than [`Hit::similarity`] does, so that two of one similarity may be no tie.
 #[derive(Clone, Copy, Debug)]
 pub struct Hits<'s> {
     words: &'s [[u32; 8]],

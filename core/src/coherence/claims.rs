@@ -38,7 +38,7 @@ pub struct Claim {
     pub index: u64,
     /// What it says.
     pub proposition: Proposition,
-    /// When it leaves force by itself, if it does.
+    /// When it leaves force by itself, in milliseconds, if it does.
     pub expires: Option<u64>,
     /// Vertex-disjoint paths of witnesses that lead to it.
     pub paths: u32,

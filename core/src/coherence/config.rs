@@ -71,8 +71,8 @@ impl EngineConfig {
         self
     }
 
-    /// Authors whose spending is remembered at once, rounded up to a power of two times eight.
-    /// An author who has spent nothing lately needs no place.
+    /// Authors whose spending is remembered at once, at least 1, rounded up to a power of two times
+    /// eight. An author who has spent nothing lately needs no place.
     pub const fn budgets(mut self, budgets: u16) -> Self {
         self.budgets = budgets;
         self
@@ -84,7 +84,8 @@ impl EngineConfig {
         self
     }
 
-    /// Temperature, a fraction of [`CERTAIN`], at which a conflict escalates. By default 0.8.
+    /// Temperature, a fraction of [`CERTAIN`], at which a conflict escalates, above zero. By
+    /// default 0.8.
     pub const fn temperature(mut self, temperature: u16) -> Self {
         self.temperature = temperature;
         self
@@ -96,22 +97,23 @@ impl EngineConfig {
         self
     }
 
-    /// Milliseconds after which an open conflict escalates by itself, and how often at most. By
-    /// default one hour and three times.
+    /// Milliseconds, above zero, after which an open conflict escalates by itself, and how often at
+    /// most, up to 16 times. By default one hour and three times.
     pub const fn escalation(mut self, milliseconds: u32, steps: u8) -> Self {
         self.escalation = milliseconds;
         self.steps = steps;
         self
     }
 
-    /// How many vertex-disjoint paths of witnesses lift the need for one. By default 3.
+    /// How many vertex-disjoint paths of witnesses lift the need for one, 1 to 16. By default 3.
     pub const fn independent(mut self, paths: u8) -> Self {
         self.independent = paths;
         self
     }
 
-    /// Every author's budget: `burst` units at most, one more each `refill` milliseconds, of
-    /// which a challenge costs `challenge`. By default 100, one a minute, 10.
+    /// Every author's budget: `burst` units at most, one more each `refill` milliseconds, above
+    /// zero, of which a challenge costs `challenge`, at most `burst`. By default 100, one a minute,
+    /// 10.
     pub const fn budget(mut self, burst: u16, refill: u32, challenge: u16) -> Self {
         self.burst = burst;
         self.refill = refill;
@@ -119,7 +121,7 @@ impl EngineConfig {
         self
     }
 
-    /// Units of support that take a conflict's temperature from 0 to 1. By default 100.
+    /// Units of support that take a conflict's temperature from 0 to 1, above zero. By default 100.
     pub const fn heat(mut self, units: u16) -> Self {
         self.heat = units;
         self
@@ -132,8 +134,8 @@ impl EngineConfig {
         self
     }
 
-    /// Events among which a second one with the same author and previous event is noticed,
-    /// rounded up to a power of two times eight. By default 64.
+    /// Events, 1 to 2²⁴, among which a second one with the same author and previous event is
+    /// noticed, rounded up to a power of two times eight. By default 64.
     pub const fn recent(mut self, events: u32) -> Self {
         self.recent = events;
         self

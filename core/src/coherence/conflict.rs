@@ -84,9 +84,9 @@ pub struct Conflict {
     pub temperature: u16,
     /// Steps that it has escalated.
     pub steps: u8,
-    /// When it was found.
+    /// When it was found, in milliseconds.
     pub since: u64,
-    /// When it escalates by itself, if it still will.
+    /// When it escalates by itself, in milliseconds, if it still will.
     pub escalates_at: Option<u64>,
     /// Which of the claims a resolution let fall.
     pub fallen: [bool; 2],
