@@ -1,47 +1,32 @@
 //! What every benchmark shares: options, progress, interleaved measuring, the table and the JSON.
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Result, bail};
+use clap::Parser;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
+use std::cell::RefCell;
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-/// The command line.
-#[derive(Clone, Debug, Default)]
+/// Benchmarks beside the real contenders, on one pinned thread, in one run.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "bench")]
 pub struct Options {
+    /// Which benchmark; all if none is named.
     pub name: Option<String>,
+    /// Only this case, such as 10k-64.
+    #[arg(long)]
     pub case: Option<String>,
+    /// Only this contender.
+    #[arg(long)]
     pub contender: Option<String>,
+    /// Fewer turns, and no case that takes minutes.
+    #[arg(long)]
     pub quick: bool,
+    /// Draws the curves under docs/bench.
+    #[arg(long)]
     pub plot: bool,
-}
-
-impl Options {
-    pub fn parse(arguments: impl Iterator<Item = String>) -> Result<Self> {
-        let mut options = Self::default();
-        let mut arguments = arguments;
-        while let Some(argument) = arguments.next() {
-            let mut value = || {
-                arguments
-                    .next()
-                    .context(format!("{argument} needs a value"))
-            };
-            match argument.as_str() {
-                "--case" => options.case = Some(value()?),
-                "--contender" => options.contender = Some(value()?),
-                "--quick" => options.quick = true,
-                "--plot" => options.plot = true,
-                name if !name.starts_with('-') && options.name.is_none() => {
-                    options.name = Some(argument);
-                }
-                _ => bail!(
-                    "unknown argument {argument:?}; \
-                     usage: bench [NAME] [--case C] [--contender K] [--quick] [--plot]"
-                ),
-            }
-        }
-        Ok(options)
-    }
 }
 
 /// Pins the process to the first core it may use.
@@ -64,6 +49,9 @@ pub struct Bench {
     name: &'static str,
     options: Options,
     rows: Vec<Row>,
+    /// Names that the command line was compared with.
+    cases: RefCell<BTreeSet<String>>,
+    contenders: RefCell<BTreeSet<String>>,
     bar: ProgressBar,
 }
 
@@ -104,6 +92,8 @@ impl Bench {
             name,
             options,
             rows: Vec::new(),
+            cases: RefCell::default(),
+            contenders: RefCell::default(),
             bar,
         }
     }
@@ -118,6 +108,7 @@ impl Bench {
 
     /// Whether the command line asks for the case.
     pub fn wants_case(&self, case: &str) -> bool {
+        self.cases.borrow_mut().insert(case.into());
         self.options
             .case
             .as_deref()
@@ -126,11 +117,13 @@ impl Bench {
 
     /// Whether the command line asks for this case alone.
     pub fn is_case(&self, case: &str) -> bool {
+        self.cases.borrow_mut().insert(case.into());
         self.options.case.as_deref() == Some(case)
     }
 
     /// Whether the command line asks for the contender.
     pub fn wants(&self, contender: &str) -> bool {
+        self.contenders.borrow_mut().insert(contender.into());
         self.options
             .contender
             .as_deref()
@@ -190,9 +183,12 @@ impl Bench {
         }
     }
 
-    /// Prints the table and writes `target/bench/NAME.json`.
+    /// Prints the table and writes `target/bench/NAME.json`, if anything was measured.
     pub fn finish(self) -> Result<()> {
         self.bar.finish_and_clear();
+        if self.rows.is_empty() {
+            return self.nothing();
+        }
         let width = |f: fn(&Row) -> &str| self.rows.iter().map(|r| f(r).len()).max().unwrap_or(0);
         let (case, contender, metric) = (
             width(|r| &r.case),
@@ -220,6 +216,45 @@ impl Bench {
         std::fs::write(&path, text)?;
         println!("written to {}", path.display());
         Ok(())
+    }
+
+    /// What to say where nothing was measured: an error if that is what was asked for by name.
+    fn nothing(&self) -> Result<()> {
+        let Options {
+            name,
+            case,
+            contender,
+            ..
+        } = &self.options;
+        if name.is_none() || (case.is_none() && contender.is_none()) {
+            return Ok(());
+        }
+        let list = |names: &RefCell<BTreeSet<String>>| {
+            let names = names.borrow();
+            names.iter().cloned().collect::<Vec<_>>().join(", ")
+        };
+        if let Some(case) = case
+            && !self.cases.borrow().contains(case)
+        {
+            bail!(
+                "{} has no case {case:?} here; there are {}",
+                self.name,
+                list(&self.cases)
+            );
+        }
+        if let Some(contender) = contender
+            && !self.contenders.borrow().contains(contender)
+        {
+            bail!(
+                "{} has no contender {contender:?} there; there are {}",
+                self.name,
+                list(&self.contenders)
+            );
+        }
+        bail!(
+            "{}: nothing to measure: the data of the case is missing, or the contender has no part in it",
+            self.name
+        )
     }
 }
 

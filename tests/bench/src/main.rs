@@ -19,6 +19,7 @@ mod random;
 mod spike;
 
 use anyhow::{Result, bail};
+use clap::Parser;
 use harness::{Bench, Options};
 
 type Run = fn(&mut Bench) -> Result<()>;
@@ -33,7 +34,7 @@ const BENCHES: &[(&str, Run)] = &[
 ];
 
 fn main() -> Result<()> {
-    let options = Options::parse(std::env::args().skip(1))?;
+    let options = Options::parse();
     if let Some(name) = &options.name
         && !BENCHES.iter().any(|(known, _)| known == name)
     {
