@@ -1,10 +1,10 @@
 //! The sections of a bank's block, for writing: how a slot is filled and cleared.
 
-use super::config::{BankConfig, Element, STATE_WORDS};
+use super::config::{BankConfig, Element};
 use super::pattern::{Pattern, Record};
 use super::quantise::{self, pack_bits};
 use super::sketch::Sketch;
-use super::view::{Links, View, block_offset, state};
+use super::view::{Links, View, block_offset, carve, state};
 use crate::block::{BlockError, CarverMut};
 
 /// The links of all slots, see [`Links`].
@@ -38,33 +38,7 @@ pub(super) struct Sections<'a> {
 
 impl<'a> Sections<'a> {
     pub fn carve(config: BankConfig, mut carver: CarverMut<'a>) -> Result<Self, BlockError> {
-        let c = config.counts();
-        Ok(Self {
-            config,
-            padded: config.padded(),
-            state: carver.take(STATE_WORDS)?,
-            meta: carver.take(c.meta)?,
-            uses: carver.take(c.uses)?,
-            scales: carver.take(c.scales)?,
-            residuals: carver.take(c.residuals)?,
-            norms: carver.take(c.norms)?,
-            rows: carver.take(c.rows)?,
-            blocks: carver.take(c.blocks)?,
-            floats: carver.take(c.floats)?,
-            links: {
-                let short = carver.take(c.short_links)?;
-                let long = carver.take(c.long_links)?;
-                match (c.short_links, c.long_links) {
-                    (0, 0) => LinksMut::None,
-                    (_, 0) => LinksMut::Short(short),
-                    _ => LinksMut::Long(long),
-                }
-            },
-            pool: carver.take(c.pool)?,
-            planes: carver.take(c.planes)?,
-            visited: carver.take(c.visited)?,
-            entries: carver.take(c.entries)?,
-        })
+        carve!(config, carver, LinksMut)
     }
 
     #[inline(always)]

@@ -1,6 +1,6 @@
 //! The sections of a bank's block, for reading: what every search and every check works on.
 
-use super::config::{BankConfig, Element, STATE_WORDS};
+use super::config::{BankConfig, Element};
 use super::pattern::{Entry, PatternId, Record};
 use super::sketch::Sketch;
 use crate::block::{BlockError, Carver};
@@ -50,35 +50,43 @@ pub(super) struct View<'v> {
     pub entries: &'v [Sketch],
 }
 
-impl<'v> View<'v> {
-    pub fn carve(config: BankConfig, mut carver: Carver<'v>) -> Result<Self, BlockError> {
-        let c = config.counts();
+/// Carves the sections in the order of the block, to read or to write them.
+macro_rules! carve {
+    ($config:ident, $carver:ident, $links:ident) => {{
+        let c = $config.counts();
         Ok(Self {
-            config,
-            padded: config.padded(),
-            state: carver.take(STATE_WORDS)?,
-            meta: carver.take(c.meta)?,
-            uses: carver.take(c.uses)?,
-            scales: carver.take(c.scales)?,
-            residuals: carver.take(c.residuals)?,
-            norms: carver.take(c.norms)?,
-            rows: carver.take(c.rows)?,
-            blocks: carver.take(c.blocks)?,
-            floats: carver.take(c.floats)?,
+            config: $config,
+            padded: $config.padded(),
+            state: $carver.take($crate::bank::config::STATE_WORDS)?,
+            meta: $carver.take(c.meta)?,
+            uses: $carver.take(c.uses)?,
+            scales: $carver.take(c.scales)?,
+            residuals: $carver.take(c.residuals)?,
+            norms: $carver.take(c.norms)?,
+            rows: $carver.take(c.rows)?,
+            blocks: $carver.take(c.blocks)?,
+            floats: $carver.take(c.floats)?,
             links: {
-                let short = carver.take(c.short_links)?;
-                let long = carver.take(c.long_links)?;
+                let short = $carver.take(c.short_links)?;
+                let long = $carver.take(c.long_links)?;
                 match (c.short_links, c.long_links) {
-                    (0, 0) => Links::None,
-                    (_, 0) => Links::Short(short),
-                    _ => Links::Long(long),
+                    (0, 0) => $links::None,
+                    (_, 0) => $links::Short(short),
+                    _ => $links::Long(long),
                 }
             },
-            pool: carver.take(c.pool)?,
-            planes: carver.take(c.planes)?,
-            visited: carver.take(c.visited)?,
-            entries: carver.take(c.entries)?,
+            pool: $carver.take(c.pool)?,
+            planes: $carver.take(c.planes)?,
+            visited: $carver.take(c.visited)?,
+            entries: $carver.take(c.entries)?,
         })
+    }};
+}
+pub(super) use carve;
+
+impl<'v> View<'v> {
+    pub fn carve(config: BankConfig, mut carver: Carver<'v>) -> Result<Self, BlockError> {
+        carve!(config, carver, Links)
     }
 
     /// Every section in order, padding included.
