@@ -30,7 +30,9 @@ pub enum Metric {
     Cosine = 1,
     /// Their inner product.
     InnerProduct = 2,
-    /// Minus the square of their Euclidean distance.
+    /// Minus the square of their Euclidean distance. Where eight bits alone are kept it is
+    /// `2 x . y - |x|² - |y|²`, which loses digits where vectors are far from zero and near to each
+    /// other.
     SquaredEuclidean = 3,
 }
 

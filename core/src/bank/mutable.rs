@@ -173,7 +173,7 @@ impl<'a> PatternBank<'a> {
     /// Replaces the vector, label and confidence of a pattern, which stays the same pattern: its id
     /// and its uses remain, and its last use moves to `pattern.at` if that is later. (A pattern that
     /// is refined as its neighbours come in would otherwise look unused each time; what is not the
-    /// same any more is removed and inserted.)
+    /// same any more is removed and inserted.) The work of a removal and an insertion.
     pub fn update(
         &mut self,
         id: PatternId,
@@ -201,7 +201,8 @@ impl<'a> PatternBank<'a> {
     }
 
     /// Removes a pattern for good and returns what it was; its slot will be taken again, its id
-    /// never.
+    /// never. O(dimensions) for a scan bank; with a graph O(links²) comparisons, for its neighbours
+    /// are linked to each other.
     pub fn remove(&mut self, id: PatternId) -> Result<Entry, IdError> {
         let view = self.sections.view();
         let slot = view.slot(id).ok_or(IdError::Gone)?;
@@ -213,6 +214,7 @@ impl<'a> PatternBank<'a> {
     }
 
     /// Removes every pattern that `keep` refuses, and tells `gone` which; returns how many.
+    /// O(capacity), and a removal for each that goes.
     pub fn prune(
         &mut self,
         mut keep: impl FnMut(&Entry) -> bool,
@@ -250,9 +252,11 @@ impl<'a> PatternBank<'a> {
     }
 
     /// Looks at up to `budget` slots, from where the last call ended, and links those better that
-    /// a search for their own vector does not meet. After a whole round without other changes
-    /// every pattern can be reached; without a graph there is nothing to do. About one insertion's
-    /// work a slot.
+    /// a search for their own vector does not meet. Rounds without other changes leave hardly a pattern
+    /// that no walk reaches ([`PatternBankRef::unreachable`] counts them); each can undo a little of
+    /// another's work where `links` or `ef_construction` are small, so that a caller should not wait for
+    /// one that mends nothing. Without a graph there is nothing to do. About one insertion's work a
+    /// slot.
     pub fn audit_step(&mut self, budget: u32) -> Audit {
         let high = self.sections.view().counter(state::HIGH);
         let mut audit = Audit::default();
