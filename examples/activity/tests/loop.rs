@@ -2,9 +2,15 @@
 
 use activity::{Memory, NAMES, Summary, Watch, Wrist, run};
 
-/// Memory on the heap: the main thread of a test has too small a stack for it.
+/// Memory on the heap. Without optimisation it is made on the stack first, and that of a test is too
+/// small for it.
 fn memory() -> Box<Memory> {
-    Box::new(Memory::new())
+    std::thread::Builder::new()
+        .stack_size(16 << 20)
+        .spawn(|| Box::new(Memory::new()))
+        .unwrap()
+        .join()
+        .unwrap()
 }
 
 fn first_run(memory: &mut Memory) -> Summary {
