@@ -11,7 +11,8 @@ pub const FAILED: u8 = 1;
 /// Exit code of a command line that asks for what does not exist or does not go together.
 pub const USAGE: u8 = 2;
 
-/// Why a command failed. Nothing it was given or keeps has changed.
+/// Why a command failed. Nothing it was given or keeps has changed, unless all was done and only
+/// could not be [told](Self::Output).
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Error {

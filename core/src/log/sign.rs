@@ -2,7 +2,7 @@
 //!
 //! The core names no signature library. A host implements [`Signer`] over a key in memory or in a
 //! secure element and [`Verifier`] over whatever checks Ed25519 there; the feature `ed25519` brings
-//! both over `ed25519-dalek` ([`SigningKey`](ed25519_dalek::SigningKey) and [`Ed25519`]).
+//! both over `ed25519-dalek` (its `SigningKey`, and `Ed25519` here).
 //!
 //! Nothing but signed notes, whose format is not ours, is ever signed bare: what is signed is [`message`], sixty-four bytes made of a
 //! [`Domain`] and a SHA-256, so that a signature made for one purpose never serves for another.
