@@ -86,7 +86,10 @@ pub fn run(bench: &mut Bench) -> Result<()> {
                     };
                     compare(bench, pipe, &case, &data)?;
                 }
-                None => bench.note(format!("{case} is left out: its data is not to be had")),
+                None => bench.note(format!(
+                    "{case} is left out: digits come by python3 -m pip, \
+                     sentences384.f16 from the folder that SENSILLA_BENCH_DATA names"
+                )),
             }
         }
     }
