@@ -3,8 +3,9 @@
 use super::config::{BankConfig, Element};
 use super::entries;
 use super::pattern::Record;
-use super::view::{View, state};
+use super::view::{Links, View, state};
 use crate::block::BlockError;
+use crate::simd::{Kernels, Task, dispatch};
 
 /// Checks the sections against each other. O(bytes + capacity × degree²).
 pub(super) fn check(view: &View<'_>) -> Result<(), BlockError> {
@@ -63,6 +64,7 @@ fn slots(view: &View<'_>) -> bool {
                 low == 0 && rest == 0 && is_clear(view, slot)
             }
         })
+        && dispatch(CheckLinks(view))
         && behind(view, high as usize)
 }
 
@@ -110,7 +112,7 @@ fn is_sound(view: &View<'_>, slot: u32) -> bool {
             return false;
         }
     }
-    links(view, slot)
+    true
 }
 
 /// Two to the power of `exponent`.
@@ -118,23 +120,63 @@ fn power(exponent: u32) -> f32 {
     f32::from_bits((127 + exponent) << 23)
 }
 
-/// Links are to live slots, once each, and answered.
-fn links(view: &View<'_>, slot: u32) -> bool {
-    let mut sound = true;
-    let mut count = 0;
-    view.for_links(slot, |other| {
-        let mut here = 0;
-        view.for_links(slot, |again| here += u32::from(again == other));
-        let mut back = false;
-        view.for_links(other, |link| back |= link == slot);
-        sound &= other != slot
-            && (other as usize) < view.high()
-            && view.is_live(other)
-            && here == 1
-            && back;
-        count += 1;
-    });
-    sound && view.link_words(slot).skip(count).all(|word| word == 0)
+struct CheckLinks<'v>(&'v View<'v>);
+
+impl Task for CheckLinks<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run<K: Kernels>(self, kernels: K) -> bool {
+        let view = self.0;
+        (0..view.high() as u32).all(
+            #[inline(always)]
+            |slot| match view.links {
+                Links::None => true,
+                Links::Short(all) => links_are_sound(kernels, view, all, slot),
+                Links::Long(all) => links_are_sound(kernels, view, all, slot),
+            },
+        )
+    }
+}
+
+/// Whether the links of a slot come first in its row, lead to others, once each, and are answered. A
+/// dead slot has none, so that no link to it is.
+#[inline(always)]
+fn links_are_sound<K: Kernels, T: Copy + Eq + Into<u32>>(
+    kernels: K,
+    view: &View<'_>,
+    all: &[T],
+    slot: u32,
+) -> bool {
+    let degree = view.config.degree();
+    let row = |slot: u32| {
+        let rest = all.get(slot as usize * degree..).unwrap_or(&[]);
+        rest.get(..degree).unwrap_or(&[])
+    };
+    let of_slot = row(slot);
+    let count = of_slot.iter().take_while(|&&link| link.into() != 0).count();
+    let (links, rest) = of_slot.split_at(count);
+    let high = view.high() as u32;
+    // Each of the rows to come lies somewhere else.
+    for &link in links {
+        if link.into() <= high {
+            kernels.prefetch(row(link.into() - 1));
+        }
+    }
+    let times = |row: &[T], wanted: u32| {
+        row.iter()
+            .map(|&link| u32::from(link.into() == wanted))
+            .sum::<u32>()
+    };
+    let mut sound = rest.iter().all(|&link| link.into() == 0);
+    for &link in links {
+        let word: u32 = link.into();
+        sound &= word != slot + 1
+            && word <= high
+            && times(links, word) == 1
+            && times(row(word - 1), slot + 1) == 1;
+    }
+    sound
 }
 
 /// A dead slot holds zeros.
@@ -204,3 +246,6 @@ fn working_memory(view: &View<'_>) -> bool {
         && view.planes.iter().all(|&x| x == 0)
         && view.visited.iter().all(|&x| x == 0)
 }
+
+#[cfg(test)]
+mod tests;
