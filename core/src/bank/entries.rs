@@ -3,19 +3,24 @@
 //! From a few entries spread over the bank a walk misses a cluster that none of them lies in and no
 //! link leads to, and is long where there are many patterns. A table of the root of their number and
 //! up to twice as many is small, is compared at about a nanosecond a place, and its best are near the
-//! query. It follows from the rows alone: a place holds the sketch of the slot that [`slot`] names
+//! query. Where sketches tell nothing, for vectors that differ in length only or in one component,
+//! walks start from all over the table too. It follows from the rows alone: a place holds the sketch of the slot that [`slot`] names
 //! or, while that is empty, none.
 
 use super::config::BankConfig;
 use super::graph::{is_visited, visit};
 use super::pool::{Pool, slot_of};
 use super::sections::Sections;
-use super::sketch::{self, Sketch, difference};
+use super::sketch::{self, BITS, Sketch, difference};
 use super::view::View;
 use crate::simd::Kernels;
 
 /// Entries that a walk starts from.
 const STARTS: usize = 8;
+/// Where sketches do not tell patterns apart, a walk starts from one in so many places too.
+const SPREAD: usize = 6;
+/// And from this many at most.
+const MOST_SPREAD: usize = 128;
 
 impl BankConfig {
     /// Places of the table.
@@ -56,12 +61,17 @@ fn place(of: u32, high: usize) -> Option<u32> {
     (slot(place, shift) == of).then_some(place)
 }
 
-/// The slots of the table that are linked to other vectors.
-fn leading<'v>(view: &'v View<'_>) -> impl Iterator<Item = u32> + 'v {
+/// The slots that the places stand for, as far as they have been used.
+fn sampled(view: &View<'_>) -> impl Iterator<Item = u32> + Clone + use<> {
     let high = view.high();
     (0..places(high) as u32)
         .map(move |place| slot(place, shift(high)))
-        .filter(move |&slot| (slot as usize) < high && view.leads_on(slot))
+        .filter(move |&slot| (slot as usize) < high)
+}
+
+/// Those of them that are linked to other vectors.
+fn leading<'v>(view: &'v View<'_>) -> impl Iterator<Item = u32> + 'v {
+    sampled(view).filter(|&slot| view.leads_on(slot))
 }
 
 /// The first slot that leads on, else the first live one, of those that are not `hidden`.
@@ -92,13 +102,17 @@ pub(super) fn start<K: Kernels>(
     let (places, shift) = (places(view.high()), shift(view.high()));
     let mut memory = [0; STARTS];
     let mut best = Pool::new(&mut memory, STARTS);
+    let mut sum = 0;
     for (place, sketch) in view.entries.iter().take(places).enumerate() {
         // Without a sketch the last bit is missing.
         let empty = !sketch[1] & 1 << 63;
         let differ = u64::from(difference(sketch, query));
+        sum += differ;
         best.insert(kernels, empty | differ << 32 | (place as u64) << 1);
     }
-    let mut started = false;
+    let nearest = best.as_slice().first().map_or(0, |&found| found >> 32);
+    let mut started = !tells_apart(view.config.dimensions, places, sum, nearest)
+        && start_spread(view, visited, SPREAD, &mut then);
     for &found in best.as_slice() {
         let slot = slot(slot_of(found), shift);
         if view.leads_on(slot) && visit(visited, slot) {
@@ -106,23 +120,44 @@ pub(super) fn start<K: Kernels>(
             started = true;
         }
     }
-    if !started {
-        start_elsewhere(view, visited, then);
+    if !started && !start_spread(view, visited, 1, &mut then) {
+        start_anywhere(view, visited, then);
     }
 }
 
-/// Where the nearest sketches are all of vectors that hang on others.
+/// Whether the nearest of the sketches is nearer than chance would have it: the root of six standard
+/// deviations below their mean, if each bit were drawn on its own, of as many as there are pairs. The
+/// nearest of a hundred and fifty is, by chance, half the time.
+#[inline(always)]
+fn tells_apart(dimensions: u32, places: usize, sum: u64, nearest: u64) -> bool {
+    let (dimensions, places) = (u64::from(dimensions), places as u64);
+    let pairs = (dimensions * (dimensions - 1) / 2).clamp(1, BITS);
+    let below = sum.saturating_sub(nearest * places);
+    below * below * pairs > 6 * sum * (BITS * places).saturating_sub(sum)
+}
+
+/// Starts from one of so many places, none where all of these hang on others or are empty.
 #[cold]
-fn start_elsewhere(view: &View<'_>, visited: &mut [u64], mut then: impl FnMut(u32)) {
-    let mut left = STARTS;
-    for slot in leading(view) {
-        if left > 0 && visit(visited, slot) {
+fn start_spread(
+    view: &View<'_>,
+    visited: &mut [u64],
+    one_of: usize,
+    then: &mut impl FnMut(u32),
+) -> bool {
+    let step = (places(view.high()) / MOST_SPREAD).max(one_of);
+    let mut started = false;
+    for slot in sampled(view).step_by(step) {
+        if view.leads_on(slot) && visit(visited, slot) {
             then(slot);
-            left -= 1;
+            started = true;
         }
     }
-    if left == STARTS
-        && let Some(slot) = any_slot(view, |slot| is_visited(visited, slot))
+    started
+}
+
+#[cold]
+fn start_anywhere(view: &View<'_>, visited: &mut [u64], mut then: impl FnMut(u32)) {
+    if let Some(slot) = any_slot(view, |slot| is_visited(visited, slot))
         && visit(visited, slot)
     {
         then(slot);

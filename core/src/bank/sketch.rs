@@ -12,6 +12,9 @@ use super::view::View;
 /// The bits of a sketch; the last is always one, so that zero is none.
 pub(super) type Sketch = [u64; 2];
 
+/// Bits that tell something.
+pub(super) const BITS: u64 = 127;
+
 /// No sketch.
 pub(super) const NONE: Sketch = [0; 2];
 
@@ -40,11 +43,10 @@ fn sketch(dimensions: u32, bit: impl Fn(usize, usize) -> bool) -> Sketch {
 /// The sketch of numbers.
 #[inline(always)]
 fn of_numbers<T: PartialOrd>(dimensions: u32, row: &[T]) -> Sketch {
-    // Rows are padded, so that most lie within without a check of each.
     sketch(
         dimensions,
         #[inline(always)]
-        |a, b| row.get(a) >= row.get(b),
+        |a, b| matches!((row.get(a), row.get(b)), (Some(a), Some(b)) if a >= b),
     )
 }
 
@@ -68,13 +70,17 @@ impl View<'_> {
         }
     }
 
-    /// The sketch of a query.
+    /// The sketch of a query: of codes about as coarse as those of rows, so that what is equal in all
+    /// rows after rounding is equal in the query.
     #[inline(always)]
     pub fn sketch_of(&self, query: &Query<'_>) -> Sketch {
         let dimensions = self.config.dimensions;
+        let (low, high) = (query.codes.low, query.codes.high);
         match self.config.element {
-            Element::Bits => of_bits(dimensions, bytemuck::cast_slice(query.codes.low)),
-            _ => of_numbers(dimensions, query.floats),
+            Element::I8 | Element::I8F32 if high.is_empty() => of_numbers(dimensions, low),
+            Element::I8 | Element::I8F32 => of_numbers(dimensions, high),
+            Element::F32 => of_numbers(dimensions, query.floats),
+            Element::Bits => of_bits(dimensions, bytemuck::cast_slice(low)),
         }
     }
 }

@@ -165,3 +165,37 @@ fn walks_find_their_way_without_a_live_entry() {
     assert_eq!(hits.len(), 1);
     assert_eq!(open::check(&bank.as_ref().view), Ok(()));
 }
+
+#[test]
+fn walks_start_all_over_the_bank_where_sketches_are_alike() {
+    let config = config(Metric::SquaredEuclidean).element(Element::I8F32);
+    let scratch_config = ScratchConfig::new(&config, 16);
+    let mut scratch = Memory::new(scratch_config.bytes());
+    let mut scratch = Scratch::format(scratch.get(), scratch_config).unwrap();
+    let mut memory = Memory::new(config.bytes());
+    let mut bank = PatternBank::format(memory.get(), config).unwrap();
+    // One component outweighs the others, and grows.
+    let vector = |at: f32| [at, 0.3, -0.2, 0.1, 0.4];
+    for label in 0..CAPACITY {
+        let pattern = Pattern {
+            label,
+            ..Pattern::default()
+        };
+        bank.insert(&vector(1000.0 + label as f32), pattern)
+            .unwrap();
+    }
+    let mut compared = 0;
+    for query in 0..50 {
+        let nearest = query * (CAPACITY / 50) + 7;
+        let walk = Search {
+            ef: 16,
+            method: Some(Method::Graph),
+            ..Search::new(1)
+        };
+        let at = vector(1000.25 + nearest as f32);
+        let hits = bank.search_with(&at, &walk, &mut scratch).unwrap();
+        assert_eq!(hits.first().unwrap().label, nearest);
+        compared += hits.distances();
+    }
+    assert!(compared < 50 * 300, "{} rows a query", compared / 50);
+}
