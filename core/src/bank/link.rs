@@ -23,7 +23,8 @@ pub(super) fn link(sections: &mut Sections<'_>, slot: u32) {
     }
 }
 
-/// Looks whether a walk finds the slot, and links it to what it finds if not; true if it had to.
+/// Looks whether a walk finds the slot, and links it to what it finds if not; true if that made a new
+/// link.
 pub(super) fn audit(sections: &mut Sections<'_>, slot: u32) -> bool {
     dispatch(Audit { sections, slot })
 }
@@ -96,11 +97,12 @@ impl Task for Audit<'_, '_> {
             false,
             #[inline(always)]
             |view, found, unit, met| {
-                // A copy is found through the one that it hangs on.
+                // A copy is found through the others with its vector.
                 let hangs = view.is_copy(slot)
-                    && found.iter().map(|&entry| slot_of(entry)).any(|other| {
-                        other != slot && view.is_same(slot, other) && !view.is_copy(other)
-                    });
+                    && found
+                        .iter()
+                        .map(|&entry| slot_of(entry))
+                        .any(|other| other != slot && view.is_same(slot, other));
                 if met || hangs {
                     return false;
                 }
@@ -113,9 +115,10 @@ impl Task for Audit<'_, '_> {
                 true
             },
         );
+        let mut changed = false;
         if missed {
             for &other in chosen.as_slice() {
-                connect(kernels, sections, slot, other);
+                changed |= connect(kernels, sections, slot, other);
             }
             // One link that nothing better can take away: to a neighbour with room.
             if let Some(other) = open {
@@ -131,10 +134,10 @@ impl Task for Audit<'_, '_> {
                         sections.untie(slot, last);
                     }
                 }
-                connect(kernels, sections, slot, other);
+                changed |= connect(kernels, sections, slot, other);
             }
         }
-        missed
+        changed
     }
 }
 
@@ -274,12 +277,12 @@ fn choose<K: Kernels>(
 }
 
 /// Links two slots, if they are not; where one has no room, its least useful link goes, which may
-/// be the new one.
+/// be the new one. True if they are linked now and were not before.
 #[inline(always)]
-fn connect<K: Kernels>(kernels: K, sections: &mut Sections<'_>, a: u32, b: u32) {
+fn connect<K: Kernels>(kernels: K, sections: &mut Sections<'_>, a: u32, b: u32) -> bool {
     let view = sections.view();
     if a == b || view.is_linked(a, b) {
-        return;
+        return false;
     }
     let mut leaving = [None; 2];
     for (place, (full, new)) in leaving.iter_mut().zip([(a, b), (b, a)]) {
@@ -288,7 +291,7 @@ fn connect<K: Kernels>(kernels: K, sections: &mut Sections<'_>, a: u32, b: u32) 
         }
         match least_useful(kernels, sections.view(), full, new) {
             Some(other) if other != new => *place = Some(other),
-            _ => return,
+            _ => return false,
         }
     }
     for (full, leaving) in [a, b].into_iter().zip(leaving) {
@@ -297,18 +300,20 @@ fn connect<K: Kernels>(kernels: K, sections: &mut Sections<'_>, a: u32, b: u32) 
         }
     }
     sections.tie(a, b);
+    true
 }
 
-/// Puts a slot without links between a full one and the last that this was linked to.
-fn squeeze(sections: &mut Sections<'_>, slot: u32, full: u32) {
+/// Puts a slot with room for two links between a full one and the last that this was linked to.
+pub(super) fn squeeze(sections: &mut Sections<'_>, slot: u32, full: u32) {
     let view = sections.view();
-    let mut last = None;
+    let (mut last, mut other) = (None, None);
     view.for_links(full, |link| {
+        last = Some(link);
         if !view.is_same(full, link) {
-            last = Some(link);
+            other = Some(link);
         }
     });
-    if let Some(last) = last {
+    if let Some(last) = other.or(last) {
         sections.untie(full, last);
         sections.tie(full, slot);
         sections.tie(last, slot);

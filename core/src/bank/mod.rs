@@ -38,6 +38,7 @@ mod pairs;
 mod pattern;
 mod pool;
 mod quantise;
+mod reach;
 mod read;
 mod scan;
 mod scratch;

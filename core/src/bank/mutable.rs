@@ -9,7 +9,7 @@ use super::scratch::{Hits, Scratch};
 use super::search::Search;
 use super::sections::Sections;
 use super::view::state;
-use super::{KIND, VERSION, link, mend, open};
+use super::{KIND, VERSION, link, mend, open, reach};
 use crate::Hash;
 use crate::block::{self, BlockError, HeaderMut};
 
@@ -20,7 +20,7 @@ use crate::block::{self, BlockError, HeaderMut};
 #[derive(Debug)]
 pub struct PatternBank<'a> {
     header: HeaderMut<'a>,
-    sections: Sections<'a>,
+    pub(super) sections: Sections<'a>,
 }
 
 /// What an insertion with eviction did.
@@ -252,11 +252,12 @@ impl<'a> PatternBank<'a> {
     }
 
     /// Looks at up to `budget` slots, from where the last call ended, and links those better that
-    /// a search for their own vector does not meet. Rounds without other changes leave hardly a pattern
-    /// that no walk reaches ([`PatternBankRef::unreachable`] counts them); each can undo a little of
-    /// another's work where `links` or `ef_construction` are small, so that a caller should not wait for
-    /// one that mends nothing. Without a graph there is nothing to do. About one insertion's work a
-    /// slot.
+    /// a search for their own vector does not meet. The call that ends a round joins what hangs
+    /// apart to the rest, so that after it links lead from any pattern to any other
+    /// ([`PatternBankRef::unreachable`] is zero). A slot that a round mended may take a link from another
+    /// where `links` or `ef_construction` are small, so that a caller should not wait for a round that
+    /// mends nothing. Without a graph there is nothing to do. About one insertion's work a slot, and
+    /// O(patterns × links) at the end of a round.
     pub fn audit_step(&mut self, budget: u32) -> Audit {
         let high = self.sections.view().counter(state::HIGH);
         let mut audit = Audit::default();
@@ -274,6 +275,7 @@ impl<'a> PatternBank<'a> {
             slot += 1;
             if slot == high {
                 slot = 0;
+                audit.mended += reach::join(&mut self.sections);
                 audit.round_done = true;
                 break;
             }

@@ -136,9 +136,8 @@ impl<'a> PatternBankRef<'a> {
         search::search(&self.view, vector, detail, scratch)
     }
 
-    /// How many patterns no path leads to from the entries of a graph search; few if any after
-    /// an [audit](super::PatternBank::audit_step).
-    /// O(patterns × links).
+    /// How many patterns no path of links leads to from where a graph search starts; none after a
+    /// round of the [audit](super::PatternBank::audit_step). O(patterns × links).
     pub fn unreachable(&self, scratch: &mut Scratch<'_>) -> Result<u32, SearchError> {
         if !self.view.config.has_graph() {
             return Ok(0);

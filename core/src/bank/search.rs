@@ -1,13 +1,13 @@
 //! Which search answers a query, and how its result is handed over.
 
 use super::config::{Element, Metric};
-use super::entries;
 use super::errors::SearchError;
 use super::filter::{self, Plan};
 use super::graph::{self, Scorer};
 use super::pattern::Entry;
 use super::pool::{Pool, score_of, slot_of};
 use super::quantise::{self, Query, Width};
+use super::reach;
 use super::scan;
 use super::scratch::{Hit, Hits, Method, Scratch, Work, split};
 use super::view::View;
@@ -181,35 +181,11 @@ fn answer<K: Kernels>(
     Ok(found)
 }
 
-/// Counts the live patterns that no path leads to from the entries of a walk. Every pass over the
-/// slots follows the links of those reached until no more are, so that no stack is needed.
+/// Counts the live patterns that no path leads to from where walks start.
 pub(super) fn unreachable(view: &View<'_>, scratch: &mut Scratch<'_>) -> Result<u32, SearchError> {
-    if !scratch.fits(&view.config) {
-        return Err(SearchError::ScratchTooSmall);
-    }
-    let visited = &mut *scratch.parts().visited;
-    visited.fill(0);
-    let mut reached = 0;
-    for slot in entries::entries(view) {
-        reached += u32::from(graph::visit(visited, slot));
-    }
-    loop {
-        let before = reached;
-        for slot in 0..view.high() as u32 {
-            if visited
-                .get(slot as usize / 64)
-                .is_some_and(|w| w >> (slot % 64) & 1 == 1)
-            {
-                view.for_links(
-                    slot,
-                    #[inline(always)]
-                    |link| reached += u32::from(graph::visit(visited, link)),
-                );
-            }
-        }
-        if reached == before {
-            return Ok(view.live() as u32 - reached);
-        }
+    match scratch.fits(&view.config) {
+        true => Ok(reach::count_apart(view, scratch.parts().visited)),
+        false => Err(SearchError::ScratchTooSmall),
     }
 }
 

@@ -254,9 +254,7 @@ proptest! {
             prop_assert_eq!(open::check(&bank.as_ref().view), Ok(()));
         }
         if config.has_graph() {
-            for _ in 0..2 {
-                while !bank.audit_step(7).round_done {}
-            }
+            while !bank.audit_step(7).round_done {}
             prop_assert_eq!(unreachable(&bank), 0);
             prop_assert_eq!(bank.as_ref().unreachable(&mut scratch), Ok(0));
             prop_assert_eq!(open::check(&bank.as_ref().view), Ok(()));
@@ -265,12 +263,12 @@ proptest! {
     }
 }
 
-/// Live patterns that no path leads to from the entries of a walk.
+/// Live patterns that no path leads to from where walks start.
 fn unreachable(bank: &PatternBank<'_>) -> usize {
     let bank = bank.as_ref();
     let view = &bank.view;
     let mut seen = vec![false; view.high()];
-    let mut waiting: Vec<u32> = entries::entries(view).collect();
+    let mut waiting: Vec<u32> = entries::entries(view).take(1).collect();
     while let Some(slot) = waiting.pop() {
         if !core::mem::replace(&mut seen[slot as usize], true) {
             view.for_links(slot, |link| waiting.push(link));
