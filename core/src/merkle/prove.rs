@@ -56,7 +56,7 @@ impl Nodes<'_> {
             let pushed = siblings.push(sibling);
             debug_assert!(pushed.is_ok());
         }
-        for sibling in siblings {
+        for sibling in &siblings {
             proof.push(sibling);
         }
         self.above(proof, top, size)
