@@ -4,7 +4,9 @@
 //! link leads to, and is long where there are many patterns. A table of the root of their number and
 //! up to twice as many is small, is compared at about a nanosecond a place, and its best are near the
 //! query. Where sketches tell nothing, for vectors that differ in length only or in one component,
-//! walks start from all over the table too. It follows from the rows alone: a place holds the sketch of the slot that [`slot`] names
+//! walks start from all over the table too.
+//!
+//! The table follows from the rows alone: a place holds the sketch of the slot that [`slot`] names
 //! or, while that is empty, none.
 
 use super::config::BankConfig;
