@@ -98,7 +98,7 @@ fn bytes_make_the_same_bank_and_changed_bytes_none() {
 #[wasm_bindgen_test]
 fn the_demo_runs_again_and_tells_how_far_it_is() {
     let seen = js_sys::Array::new();
-    let progress = Function::new_with_args("done, total", "this.push(done, total)").bind(&seen);
+    let progress = Function::new_with_args("done, total", "this.push(done, total)").bind0(&seen);
     let first = run_activity(Some(progress)).unwrap();
     let steps = seen.length() / 2;
     assert!(steps > 1);
@@ -181,7 +181,7 @@ fn hole_19_events_are_taken_in_as_bytes_and_carried_to_a_decision() {
 fn a_batch_of_events_takes_what_is_good_and_says_what_is_not() {
     let mut history = History::new(64, 1 << 15, Some(2), None, None).unwrap();
     let (mut one, mut two) = (author(1), author(2));
-    let mut place = |author: &mut Author, value: &str| {
+    let place = |author: &mut Author, value: &str| {
         author
             .claim(
                 "sky",
