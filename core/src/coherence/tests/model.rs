@@ -484,6 +484,8 @@ impl Real {
                 pick: [a, b],
             } => {
                 let claims = [self.ids[*a], self.ids[*b]];
+                // An event of its own, even where one of the same time says the same.
+                self.world.nonce += 1;
                 self.world
                     .challenge(*author, CONTEXTS[*context], &claims)
                     .is_ok()
@@ -495,6 +497,7 @@ impl Real {
                 let context = CONTEXTS[self.model.claims[pair.0].context];
                 let conflict = self.conflict(pair);
                 let claim = self.ids[pair.1];
+                self.world.nonce += 1;
                 self.world
                     .support(*author, context, conflict, claim, *cost)
                     .is_ok()
