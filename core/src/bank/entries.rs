@@ -64,10 +64,11 @@ fn place(of: u32, high: usize) -> Option<u32> {
 }
 
 /// The slots that the places stand for, as far as they have been used.
-fn sampled(view: &View<'_>) -> impl Iterator<Item = u32> + Clone + use<> {
+fn sampled(view: &View<'_>) -> impl Iterator<Item = u32> + use<> {
     let high = view.high();
+    let shift = shift(high);
     (0..places(high) as u32)
-        .map(move |place| slot(place, shift(high)))
+        .map(move |place| slot(place, shift))
         .filter(move |&slot| (slot as usize) < high)
 }
 
@@ -84,11 +85,9 @@ fn any_slot(view: &View<'_>, hidden: impl Fn(u32) -> bool) -> Option<u32> {
     leading.next().or_else(|| shown.clone().next())
 }
 
-/// The slots that walks may start from.
-pub(super) fn entries<'v>(view: &'v View<'_>) -> impl Iterator<Item = u32> + 'v {
-    let mut table = leading(view);
-    let first = table.next().or_else(|| any_slot(view, |_| false));
-    first.into_iter().chain(table)
+/// The first of the slots that walks may start from; none where there is no pattern.
+pub(super) fn first(view: &View<'_>) -> Option<u32> {
+    leading(view).next().or_else(|| any_slot(view, |_| false))
 }
 
 /// Gives `then` the slots that a walk towards `query` starts from, which become visited: of those not
@@ -122,8 +121,12 @@ pub(super) fn start<K: Kernels>(
             started = true;
         }
     }
-    if !started && !start_spread(view, visited, 1, &mut then) {
-        start_anywhere(view, visited, then);
+    if !started
+        && !start_spread(view, visited, 1, &mut then)
+        && let Some(slot) = any_slot(view, |slot| is_visited(visited, slot))
+    {
+        visit(visited, slot);
+        then(slot);
     }
 }
 
@@ -157,15 +160,6 @@ fn start_spread(
     started
 }
 
-#[cold]
-fn start_anywhere(view: &View<'_>, visited: &mut [u64], mut then: impl FnMut(u32)) {
-    if let Some(slot) = any_slot(view, |slot| is_visited(visited, slot))
-        && visit(visited, slot)
-    {
-        then(slot);
-    }
-}
-
 /// Whether the table holds what the rows say.
 pub(super) fn is_sound(view: &View<'_>) -> bool {
     let high = view.high();
@@ -182,7 +176,9 @@ pub(super) fn is_sound(view: &View<'_>) -> bool {
 impl Sections<'_> {
     /// Takes a slot's sketch, or that it is empty, over into the table if it has a place there.
     pub fn enter(&mut self, slot: u32) {
-        if let Some(place) = place(slot, self.view().high()) {
+        if self.config.has_graph()
+            && let Some(place) = place(slot, self.view().high())
+        {
             self.fill_place(place, slot);
         }
     }
@@ -190,19 +186,17 @@ impl Sections<'_> {
     /// Fills the table anew where places stand for more slots than before.
     pub fn enter_all(&mut self, before: usize) {
         let high = self.view().high();
-        if shift(before) == shift(high) {
+        let shift = shift(high);
+        if !self.config.has_graph() || self::shift(before) == shift {
             return;
         }
         self.entries.fill(sketch::NONE);
         for place in 0..places(high) as u32 {
-            self.fill_place(place, slot(place, shift(high)));
+            self.fill_place(place, slot(place, shift));
         }
     }
 
     fn fill_place(&mut self, place: u32, slot: u32) {
-        if !self.config.has_graph() {
-            return;
-        }
         let view = self.view();
         let sketch = match view.is_live(slot) {
             true => view.sketch(slot),

@@ -122,17 +122,10 @@ impl Task for Audit<'_, '_> {
             }
             // One link that nothing better can take away: to a neighbour with room.
             if let Some(other) = open {
-                if sections.view().degree(slot) >= sections.config.degree() {
-                    let view = sections.view();
-                    let mut last = None;
-                    view.for_links(
-                        slot,
-                        #[inline(always)]
-                        |link| last = Some(link),
-                    );
-                    if let Some(last) = last {
-                        sections.untie(slot, last);
-                    }
+                if sections.view().degree(slot) >= sections.config.degree()
+                    && let Some(last) = sections.view().last_link(slot)
+                {
+                    sections.untie(slot, last);
                 }
                 changed |= connect(kernels, sections, slot, other);
             }

@@ -108,9 +108,7 @@ fn is_sound(view: &View<'_>, slot: u32) -> bool {
                 .get(at / 8)
                 .is_some_and(|b| b >> (at % 8) & 1 == 1)
         });
-        if beyond {
-            return false;
-        }
+        return !beyond;
     }
     true
 }

@@ -18,7 +18,7 @@ use crate::simd::{Kernels, Task, dispatch};
 /// reached, until none is new; so no stack is needed.
 pub(super) fn count_apart(view: &View<'_>, visited: &mut [u64]) -> u32 {
     visited.fill(0);
-    if let Some(first) = entries::entries(view).next() {
+    if let Some(first) = entries::first(view) {
         visit(visited, first);
     }
     spread(view, visited);
@@ -77,7 +77,7 @@ fn bridge(sections: &mut Sections<'_>, slot: u32, near: u32) {
     let degree = sections.config.degree();
     // All its neighbours hang apart as it does, and are joined after it.
     while sections.view().degree(slot) + 2 > degree
-        && let Some(last) = last_link(&sections.view(), slot)
+        && let Some(last) = sections.view().last_link(slot)
     {
         sections.untie(slot, last);
     }
@@ -85,12 +85,6 @@ fn bridge(sections: &mut Sections<'_>, slot: u32, near: u32) {
         true => sections.tie(slot, near),
         false => squeeze(sections, slot, near),
     }
-}
-
-fn last_link(view: &View<'_>, slot: u32) -> Option<u32> {
-    let mut last = None;
-    view.for_links(slot, |link| last = Some(link));
-    last
 }
 
 /// The most similar to a slot of those marked that can take a link.

@@ -216,6 +216,11 @@ impl<'a> Sections<'a> {
 
     /// Stores a checked vector; `largest` is its largest magnitude.
     pub fn store(&mut self, slot: u32, vector: &[f32], largest: f32) {
+        self.write_vector(slot, vector, largest);
+        self.enter(slot);
+    }
+
+    fn write_vector(&mut self, slot: u32, vector: &[f32], largest: f32) {
         let at = slot as usize;
         let padded = self.padded;
         if self.config.element == Element::Bits {
@@ -223,7 +228,6 @@ impl<'a> Sections<'a> {
             if let Some(row) = self.rows.get_mut(at * bytes..(at + 1) * bytes) {
                 pack_bits(vector, row);
             }
-            self.enter(slot);
             return;
         }
         let Self {
@@ -254,7 +258,6 @@ impl<'a> Sections<'a> {
         fill(self.residuals, at, 1, stored.residual);
         let norm = stored.scale * stored.scale * stored.square as f32;
         fill(self.norms, at, 1, norm);
-        self.enter(slot);
     }
 }
 

@@ -106,7 +106,8 @@ mod tests {
             plus in -1000i16..1000,
         ) {
             let n = row.len() as u32;
-            let moved: Vec<f32> = row.iter().map(|&x| f32::from(x) * f32::from(times) + f32::from(plus)).collect();
+            let (times, plus) = (f32::from(times), f32::from(plus));
+            let moved: Vec<f32> = row.iter().map(|&x| f32::from(x) * times + plus).collect();
             prop_assert_eq!(of_numbers(n, &row), of_numbers(n, &moved));
             prop_assert_ne!(of_numbers(n, &row), NONE);
         }

@@ -264,11 +264,11 @@ proptest! {
 }
 
 /// Live patterns that no path leads to from where walks start.
-fn unreachable(bank: &PatternBank<'_>) -> usize {
+pub(super) fn unreachable(bank: &PatternBank<'_>) -> usize {
     let bank = bank.as_ref();
     let view = &bank.view;
     let mut seen = vec![false; view.high()];
-    let mut waiting: Vec<u32> = entries::entries(view).take(1).collect();
+    let mut waiting: Vec<u32> = entries::first(view).into_iter().collect();
     while let Some(slot) = waiting.pop() {
         if !core::mem::replace(&mut seen[slot as usize], true) {
             view.for_links(slot, |link| waiting.push(link));

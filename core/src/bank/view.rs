@@ -373,6 +373,13 @@ impl<'v> View<'v> {
         }
     }
 
+    /// The last link of a slot.
+    pub fn last_link(&self, slot: u32) -> Option<u32> {
+        let mut last = None;
+        self.for_links(slot, |link| last = Some(link));
+        last
+    }
+
     /// Calls `f` with each link of a slot.
     #[inline(always)]
     pub fn for_links(&self, slot: u32, mut f: impl FnMut(u32)) {

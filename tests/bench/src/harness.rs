@@ -229,27 +229,22 @@ impl Bench {
         if name.is_none() || (case.is_none() && contender.is_none()) {
             return Ok(());
         }
-        let list = |names: &RefCell<BTreeSet<String>>| {
-            let names = names.borrow();
-            names.iter().cloned().collect::<Vec<_>>().join(", ")
-        };
-        if let Some(case) = case
-            && !self.cases.borrow().contains(case)
-        {
-            bail!(
-                "{} has no case {case:?} here; there are {}",
-                self.name,
-                list(&self.cases)
-            );
-        }
-        if let Some(contender) = contender
-            && !self.contenders.borrow().contains(contender)
-        {
-            bail!(
-                "{} has no contender {contender:?} there; there are {}",
-                self.name,
-                list(&self.contenders)
-            );
+        let asked = [
+            ("case", case, &self.cases),
+            ("contender", contender, &self.contenders),
+        ];
+        for (kind, wanted, known) in asked {
+            let known = known.borrow();
+            if let Some(wanted) = wanted
+                && !known.contains(wanted)
+            {
+                let known: Vec<&str> = known.iter().map(String::as_str).collect();
+                bail!(
+                    "{} has no {kind} {wanted:?} here; there are {}",
+                    self.name,
+                    known.join(", ")
+                );
+            }
         }
         bail!(
             "{}: nothing to measure: the data of the case is missing, or the contender has no part in it",

@@ -73,7 +73,9 @@ fn the_table_follows_the_rows() {
                     .entries
                     .iter()
                     .filter(|&&sketch| sketch != sketch::NONE);
-                assert!(leading(&view).count() <= kept.count());
+                let (leading, kept) = (leading(&view).count(), kept.count());
+                // Of bits there are so few vectors that some patterns hang on others.
+                assert!(leading == kept || (element == Element::Bits && leading < kept));
             }
         }
         while !bank.audit_step(100).round_done {}

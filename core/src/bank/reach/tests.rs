@@ -1,23 +1,10 @@
 use super::*;
-use crate::bank::tests::{Memory, Random};
+use crate::bank::tests::{Memory, Random, unreachable};
 use crate::bank::{
     BankConfig, Element, Metric, Pattern, PatternBank, PatternId, Scratch, ScratchConfig, open,
 };
 use proptest::prelude::*;
 use std::vec::Vec;
-
-/// Live patterns that no path leads to from the first where walks start, by a stack.
-fn naive_apart(view: &View<'_>) -> u32 {
-    let mut seen = std::vec![false; view.high()];
-    let mut waiting: Vec<u32> = entries::entries(view).take(1).collect();
-    while let Some(slot) = waiting.pop() {
-        if !core::mem::replace(&mut seen[slot as usize], true) {
-            view.for_links(slot, |link| waiting.push(link));
-        }
-    }
-    let live = view.entries().map(|entry| entry.id.slot() as usize);
-    live.filter(|&slot| !seen[slot]).count() as u32
-}
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(64))]
@@ -56,10 +43,10 @@ proptest! {
                 ids.push(bank.insert(&vector, Pattern::default()).unwrap());
             }
         }
-        let before = naive_apart(&bank.as_ref().view);
-        prop_assert_eq!(bank.as_ref().unreachable(&mut scratch), Ok(before));
+        let before = unreachable(&bank);
+        prop_assert_eq!(bank.as_ref().unreachable(&mut scratch), Ok(before as u32));
         while !bank.audit_step(50).round_done {}
-        prop_assert_eq!(naive_apart(&bank.as_ref().view), 0);
+        prop_assert_eq!(unreachable(&bank), 0);
         prop_assert_eq!(bank.as_ref().unreachable(&mut scratch), Ok(0));
         prop_assert_eq!(open::check(&bank.as_ref().view), Ok(()));
     }
@@ -74,7 +61,7 @@ fn pieces_taken_apart_are_joined() {
     for _ in 0..200 {
         bank.insert(&random.vector(4), Pattern::default()).unwrap();
     }
-    assert_eq!(naive_apart(&bank.as_ref().view), 0);
+    assert_eq!(unreachable(&bank), 0);
     // Every link between the slots of different remainders goes.
     for slot in 0..200 {
         let view = bank.sections.view();
@@ -84,9 +71,9 @@ fn pieces_taken_apart_are_joined() {
             bank.sections.untie(slot, other);
         }
     }
-    assert!(naive_apart(&bank.as_ref().view) >= 160);
+    assert!(unreachable(&bank) >= 160);
     assert!(join(&mut bank.sections) >= 4);
-    assert_eq!(naive_apart(&bank.as_ref().view), 0);
+    assert_eq!(unreachable(&bank), 0);
     assert_eq!(open::check(&bank.as_ref().view), Ok(()));
     assert_eq!(join(&mut bank.sections), 0);
 }

@@ -39,19 +39,21 @@ fn clusters_in_order_stay_within_reach() {
     }
     assert_eq!(unreachable(&bank), 0);
     let walk = Search {
-        ef: 12,
         method: Some(Method::Graph),
         ..Search::new(5)
     };
-    let mut right = 0;
-    for cluster in 0..CLUSTERS {
+    let mut right_of = |cluster: usize, walk: &Search<'_>| {
         let query = vector(cluster, EACH + 7);
-        let hits = bank.search_with(&query, &walk, &mut scratch).unwrap();
-        right += hits
-            .iter()
+        let hits = bank.search_with(&query, walk, &mut scratch).unwrap();
+        hits.iter()
             .filter(|hit| hit.label == cluster as u32)
-            .count();
+            .count()
+    };
+    for cluster in 0..CLUSTERS {
+        assert_eq!(right_of(cluster, &walk), 5, "cluster {cluster}");
     }
+    let few = Search { ef: 12, ..walk };
+    let right: usize = (0..CLUSTERS).map(|cluster| right_of(cluster, &few)).sum();
     assert!(
         right * 100 >= 98 * 5 * CLUSTERS,
         "{right} of {}",
