@@ -13,14 +13,8 @@ use crate::error::errors;
 use bytemuck::Pod;
 
 const KIND: Kind = Kind(*b"AREN");
-const VERSION: u32 = 2;
+const VERSION: u32 = 3;
 const MAX_SLOTS: u32 = 1 << 24;
-
-const LIVE: usize = 0;
-const USED: usize = 1;
-const FREE: usize = 2;
-const RETIRED: usize = 3;
-const COUNTERS: usize = 16;
 
 errors! {
     /// Why nothing was inserted; the arena is unchanged.
@@ -65,8 +59,7 @@ impl ArenaConfig {
 
     /// Bytes of the block.
     pub const fn bytes(&self) -> usize {
-        let at = section(HEADER_BYTES, COUNTERS, 4);
-        let at = section(at, self.slots as usize, 4);
+        let at = section(HEADER_BYTES, self.slots as usize, 4);
         section(at, self.slots as usize, self.item as usize)
     }
 
@@ -94,19 +87,29 @@ impl ArenaConfig {
     }
 }
 
+/// From a slot and the next one how the slot's tag says so, and back.
+#[inline]
+const fn link(slot: u32, next: u32) -> u32 {
+    (slot + 1) ^ next
+}
+
 /// Things of type `T` with handles, in a block.
 #[derive(Debug)]
 pub struct Arena<'a, T> {
     header: HeaderMut<'a>,
-    counters: &'a mut [u32; COUNTERS],
     /// Of a taken slot its handle, whose count is odd; of a free one an even count and the next
-    /// free slot plus one; of a retired one an even count and itself plus one.
+    /// free slot, of a retired one itself, as [`link`] writes them: zeros are a slot never taken
+    /// that is followed by its neighbour.
     tags: &'a mut [u32],
     items: &'a mut [T],
     padding: &'a mut [u8],
     config: ArenaConfig,
     /// Bits of a handle that are the slot; all of them set is no slot.
     mask: u32,
+    /// The first free slot, or as many as there are slots.
+    free: u32,
+    live: u32,
+    retired: u32,
 }
 
 impl<'a, T: Pod> Arena<'a, T> {
@@ -145,24 +148,24 @@ impl<'a, T: Pod> Arena<'a, T> {
         config: ArenaConfig,
     ) -> Result<Self, BlockError> {
         let slots = config.slots as usize;
-        let counters: &mut [u32] = carver.take(COUNTERS)?;
-        let counters = counters.first_chunk_mut().ok_or(BlockError::BadConfig)?;
         let tags = carver.take(slots)?;
         let bytes: &mut [u8] = carver.take(slots * config.item as usize)?;
         let (items, padding) = bytes
             .split_at_mut_checked(slots * size_of::<T>())
             .ok_or(BlockError::BadConfig)?;
         let items = bytemuck::try_cast_slice_mut(items).map_err(|_| BlockError::BadConfig)?;
-        let arena = Self {
+        let mut arena = Self {
             header,
-            counters,
             tags,
             items,
             padding,
             config,
             mask: (config.slots + 1).next_power_of_two() - 1,
+            free: 0,
+            live: 0,
+            retired: 0,
         };
-        if arena.is_sound() {
+        if arena.count() {
             Ok(arena)
         } else {
             Err(BlockError::Corrupt)
@@ -177,44 +180,46 @@ impl<'a, T: Pod> Arena<'a, T> {
         tag & self.one() != 0
     }
 
-    fn is_sound(&self) -> bool {
-        let used = self.counters[USED] as usize;
-        if used > self.config.slots as usize
-            || self.counters[RETIRED + 1..].iter().any(|&c| c != 0)
-            || self.tags.iter().skip(used).any(|&tag| tag != 0)
-        {
+    /// Counts what is taken and what retired, and finds the first free slot; whether each free slot
+    /// leads to one that no other leads to, and the last of them to none.
+    fn count(&mut self) -> bool {
+        let slots = self.config.slots;
+        if self.tags.iter().skip(slots as usize).any(|&tag| tag != 0) {
             return false;
         }
-        let (mut live, mut retired) = (0u32, 0u32);
-        for (slot, &tag) in (0u32..).zip(self.tags.iter().take(used)) {
+        // Of all slots that are free or led to, only the first is not both.
+        self.free = slots;
+        for (slot, &tag) in (0..slots).zip(self.tags.iter()) {
+            let next = link(slot, tag & self.mask);
             if self.is_taken(tag) {
                 if tag & self.mask != slot {
                     return false;
                 }
-                live += 1;
-            } else if tag & self.mask == slot + 1 {
-                retired += 1;
+                self.live += 1;
+            } else if next == slot {
+                self.retired += 1;
+            } else {
+                self.free ^= slot ^ next;
             }
         }
-        let free = used as u32 - live - retired;
-        let (mut next, mut found) = (self.counters[FREE], 0);
-        while let Some(slot) = next.checked_sub(1) {
-            let tag = match self.tags.get(slot as usize) {
-                Some(&tag) if (slot as usize) < used && found < free => tag,
-                _ => return false,
+        let mut next = self.free;
+        for _ in 0..slots - self.live - self.retired {
+            let Some(&tag) = self.tags.get(next as usize) else {
+                return false;
             };
-            if self.is_taken(tag) || tag & self.mask == slot + 1 {
+            let slot = next;
+            next = link(slot, tag & self.mask);
+            if self.is_taken(tag) || next == slot {
                 return false;
             }
-            found += 1;
-            next = tag & self.mask;
         }
-        found == free && live == self.counters[LIVE] && retired == self.counters[RETIRED]
+        // As many steps as there are free slots, to the end: none was met twice.
+        next == slots
     }
 
     /// Number of things in the arena.
     pub fn len(&self) -> u32 {
-        self.counters[LIVE]
+        self.live
     }
 
     /// Whether there is nothing in the arena.
@@ -224,7 +229,7 @@ impl<'a, T: Pod> Arena<'a, T> {
 
     /// Slots that can never be used again.
     pub fn retired(&self) -> u32 {
-        self.counters[RETIRED]
+        self.retired
     }
 
     /// The configuration.
@@ -235,35 +240,20 @@ impl<'a, T: Pod> Arena<'a, T> {
     /// Puts a thing in. Cost: O(1).
     #[inline]
     pub fn insert(&mut self, item: T) -> Result<Handle, ArenaError> {
-        let Self {
-            header,
-            counters,
-            tags,
-            items,
-            mask,
-            ..
-        } = self;
-        let [live, used, free, ..] = &mut **counters;
-        let slot = match free.checked_sub(1) {
-            Some(slot) => slot,
-            None if *used < self.config.slots => *used,
-            None => return Err(ArenaError::Full),
-        };
-        let (Some(tag), Some(to)) = (tags.get_mut(slot as usize), items.get_mut(slot as usize))
-        else {
+        let slot = self.free;
+        let (Some(tag), Some(to)) = (
+            self.tags.get_mut(slot as usize),
+            self.items.get_mut(slot as usize),
+        ) else {
             return Err(ArenaError::Full);
         };
         let before = *tag;
-        header.touch();
-        if *free == 0 {
-            *used += 1;
-        } else {
-            *free = before & *mask;
-        }
-        let handle = (before | *mask).wrapping_add(1 + slot);
+        let handle = (before | self.mask).wrapping_add(1 + slot);
+        self.header.touch();
+        self.free = link(slot, before & self.mask);
+        self.live += 1;
         *tag = handle;
         *to = item;
-        *live += 1;
         Ok(Handle(handle))
     }
 
@@ -292,38 +282,27 @@ impl<'a, T: Pod> Arena<'a, T> {
         Some(core::mem::replace(to, item))
     }
 
-    /// Takes a thing out; its slot is zero from then on. Cost: O(1).
+    /// Takes a thing out. Its bytes stay in the block until its slot is taken again; what must not
+    /// is to be [replaced](Self::replace) by zeros before. Cost: O(1).
     #[inline]
     pub fn remove(&mut self, handle: Handle) -> Option<T> {
-        let Self {
-            header,
-            counters,
-            tags,
-            items,
-            mask,
-            ..
-        } = self;
-        let (slot, one) = (handle.0 & *mask, *mask + 1);
-        let tag = tags.get_mut(slot as usize)?;
-        if *tag != handle.0 || handle.0 & one == 0 {
+        let slot = handle.0 & self.mask;
+        let tag = self.tags.get_mut(slot as usize)?;
+        if *tag != handle.0 || handle.0 & (self.mask + 1) == 0 {
             return None;
         }
-        let from = items.get_mut(slot as usize)?;
-        let item = Some(*from);
-        let [live, _, free, retired, ..] = &mut **counters;
-        let count = (handle.0 | *mask).wrapping_add(1);
-        let (left, next) = (*live - 1, *free);
-        header.touch();
+        let item = self.items.get(slot as usize)?;
+        self.header.touch();
+        self.live -= 1;
+        let count = (handle.0 | self.mask).wrapping_add(1);
         if count == 0 {
-            *tag = slot + 1;
-            *retired += 1;
+            *tag = link(slot, slot);
+            self.retired += 1;
         } else {
-            *tag = count | next;
-            *free = slot + 1;
+            *tag = count | link(slot, self.free);
+            self.free = slot;
         }
-        *live = left;
-        *from = T::zeroed();
-        item
+        Some(*item)
     }
 
     /// The things in the arena with their handles, by slot.
@@ -338,7 +317,6 @@ impl<'a, T: Pod> Arena<'a, T> {
     /// Seals the block with its SHA-256.
     pub fn seal(&mut self) -> Hash {
         self.header.seal(&[
-            bytemuck::cast_slice(&self.counters[..]),
             bytemuck::cast_slice(self.tags),
             bytemuck::cast_slice(self.items),
             self.padding,
@@ -348,7 +326,6 @@ impl<'a, T: Pod> Arena<'a, T> {
     /// SHA-256 of the block.
     pub fn image_digest(&self) -> Hash {
         self.header.as_ref().image_digest(&[
-            bytemuck::cast_slice(&self.counters[..]),
             bytemuck::cast_slice(self.tags),
             bytemuck::cast_slice(self.items),
             self.padding,
@@ -359,7 +336,6 @@ impl<'a, T: Pod> Arena<'a, T> {
     pub fn sections(&self) -> impl Iterator<Item = (&'static str, usize)> {
         [
             ("header", HEADER_BYTES),
-            ("arena counters", size_of_val(self.counters)),
             ("arena tags", size_of_val(self.tags)),
             ("arena items", size_of_val(self.items) + self.padding.len()),
         ]
@@ -374,7 +350,8 @@ mod tests {
     use proptest::prelude::*;
     use std::vec::Vec;
 
-    const CONFIG: ArenaConfig = ArenaConfig::new::<[u32; 5]>(16);
+    const SLOTS: u32 = 13;
+    const CONFIG: ArenaConfig = ArenaConfig::new::<[u32; 5]>(SLOTS);
     type Memory = Block<{ CONFIG.bytes() }>;
 
     #[test]
@@ -429,7 +406,7 @@ mod tests {
                         Ok(handle) => live.push((handle, [value; 5])),
                         Err(error) => {
                             prop_assert_eq!(error, ArenaError::Full);
-                            prop_assert_eq!(live.len(), 16);
+                            prop_assert_eq!(live.len(), SLOTS as usize);
                         }
                     },
                     Step::Remove(which) if !live.is_empty() => {
@@ -460,7 +437,7 @@ mod tests {
 
         #[test]
         fn hostile_blocks_open_to_an_error_or_to_an_arena_that_answers(
-            flips in prop::collection::vec((128..256usize, any::<u8>()), 1..5), n in 0..16u32,
+            flips in prop::collection::vec((HEADER_BYTES..HEADER_BYTES + 64, any::<u8>()), 1..5), n in 0..SLOTS,
         ) {
             let mut memory = Memory::new();
             let mut arena = Arena::<[u32; 5]>::format(&mut memory, CONFIG).unwrap();
@@ -470,7 +447,7 @@ mod tests {
             if let Ok(mut arena) = Arena::<[u32; 5]>::open(&mut memory) {
                 for handle in handles { arena.get(handle); arena.remove(handle); }
                 while arena.insert([1; 5]).is_ok() {}
-                prop_assert!(arena.len() + arena.retired() == 16);
+                prop_assert!(arena.len() + arena.retired() == SLOTS);
             }
         }
     }

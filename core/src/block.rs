@@ -146,7 +146,11 @@ const fn pad(bytes: usize) -> usize {
 
 /// The header of a block in use.
 #[derive(Debug)]
-pub struct HeaderMut<'a>(&'a mut [u32; HEADER_WORDS]);
+pub struct HeaderMut<'a> {
+    words: &'a mut [u32; HEADER_WORDS],
+    /// Whether the state is [`State::Open`], so that a change need not look.
+    is_open: bool,
+}
 
 /// The header of a block opened for reading.
 #[derive(Clone, Copy, Debug)]
@@ -155,42 +159,54 @@ pub struct HeaderRef<'a>(&'a [u32; HEADER_WORDS]);
 impl<'a> HeaderMut<'a> {
     /// The same header for reading.
     pub fn as_ref(&self) -> HeaderRef<'_> {
-        HeaderRef(self.0)
+        HeaderRef(self.words)
+    }
+
+    fn new(words: &'a mut [u32; HEADER_WORDS]) -> Self {
+        Self {
+            is_open: words[AT_STATE] == State::Open as u32,
+            words,
+        }
+    }
+
+    fn set_state(&mut self, state: State) {
+        self.words[AT_STATE] = state as u32;
+        self.is_open = state == State::Open;
     }
 
     /// Marks the block as being changed; breaks the seal.
     pub fn begin(&mut self) {
-        if self.0[AT_STATE] == State::Sealed as u32 {
-            self.0[AT_SEAL..].fill(0);
+        if self.words[AT_STATE] == State::Sealed as u32 {
+            self.words[AT_SEAL..].fill(0);
         }
-        self.0[AT_STATE] = State::Busy as u32;
+        self.set_state(State::Busy);
     }
 
     /// Marks the change as done.
     pub fn end(&mut self) {
-        self.0[AT_STATE] = State::Open as u32;
+        self.set_state(State::Open);
     }
 
     /// Breaks the seal for a change of a few plain stores, with no way out between them. A mark set
     /// before and taken back behind such a change is one that the compiler may leave out.
     #[inline]
     pub fn touch(&mut self) {
-        if self.0[AT_STATE] != State::Open as u32 {
+        if !self.is_open {
             self.reopen();
         }
     }
 
     #[cold]
     fn reopen(&mut self) {
-        self.0[AT_SEAL..].fill(0);
+        self.words[AT_SEAL..].fill(0);
         self.end();
     }
 
     /// Seals the block with the SHA-256 of `sections`, which must be all of them in order.
     pub fn seal(&mut self, sections: &[&[u8]]) -> [u8; 32] {
         let digest = self.as_ref().image_digest(sections);
-        bytemuck::bytes_of_mut(self.0)[AT_SEAL * 4..].copy_from_slice(&digest);
-        self.0[AT_STATE] = State::Sealed as u32;
+        bytemuck::bytes_of_mut(self.words)[AT_SEAL * 4..].copy_from_slice(&digest);
+        self.set_state(State::Sealed);
         digest
     }
 }
@@ -321,7 +337,7 @@ pub fn format<'a>(
     words[4] = bytes as u64 as u32;
     words[5] = ((bytes as u64) >> 32) as u32;
     words[AT_CONFIG..AT_SEAL].copy_from_slice(&config);
-    Ok((HeaderMut(words), CarverMut(sections)))
+    Ok((HeaderMut::new(words), CarverMut(sections)))
 }
 
 fn check(
@@ -382,7 +398,7 @@ pub fn open_mut(
         .and_then(|(block, _)| block.split_at_mut_checked(HEADER_BYTES))
         .ok_or(too_small(bytes, found))?;
     let words = bytemuck::try_from_bytes_mut(head).map_err(|_| BlockError::Misaligned)?;
-    Ok((HeaderMut(words), CarverMut(sections)))
+    Ok((HeaderMut::new(words), CarverMut(sections)))
 }
 
 /// Opens a block for reading where it lies. See [`open_mut`].
