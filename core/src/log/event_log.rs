@@ -364,6 +364,7 @@ impl<'a> EventLog<'a> {
     }
 
     /// Proves that entry `index` is in the log of the first `size` events.
+    #[inline]
     pub fn prove_inclusion(&self, index: LogIndex, size: u64) -> Result<Proof, ProofError> {
         self.nodes.prove_inclusion(index, size)
     }

@@ -82,7 +82,7 @@ pub(super) fn take_lowest(bits: &mut u64) -> Option<u32> {
 #[derive(Debug)]
 pub(crate) struct Nodes<'a> {
     counters: &'a mut [u64],
-    left: &'a mut [Hash],
+    pub(super) left: &'a mut [Hash],
     fold: &'a mut [Hash],
     ring: &'a mut [Hash],
     pub(super) watches: Watches<'a>,
@@ -290,9 +290,17 @@ impl<'a> Nodes<'a> {
         }
     }
 
+    /// How many hashes ago the one of the node over `leaf` at `level` was written, the last one
+    /// being 1.
+    #[inline]
+    pub(super) fn written_ago(&self, level: u32, leaf: u64) -> u64 {
+        let last = leaf | ((1 << level) - 1);
+        self.total - (written(last) + u64::from(level))
+    }
+
     /// The hash written `back` hashes ago, the last one being 1, if it is still there.
     #[inline]
-    fn back(&self, back: u64) -> Option<&Hash> {
+    pub(super) fn back(&self, back: u64) -> Option<&Hash> {
         if back > self.live as u64 {
             return None;
         }

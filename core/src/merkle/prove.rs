@@ -1,20 +1,25 @@
 //! Making proofs from the hashes of a tree (RFC 9162, 2.1.3.1 and 2.1.4.1).
 
 use super::nodes::{Nodes, take_lowest, top_of};
-use super::proof::{MAX_PROOF, Proof};
+use super::proof::Proof;
 use super::tree::ProofError;
-use crate::Hash;
-use crate::simd::hint;
 
 impl Nodes<'_> {
+    // Inline, so that the proof is made where the caller wants it: it is a kilobyte to move.
+    #[inline]
     pub(crate) fn prove_inclusion(&self, index: u64, size: u64) -> Result<Proof, ProofError> {
+        let mut proof = Proof::default();
+        self.include(&mut proof, index, size)?;
+        Ok(proof)
+    }
+
+    fn include(&self, proof: &mut Proof, index: u64, size: u64) -> Result<(), ProofError> {
         if index >= size {
             return Err(ProofError::OutOfRange);
         }
         self.check_size(size)?;
-        let mut proof = Proof::default();
         if index >= self.first() {
-            self.path(&mut proof, 0, index, size)?;
+            self.path(proof, 0, index, size)
         } else {
             let watch = self.watches.find(index).ok_or(ProofError::Pruned)?;
             let top = top_of(index ^ size);
@@ -22,9 +27,8 @@ impl Nodes<'_> {
                 let sibling = self.watches.sibling(watch, level);
                 proof.push(sibling.or_else(|_| self.node(level, index >> level ^ 1))?);
             }
-            self.above(&mut proof, top, size)?;
+            self.above(proof, top, size)
         }
-        Ok(proof)
     }
 
     pub(crate) fn prove_consistency(&self, old: u64, new: u64) -> Result<Proof, ProofError> {
@@ -46,38 +50,24 @@ impl Nodes<'_> {
     }
 
     /// Siblings of the node over `leaf` at `level`, and of its ancestors, in a tree of `size`.
+    #[inline]
     fn path(&self, proof: &mut Proof, level: u32, leaf: u64, size: u64) -> Result<(), ProofError> {
         let top = top_of(leaf ^ size);
-        // The low siblings lie far apart and in no cache: all are asked for before one is read.
-        let mut siblings: heapless::Vec<&Hash, MAX_PROOF> = heapless::Vec::new();
-        for sibling in self.siblings(level, leaf, top) {
-            let sibling = sibling?;
-            hint(sibling);
-            let pushed = siblings.push(sibling);
-            debug_assert!(pushed.is_ok());
-        }
-        for sibling in &siblings {
-            proof.push(sibling);
+        // How many hashes ago the node was written. A tree is written from left to right and from
+        // below, so that its sibling lies a subtree away and its parent follows the right child.
+        let mut back = self.written_ago(level, leaf);
+        // A leaf's bits are not to be guessed: what depends on them is chosen by a mask.
+        let mut subtree = (1 << level) - 1;
+        for level in level..top {
+            let is_right = (leaf >> level & 1).wrapping_neg();
+            subtree = 2 * subtree + 1;
+            let sibling = back.wrapping_sub((subtree ^ is_right).wrapping_sub(is_right));
+            back -= 1 + (subtree & !is_right);
+            // What is pruned to the left of a leaf that is not is a peak that was kept.
+            let sibling = self.back(sibling).or_else(|| self.left.get(level as usize));
+            proof.push(sibling.ok_or(ProofError::Pruned)?);
         }
         self.above(proof, top, size)
-    }
-
-    /// Siblings of the nodes over `leaf` from `level` up to below `top`.
-    #[inline]
-    fn siblings(
-        &self,
-        level: u32,
-        leaf: u64,
-        top: u32,
-    ) -> impl Iterator<Item = Result<&Hash, ProofError>> {
-        let mut ones = u64::from((leaf >> level).count_ones());
-        (level..top).map(move |level| {
-            // The sibling's number is the node's but for its lowest bit.
-            let bit = leaf >> level & 1;
-            let sibling = self.node_at(level, leaf >> level ^ 1, ones + 1 - 2 * bit);
-            ones -= bit;
-            sibling
-        })
     }
 
     /// Siblings of the peak at `top` of a tree of `size`, and of what it is folded into.

@@ -216,6 +216,7 @@ impl<'a> Tree<'a> {
     /// Proves that leaf `index` is in the tree of the first `size` leaves (RFC 9162, 2.1.3).
     /// Cost: a copy for each level, and unless `size` is that of the last [`root`](Self::root) at
     /// most a node for each level.
+    #[inline]
     pub fn prove_inclusion(&self, index: u64, size: u64) -> Result<Proof, ProofError> {
         self.nodes.prove_inclusion(index, size)
     }

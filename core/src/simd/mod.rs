@@ -39,15 +39,6 @@ pub(crate) mod times;
 pub use check::{Wrong, check};
 pub use level::{Level, Unsupported, force, level};
 
-/// Hints that `bytes`, within a cache line, are read soon.
-#[inline(always)]
-pub(crate) fn hint<const N: usize>(bytes: &[u8; N]) {
-    #[cfg(all(feature = "simd", target_arch = "x86_64"))]
-    x86::prefetch(bytes);
-    #[cfg(not(all(feature = "simd", target_arch = "x86_64")))]
-    let _ = bytes;
-}
-
 /// Lanes of the fixed summation order, and the number of rows in a scan block.
 pub const LANES: usize = 16;
 
