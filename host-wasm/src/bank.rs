@@ -6,7 +6,6 @@ use crate::memory::{Line, copied, zeroed};
 use self_cell::{MutBorrow, self_cell};
 use sensilla::bank::{
     BankConfig, Element, Pattern, PatternBank, PatternBankRef, PatternId, Scratch, ScratchConfig,
-    SearchError,
 };
 use sensilla::block::BlockError;
 use wasm_bindgen::prelude::*;
@@ -188,13 +187,13 @@ impl Bank {
         let Self { bank, scratch, .. } = self;
         bank.with_dependent(|_, bank| {
             scratch.with_dependent_mut(|_, scratch| {
-                for query in queries.chunks_exact(dimensions) {
-                    found.add(&bank.search(query, k as usize, scratch)?);
+                for (index, query) in queries.chunks_exact(dimensions).enumerate() {
+                    let hits = bank.search(query, k as usize, scratch);
+                    found.add(&hits.map_err(|error| failure::of_query(index, error))?);
                 }
-                Ok::<_, SearchError>(found)
+                Ok(found)
             })
         })
-        .map_err(failure::of)
     }
 
     /// SHA-256 of the bank's bytes: equal after the same calls in the same order, on every host.

@@ -9,6 +9,11 @@ pub fn of<E: ErrorCode>(error: E) -> JsValue {
     with_code(&format!("{error}"), error.code())
 }
 
+/// An `Error` with the core's sentence about one query of a batch, and its `code`.
+pub fn of_query<E: ErrorCode>(index: usize, error: E) -> JsValue {
+    with_code(&format!("query {index}: {error}"), error.code())
+}
+
 /// An `Error` of this boundary: what the core never sees, since an argument does not fit.
 pub fn argument(message: &str) -> JsValue {
     with_code(message, 0)

@@ -72,6 +72,12 @@ fn what_fails_throws_an_error_with_its_code_and_changes_nothing() {
     );
     assert_eq!(code(&bank.remove(u64::MAX).unwrap_err()), 0x241);
     assert_eq!(code(&bank.search_batch(&[1.0; 9], 1).err().unwrap()), 0);
+    let mut queries = [1.0; 16];
+    queries[11] = f32::NAN;
+    let error = bank.search_batch(&queries, 1).err().unwrap();
+    assert_eq!(code(&error), 0x233);
+    let message = String::from(error.unchecked_into::<Error>().message());
+    assert_eq!(message, "query 1: component 3 is infinite or not a number");
     assert!(Bank::new(0, 10, None).is_err());
     assert!(bank.search_batch(&[1.0; 8], u32::MAX).is_err());
     assert_eq!(bank.image_digest(), before);

@@ -19,6 +19,8 @@ errors! {
         /// A batch has another number of patterns or of ids than of vectors.
         Uneven { vectors: u32, patterns: u32, ids: u32 } = 6
             => "the batch has {vectors} vectors, {patterns} patterns and room for {ids} ids",
+        /// The cosine of a vector of zeros in a batch is not defined.
+        ZeroRow { row: u32 } = 7 => "vector {row} of the batch is zero, which has no cosine",
     }
 }
 
@@ -82,13 +84,15 @@ pub(super) enum VectorError {
 }
 
 impl VectorError {
-    /// The error as of a component `first` places further on, for the vectors of a batch.
-    pub(super) fn behind(self, first: usize) -> Self {
-        let index = |at: u32| at.saturating_add(u32::try_from(first).unwrap_or(u32::MAX));
+    /// The error of the vector number `row` of a batch, whose components count from the first of all.
+    pub(super) fn in_batch(self, row: usize, dimensions: usize) -> InsertError {
+        let short = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+        let index = |at: u32| at.saturating_add(short(row * dimensions));
         match self {
-            Self::NotFinite { index: at } => Self::NotFinite { index: index(at) },
-            Self::TooLarge { index: at } => Self::TooLarge { index: index(at) },
-            other => other,
+            Self::NotFinite { index: at } => InsertError::NotFinite { index: index(at) },
+            Self::TooLarge { index: at } => InsertError::TooLarge { index: index(at) },
+            Self::ZeroVector => InsertError::ZeroRow { row: short(row) },
+            Self::WrongLength { .. } => self.into(),
         }
     }
 }

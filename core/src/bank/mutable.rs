@@ -158,7 +158,7 @@ impl<'a> PatternBank<'a> {
             });
         }
         for (row, vector) in vectors.chunks_exact(dimensions).enumerate() {
-            magnitude(&self.sections.config, vector).map_err(|e| e.behind(row * dimensions))?;
+            magnitude(&self.sections.config, vector).map_err(|e| e.in_batch(row, dimensions))?;
         }
         if count > self.sections.config.capacity as usize - self.len() {
             return Err(InsertError::Full);

@@ -598,6 +598,11 @@ fn a_batch_leaves_the_bytes_of_single_inserts() {
         batch.insert_batch(&bad, &patterns[..10], &mut ids[..10]),
         Err(InsertError::NotFinite { index: 99 })
     );
+    bad[90..].fill(0.0);
+    assert_eq!(
+        batch.insert_batch(&bad, &patterns[..10], &mut ids[..10]),
+        Err(InsertError::ZeroRow { row: 9 })
+    );
     assert_eq!(batch.image_digest(), before);
 }
 

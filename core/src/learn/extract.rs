@@ -432,7 +432,7 @@ impl From<InsertError> for LearnError {
         match error {
             InsertError::WrongLength { expected, found } => Self::WrongLength { expected, found },
             InsertError::NotFinite { index } => Self::NotFinite { index },
-            InsertError::ZeroVector => Self::ZeroVector,
+            InsertError::ZeroVector | InsertError::ZeroRow { .. } => Self::ZeroVector,
             InsertError::TooLarge { index } => Self::TooLarge { index },
             InsertError::Full => Self::Full,
             _ => Self::Refused,
