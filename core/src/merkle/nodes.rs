@@ -121,11 +121,11 @@ impl<'a> Nodes<'a> {
             height,
         };
         let (size, first, folded) = (nodes.size(), nodes.first(), nodes.counters[FOLDED]);
-        let used = written(size.min(1 << MAX_HEIGHT)).saturating_sub(written(first.min(size)));
-        if size > 1 << height
-            || first > size
-            || size - first > nodes.leaves
-            || (folded != 0 && !(first.max(1)..=size).contains(&folded))
+        if size > 1 << height || first > size || size - first > nodes.leaves {
+            return Err(BlockError::Corrupt);
+        }
+        let used = written(size) - written(first);
+        if (folded != 0 && !(first.max(1)..=size).contains(&folded))
             || used > nodes.ring_len as u64
             || nodes.counters[FOLDED + 1..].iter().any(|&c| c != 0)
             || !nodes.watches.is_sound(size)
@@ -258,6 +258,8 @@ impl<'a> Nodes<'a> {
 
     /// Without a ring the tree is its own left edge.
     fn append_to_frontier(&mut self, leaf: &Hash) {
+        // What was folded is of peaks that are not kept.
+        self.forget_fold();
         let index = self.size();
         let mut hash = *leaf;
         for (level, peak) in self.left.iter_mut().enumerate() {
@@ -405,6 +407,15 @@ impl<'a> Nodes<'a> {
         });
         let hash = climb(lowest, lefts.map(|left| (left, true)), visit);
         missing.map_or(Ok(hash), Err)
+    }
+
+    fn forget_fold(&mut self) {
+        let mut folded = core::mem::take(&mut self.counters[FOLDED]);
+        while let Some(level) = take_lowest(&mut folded) {
+            if let Some(slot) = self.fold.get_mut(level as usize) {
+                *slot = [0; 32];
+            }
+        }
     }
 
     /// Whether [`root`](Self::root) would write nothing.

@@ -1,5 +1,5 @@
 use super::*;
-use crate::block::Block;
+use crate::block::{Block, HEADER_BYTES};
 use crate::merkle::tile::{self, ExportError, Resource};
 use crate::merkle::watch::WatchError;
 use crate::merkle::{
@@ -208,6 +208,36 @@ fn a_tree_without_leaves_kept_is_its_frontier() {
         assert_eq!(tree.prove_inclusion(0, n as u64), Err(ProofError::Pruned));
     }
     assert!(size_of::<Frontier>() <= 1_100);
+}
+
+#[test]
+fn a_tree_without_leaves_kept_opens_whenever_its_root_was_asked_for() {
+    const CONFIG: TreeConfig = TreeConfig::new(0);
+    let mut memory = Block::<{ CONFIG.bytes() }>::new();
+    Tree::format(&mut memory, CONFIG).unwrap();
+    let leaves = leaves(70);
+    for (i, leaf) in leaves.iter().enumerate() {
+        let mut tree = Tree::open(&mut memory).unwrap();
+        tree.append(leaf).unwrap();
+        if i % 3 != 0 {
+            assert_eq!(tree.root(), root_of(&leaves[..=i]));
+        }
+        tree.seal();
+        Tree::open_verified(&mut memory).unwrap();
+    }
+}
+
+#[test]
+fn counters_beyond_any_tree_are_refused() {
+    for counters in [[u64::MAX, 0], [u64::MAX, u64::MAX], [1 << 33, 1 << 33]] {
+        for leaves in [0, 256] {
+            let config = TreeConfig::new(leaves);
+            let mut memory = Memory::new();
+            Tree::format(&mut memory, config).unwrap();
+            memory[HEADER_BYTES..][..16].copy_from_slice(bytemuck::cast_slice(&counters));
+            assert_eq!(Tree::open(&mut memory).err(), Some(BlockError::Corrupt));
+        }
+    }
 }
 
 #[test]
