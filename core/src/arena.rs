@@ -1,4 +1,4 @@
-//! Things with handles: claims, conflicts, witnesses.
+//! Things with handles, for what has no id of its own.
 //!
 //! A slot and how often it was used make a handle of 32 bits, so that a handle of something removed
 //! never gets something else. A slot whose count would start again is retired instead. The fewer

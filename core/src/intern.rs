@@ -8,7 +8,7 @@ use crate::block::{
     self, BlockError, CONFIG_WORDS, CarverMut, HEADER_BYTES, HeaderMut, Kind, section,
 };
 use crate::error::errors;
-use crate::log::table;
+use crate::table;
 
 const KIND: Kind = Kind(*b"INTN");
 const VERSION: u32 = 2;

@@ -16,9 +16,11 @@ pub mod learn;
 pub mod log;
 pub mod merkle;
 pub mod node;
+pub mod sign;
 #[allow(unsafe_code)]
 pub mod simd;
 pub mod spike;
+mod table;
 
 /// A SHA-256 digest.
 pub type Hash = [u8; 32];

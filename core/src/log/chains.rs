@@ -4,8 +4,8 @@
 //! name whose entries are all pruned gives its number back. Numbers never leave the log.
 
 use super::config::table_len;
-use super::table::{self, Place};
 use crate::block::{BlockError, CarverMut};
+use crate::table::{self, Place};
 
 const HASH: usize = 0;
 const FIRST: usize = 1;

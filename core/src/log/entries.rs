@@ -3,9 +3,9 @@
 use super::candidate::Candidate;
 use super::config::table_len;
 use super::event::{EventId, SIGNATURE_BYTES};
-use super::table::{self, Place};
 use crate::block::{BlockError, CarverMut};
 use crate::merkle::hash::sha256;
+use crate::table::{self, Place};
 
 const OFFSET: usize = 0;
 const LENGTH: usize = 1;

@@ -6,8 +6,8 @@ use super::event::{DecodeError, EventId, SignedEvent};
 use super::event_log::EventLog;
 use super::read::names;
 use super::sign::PublicKey;
-use super::table;
 use crate::error::errors;
+use crate::table;
 
 /// Number of an event in the log, from 0; never used twice.
 pub type LogIndex = u64;

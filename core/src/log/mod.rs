@@ -7,7 +7,6 @@
 //! | `codec` | canonical `postcard`: values into a slice, and off the front of one |
 //! | `read` | an event from its bytes |
 //! | `candidate` | what a log looks at in an event before it takes it |
-//! | [`sign`] | signing and checking behind two small traits |
 //! | [`config`] | how much a log holds, and what it does when it is full |
 //! | [`policy`] | what a log takes |
 //! | [`event_log`] | the log: check, append, prove, prune |
@@ -15,7 +14,8 @@
 //! | `export` | parts of tiles and bundles, and what was stored elsewhere |
 //! | `entries` | index entries over a ring of bodies, found by id |
 //! | `chains` | the entries of an author, of a context |
-//! | `table` | the hash tables under both |
+//!
+//! Who vouches for an event is in [`sign`].
 
 mod candidate;
 mod chains;
@@ -29,9 +29,8 @@ pub mod kind;
 pub mod lookup;
 pub mod policy;
 mod read;
-pub mod sign;
-pub(crate) mod table;
 
+pub use crate::sign;
 pub use config::{LogConfig, Overflow};
 pub use event::{DecodeError, Embedding, EncodeError, Event, EventId, SignedEvent};
 pub use event_log::EventLog;

@@ -3,7 +3,7 @@
 use super::note::{self, Note, NoteError, NoteKey, NoteVerifyError, TextWriter};
 use crate::Hash;
 use crate::error::errors;
-use crate::log::sign::{Signer, Verifier};
+use crate::sign::{Signer, Verifier};
 use base64ct::{Base64, Encoding};
 use core::fmt::Write;
 
@@ -136,7 +136,7 @@ fn are_extensions(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::log::Ed25519;
+    use crate::sign::Ed25519;
     use ed25519_dalek::SigningKey;
     use proptest::prelude::*;
     use std::string::ToString;

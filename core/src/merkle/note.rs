@@ -5,7 +5,7 @@
 //! checked here; lines of other keys are carried along, as the format wants it.
 
 use crate::error::errors;
-use crate::log::sign::{PublicKey, Signature, Signer, Verifier};
+use crate::sign::{PublicKey, Signature, Signer, Verifier};
 use base64ct::{Base64, Encoding};
 use core::fmt::{self, Write};
 use sha2::{Digest, Sha256};
