@@ -63,9 +63,9 @@ impl<V: Verifier + ?Sized> Verifier for &V {
 pub enum Domain {
     /// The author's signature of an event; over the event's id.
     Event,
-    /// An authority's signature of a resolution; over [`Resolution::digest`](super::kind::Resolution::digest).
+    /// An authority's signature of a resolution; over [`Resolution::digest`](crate::log::kind::Resolution::digest).
     Resolution,
-    /// An authority's signature of a deprecation; over [`Deprecate::digest`](super::kind::Deprecate::digest).
+    /// An authority's signature of a deprecation; over [`Deprecate::digest`](crate::log::kind::Deprecate::digest).
     Deprecation,
 }
 
