@@ -12,7 +12,8 @@ pub enum Overflow {
     /// It is refused; [`prune`](super::EventLog::prune) makes room.
     #[default]
     Refuse = 0,
-    /// The oldest entries go; [`Checked::evicts`](super::Checked::evicts) says beforehand how many.
+    /// The oldest entries go, for want of entries or of bytes; where the names of authors or contexts
+    /// are used up it is refused. [`Checked::evicts`](super::Checked::evicts) says beforehand how many.
     EvictOldest = 1,
     /// The oldest entries go if they were exported; else it is refused, and so is pruning them.
     EvictExported = 2,

@@ -274,6 +274,7 @@ impl<'a> EventLog<'a> {
             block: self.counters.as_ptr() as usize,
             size: self.size(),
             first: self.first(),
+            newest: self.nodes.newest().copied().unwrap_or_default(),
         }
     }
 
@@ -282,7 +283,7 @@ impl<'a> EventLog<'a> {
     }
 
     /// Appends a checked event; its number. Fails, with [`IngestError::Stale`], only if the log
-    /// changed since the check or is another one.
+    /// changed since the check or is another one, as place, numbers and the newest entry tell.
     ///
     /// Cost: O(bytes), amortised one node; O(evicted) where it evicts.
     pub fn append(&mut self, checked: Checked<'_>) -> Result<LogIndex, IngestError> {
@@ -378,17 +379,17 @@ impl<'a> EventLog<'a> {
     /// [`prove_inclusion`](Self::prove_inclusion) goes on answering for it. For claims in force,
     /// which outlive their events.
     pub fn watch(&mut self, index: LogIndex) -> Result<(), WatchError> {
-        self.header.begin();
-        let watched = self.nodes.watch(index);
-        self.header.end();
-        watched
+        if self.nodes.watch(index)? {
+            self.header.touch();
+        }
+        Ok(())
     }
 
     /// Watches an entry no longer.
     pub fn unwatch(&mut self, index: LogIndex) {
-        self.header.begin();
-        self.nodes.unwatch(index);
-        self.header.end();
+        if self.nodes.unwatch(index) {
+            self.header.touch();
+        }
     }
 
     /// The watched entries.

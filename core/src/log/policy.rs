@@ -137,6 +137,8 @@ pub(crate) struct Stamp {
     pub(crate) block: usize,
     pub(crate) size: u64,
     pub(crate) first: u64,
+    /// Of the tree's hashes the one written last, zero where none is kept.
+    pub(crate) newest: Hash,
 }
 
 impl<'a> Checked<'a> {

@@ -1,6 +1,6 @@
 //! Checkpoints (C2SP tlog-checkpoint): the size and root of a log in a signed note.
 
-use super::note::{self, Note, NoteError, NoteKey, NoteVerifyError, TextWriter};
+use super::note::{self, Note, NoteError, NoteKey, NoteVerifyError, TextWriter, is_control};
 use crate::Hash;
 use crate::error::errors;
 use crate::sign::{Signer, Verifier};
@@ -51,7 +51,7 @@ impl<'a> Checkpoint<'a> {
     /// Writes the checkpoint's text to the front of `out`; its length.
     pub fn write(&self, out: &mut [u8]) -> Result<usize, NoteError> {
         let found = out.len() as u64;
-        if self.origin.is_empty() || self.origin.contains('\n') {
+        if self.origin.is_empty() || self.origin.chars().any(is_control) {
             return Err(NoteError::BadName);
         }
         if !are_extensions(self.extensions) {
@@ -128,9 +128,10 @@ impl<'a> Checkpoint<'a> {
     }
 }
 
-/// Whether `text` is lines of which none is empty.
+/// Whether `text` is lines of which none is empty or has control characters.
 fn are_extensions(text: &str) -> bool {
-    text.is_empty() || (text.ends_with('\n') && text.lines().all(|line| !line.is_empty()))
+    let is_line = |line: &str| !line.is_empty() && !line.chars().any(is_control);
+    text.is_empty() || (text.ends_with('\n') && text.split_terminator('\n').all(is_line))
 }
 
 #[cfg(test)]
@@ -255,6 +256,39 @@ mod tests {
                 "{text}"
             );
         }
+    }
+
+    #[test]
+    fn lines_of_other_keys_may_be_of_any_length() {
+        let signer = SigningKey::from_bytes(&[1; 32]);
+        let key = NoteKey {
+            name: "example.com/log",
+            key: signer.public_key(),
+        };
+        let mut out = [0; 512];
+        let note = checkpoint(8).sign(&signer, &mut out).unwrap();
+        for length in 5..300 {
+            let mut text = [0; 400];
+            let other = Base64::encode(&[7; 300][..length], &mut text).unwrap();
+            let both = std::format!("{note}\u{2014} other\u{80} {other}\n");
+            let read = Checkpoint::verify(both.as_bytes(), &key, &Ed25519);
+            assert_eq!(read.map(|read| read.size), Ok(8), "{length} bytes");
+        }
+    }
+
+    #[test]
+    fn no_checkpoint_with_control_characters_is_written() {
+        let mut out = [0; 512];
+        let origin = Checkpoint {
+            origin: "a\r",
+            ..checkpoint(1)
+        };
+        assert_eq!(origin.write(&mut out), Err(NoteError::BadName));
+        let extensions = Checkpoint {
+            extensions: "\u{1}\n",
+            ..checkpoint(1)
+        };
+        assert_eq!(extensions.write(&mut out), Err(NoteError::BadText));
     }
 
     #[test]

@@ -208,19 +208,31 @@ impl<'a> Nodes<'a> {
         }
     }
 
-    /// Adds leaves by their data; the index of the first. All of them or, where they do not fit,
-    /// none.
-    pub(crate) fn extend<'d>(
-        &mut self,
-        mut leaves: impl ExactSizeIterator<Item = &'d [u8]>,
-    ) -> Result<u64, AppendError> {
-        let (index, count) = (self.size(), leaves.len() as u64);
+    /// Whether so many leaves can be appended now.
+    pub(crate) fn check_extend(&self, count: usize) -> Result<(), AppendError> {
+        let (index, count) = (self.size(), count as u64);
         if count > (1 << self.height) - index.min(1 << self.height) {
             return Err(AppendError::Exhausted);
         }
         if self.leaves != 0 && count > self.leaves - (index - self.first()) {
             return Err(AppendError::Full);
         }
+        Ok(())
+    }
+
+    /// The hash written last, if it is still there: of the newest leaf or of a node over it.
+    pub(crate) fn newest(&self) -> Option<&Hash> {
+        self.back(1)
+    }
+
+    /// Adds leaves by their data; the index of the first. All of them or, where they do not fit,
+    /// none.
+    pub(crate) fn extend<'d>(
+        &mut self,
+        mut leaves: impl ExactSizeIterator<Item = &'d [u8]>,
+    ) -> Result<u64, AppendError> {
+        self.check_extend(leaves.len())?;
+        let index = self.size();
         loop {
             #[cfg(all(feature = "simd", target_arch = "x86_64"))]
             if self.append_subtree(&mut leaves) {
@@ -475,24 +487,27 @@ impl<'a> Nodes<'a> {
         Ok(())
     }
 
-    /// Keeps the proofs of a leaf current beyond its pruning.
-    pub(crate) fn watch(&mut self, leaf: u64) -> Result<(), WatchError> {
+    /// Keeps the proofs of a leaf current beyond its pruning; whether it was not watched before.
+    pub(crate) fn watch(&mut self, leaf: u64) -> Result<bool, WatchError> {
         if leaf >= self.size() {
             return Err(WatchError::OutOfRange);
         }
         if self.watches.find(leaf).is_some() {
-            return Ok(());
+            return Ok(false);
         }
         if leaf < self.first() {
             return Err(WatchError::Pruned);
         }
-        self.watches.add(leaf)
+        self.watches.add(leaf).map(|()| true)
     }
 
-    pub(crate) fn unwatch(&mut self, leaf: u64) {
-        if let Some(watch) = self.watches.find(leaf) {
+    /// Watches a leaf no longer; whether it was watched.
+    pub(crate) fn unwatch(&mut self, leaf: u64) -> bool {
+        let watch = self.watches.find(leaf);
+        if let Some(watch) = watch {
             self.watches.remove(watch);
         }
+        watch.is_some()
     }
 
     pub(crate) fn watched(&self) -> impl Iterator<Item = u64> {

@@ -112,7 +112,7 @@ impl<'a> Note<'a> {
             return Err(malformed);
         }
         let note = core::str::from_utf8(bytes).map_err(|_| malformed)?;
-        if note.chars().any(|c| c.is_ascii_control() && c != '\n') {
+        if note.chars().any(|c| is_control(c) && c != '\n') {
             return Err(malformed);
         }
         let split = note.rfind("\n\n").ok_or(malformed)?;
@@ -183,7 +183,10 @@ fn read_line(line: &str) -> Option<NoteSignature<'_>> {
             let mut start = [0; 6];
             Base64::decode(head, &mut start).ok()?;
             bytes[..6].copy_from_slice(&start);
-            if text.len() <= SIGNATURE_TEXT || !is_base64(text) {
+            // As many characters as a signature of ours, and no padding: one byte more.
+            let longer =
+                text.len() >= SIGNATURE_TEXT && !text.ends_with('=') || text.len() > SIGNATURE_TEXT;
+            if !longer || !is_base64(text) {
                 return None;
             }
             None
@@ -206,11 +209,16 @@ fn is_base64(text: &str) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || b == b'+' || b == b'/')
 }
 
+/// What the format calls a control character: U+007F is none.
+pub(super) fn is_control(c: char) -> bool {
+    c < ' '
+}
+
 fn is_name(name: &str) -> bool {
     !name.is_empty()
         && !name
             .chars()
-            .any(|c| c.is_whitespace() || c == '+' || c.is_control())
+            .any(|c| c.is_whitespace() || c == '+' || is_control(c))
 }
 
 /// Writes into a slice; what does not fit is an error.
@@ -254,8 +262,7 @@ pub fn sign_in_place<'b, S: Signer + ?Sized>(
     }
     let text = out.get(..length).ok_or(too_small)?;
     let clean = text.last() == Some(&b'\n')
-        && core::str::from_utf8(text)
-            .is_ok_and(|t| !t.chars().any(|c| c.is_ascii_control() && c != '\n'));
+        && core::str::from_utf8(text).is_ok_and(|t| !t.chars().any(|c| is_control(c) && c != '\n'));
     if !clean {
         return Err(NoteError::BadText);
     }

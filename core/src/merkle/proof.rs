@@ -79,7 +79,8 @@ pub fn verify_inclusion(
 
 /// Checks that the tree of `old_size` leaves with `old_root` is the beginning of the tree of
 /// `new_size` leaves with `new_root`. The empty tree, whose root is [`EMPTY_ROOT`], begins every
-/// other; its proof is empty. Cost: at most four compressions for each hash of the proof.
+/// other; its proof is empty, and binds nothing. Sizes are bound as far as the path's shape is, as
+/// in [`verify_inclusion`]. Cost: at most four compressions for each hash of the proof.
 pub fn verify_consistency(
     old_size: u64,
     new_size: u64,

@@ -59,7 +59,8 @@ impl TreeConfig {
         }
     }
 
-    /// At most `2^height` leaves ever (1 to 32); each level less saves 128 bytes.
+    /// At most `2^height` leaves ever (1 to 32); each level less saves 64 bytes, 96 where leaves are
+    /// kept, rounded to lines of 64.
     pub const fn height(mut self, height: u32) -> Self {
         self.height = height;
         self
@@ -189,6 +190,7 @@ impl<'a> Tree<'a> {
         &mut self,
         leaves: impl ExactSizeIterator<Item = &'d [u8]>,
     ) -> Result<u64, AppendError> {
+        self.nodes.check_extend(leaves.len())?;
         self.header.begin();
         let extended = self.nodes.extend(leaves);
         self.header.end();
@@ -233,6 +235,9 @@ impl<'a> Tree<'a> {
         if first > self.size() {
             return Err(PruneError::OutOfRange);
         }
+        if first <= self.first() {
+            return Ok(());
+        }
         self.header.begin();
         let pruned = self.nodes.prune(first);
         self.header.end();
@@ -241,17 +246,17 @@ impl<'a> Tree<'a> {
 
     /// Keeps the inclusion proofs of leaf `index` current from now on, also after it is pruned.
     pub fn watch(&mut self, index: u64) -> Result<(), WatchError> {
-        self.header.begin();
-        let watched = self.nodes.watch(index);
-        self.header.end();
-        watched
+        if self.nodes.watch(index)? {
+            self.header.touch();
+        }
+        Ok(())
     }
 
     /// Watches a leaf no longer.
     pub fn unwatch(&mut self, index: u64) {
-        self.header.begin();
-        self.nodes.unwatch(index);
-        self.header.end();
+        if self.nodes.unwatch(index) {
+            self.header.touch();
+        }
     }
 
     /// The watched leaves.

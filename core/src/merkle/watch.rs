@@ -72,7 +72,9 @@ impl<'a> Watches<'a> {
     }
 
     pub(crate) fn find(&self, leaf: u64) -> Option<usize> {
-        self.leaves.iter().position(|w| w[INDEX] == leaf + 1)
+        self.leaves
+            .iter()
+            .position(|w| w[INDEX].checked_sub(1) == Some(leaf))
     }
 
     pub(crate) fn leaves(&self) -> impl Iterator<Item = u64> {

@@ -197,6 +197,24 @@ fn a_check_serves_for_the_log_it_was_made_against() {
 }
 
 #[test]
+fn a_check_does_not_serve_for_a_log_that_came_to_the_same_place() {
+    let mut memory = Memory::new();
+    let event = |author, value| bytes(&claim([author; 32], None, "room", value), None).1;
+    let (first, second, other) = (event(1, "open"), event(1, "shut"), event(2, "open"));
+    let mut log = EventLog::format(&mut memory, CONFIG).unwrap();
+    log.ingest(&first, &Policy::trusted(), &Nobody, NOW)
+        .unwrap();
+    let checked = log
+        .check(&second, &Policy::trusted(), &Nobody, NOW)
+        .unwrap();
+    let mut log = EventLog::format(&mut memory, CONFIG).unwrap();
+    log.ingest(&other, &Policy::trusted(), &Nobody, NOW)
+        .unwrap();
+    assert_eq!(log.append(checked), Err(IngestError::Stale));
+    assert_eq!(log.verify(), Ok(()));
+}
+
+#[test]
 fn names_come_back_when_their_events_are_pruned() {
     let mut memory = Memory::new();
     let mut log = EventLog::format(&mut memory, CONFIG).unwrap();

@@ -228,6 +228,37 @@ fn a_tree_without_leaves_kept_opens_whenever_its_root_was_asked_for() {
 }
 
 #[test]
+fn what_changes_nothing_leaves_the_seal() {
+    const CONFIG: TreeConfig = TreeConfig::new(2).watches(1);
+    let mut memory = Block::<{ CONFIG.bytes() }>::new();
+    let mut tree = Tree::format(&mut memory, CONFIG).unwrap();
+    tree.append(&[1; 32]).unwrap();
+    tree.append(&[2; 32]).unwrap();
+    tree.watch(1).unwrap();
+    tree.root();
+    tree.seal();
+    assert_eq!(tree.append(&[3; 32]), Err(AppendError::Full));
+    assert_eq!(
+        tree.extend([&[0u8][..]].into_iter()),
+        Err(AppendError::Full)
+    );
+    assert_eq!(tree.watch(2), Err(WatchError::OutOfRange));
+    assert_eq!(tree.watch(0), Err(WatchError::Full));
+    assert_eq!(tree.watch(1), Ok(()));
+    tree.unwatch(0);
+    tree.unwatch(u64::MAX);
+    assert_eq!(tree.prune(3), Err(PruneError::OutOfRange));
+    assert_eq!(tree.prune(0), Ok(()));
+    tree.root();
+    let mut tree = Tree::open_verified(&mut memory).unwrap();
+    tree.unwatch(1);
+    assert_eq!(
+        Tree::open_verified(&mut memory).err(),
+        Some(BlockError::NotSealed)
+    );
+}
+
+#[test]
 fn counters_beyond_any_tree_are_refused() {
     for counters in [[u64::MAX, 0], [u64::MAX, u64::MAX], [1 << 33, 1 << 33]] {
         for leaves in [0, 256] {
