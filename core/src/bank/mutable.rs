@@ -137,7 +137,8 @@ impl<'a> PatternBank<'a> {
 
     /// Adds patterns one after the other, with the same bytes as that many calls of
     /// [`insert`](Self::insert); all are checked before the first goes in. `vectors` holds them end
-    /// to end, `ids` takes their ids; an error's `index` counts from the start of `vectors`.
+    /// to end, `ids` takes their ids; an error's `index` counts from the start of `vectors`,
+    /// its `row` vectors.
     pub fn insert_batch(
         &mut self,
         vectors: &[f32],

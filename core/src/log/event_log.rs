@@ -272,6 +272,7 @@ impl<'a> EventLog<'a> {
     fn stamp(&self) -> Stamp {
         Stamp {
             block: self.counters.as_ptr() as usize,
+            config: self.config,
             size: self.size(),
             first: self.first(),
             newest: self.nodes.newest().copied().unwrap_or_default(),
@@ -283,7 +284,9 @@ impl<'a> EventLog<'a> {
     }
 
     /// Appends a checked event; its number. Fails, with [`IngestError::Stale`], only if the log
-    /// changed since the check or is another one, as place, numbers and the newest entry tell.
+    /// changed since the check or is another one, as place, configuration,
+    /// numbers and the newest entry tell: what lies in memory that was formatted since the check is to be
+    /// checked again.
     ///
     /// Cost: O(bytes), amortised one node; O(evicted) where it evicts.
     pub fn append(&mut self, checked: Checked<'_>) -> Result<LogIndex, IngestError> {
@@ -387,8 +390,10 @@ impl<'a> EventLog<'a> {
 
     /// Watches an entry no longer.
     pub fn unwatch(&mut self, index: LogIndex) {
-        if self.nodes.unwatch(index) {
-            self.header.touch();
+        if self.watched().any(|watched| watched == index) {
+            self.header.begin();
+            self.nodes.unwatch(index);
+            self.header.end();
         }
     }
 

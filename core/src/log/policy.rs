@@ -1,6 +1,7 @@
 //! What a log takes.
 
 use super::chains::Name;
+use super::config::LogConfig;
 use super::event::{DecodeError, EventId, SignedEvent};
 use crate::Hash;
 use crate::error::errors;
@@ -135,6 +136,7 @@ pub(crate) struct Found {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stamp {
     pub(crate) block: usize,
+    pub(crate) config: LogConfig,
     pub(crate) size: u64,
     pub(crate) first: u64,
     /// Of the tree's hashes the one written last, zero where none is kept.

@@ -501,13 +501,10 @@ impl<'a> Nodes<'a> {
         self.watches.add(leaf).map(|()| true)
     }
 
-    /// Watches a leaf no longer; whether it was watched.
-    pub(crate) fn unwatch(&mut self, leaf: u64) -> bool {
-        let watch = self.watches.find(leaf);
-        if let Some(watch) = watch {
+    pub(crate) fn unwatch(&mut self, leaf: u64) {
+        if let Some(watch) = self.watches.find(leaf) {
             self.watches.remove(watch);
         }
-        watch.is_some()
     }
 
     pub(crate) fn watched(&self) -> impl Iterator<Item = u64> {

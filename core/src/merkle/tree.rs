@@ -254,8 +254,10 @@ impl<'a> Tree<'a> {
 
     /// Watches a leaf no longer.
     pub fn unwatch(&mut self, index: u64) {
-        if self.nodes.unwatch(index) {
-            self.header.touch();
+        if self.watched().any(|watched| watched == index) {
+            self.header.begin();
+            self.nodes.unwatch(index);
+            self.header.end();
         }
     }
 
