@@ -2,7 +2,9 @@
 #![no_std]
 #![deny(unsafe_code)]
 
-#[cfg(any(test, feature = "std"))]
+#[cfg(any(test, feature = "alloc"))]
+extern crate alloc;
+#[cfg(test)]
 extern crate std;
 
 pub mod arena;

@@ -14,18 +14,14 @@ use crate::bank::{
     BankConfig, Entry, InsertError, Metric, Pattern, PatternBank, PatternId, Scratch, SearchError,
     UpdateError,
 };
-use crate::block::image::image;
-use crate::block::{
-    self, BlockError, CONFIG_WORDS, CarverMut, HEADER_BYTES, HeaderMut, Kind, section,
-};
+use crate::block::sections::is_zero;
+use crate::block::structure::{Config, structure};
+use crate::block::{CONFIG_WORDS, Kind};
 use crate::error::errors;
 
 /// A centroid weighs at most this many trajectories against the next, so that it goes on
 /// following what it stands for, and in an eight-bit bank still moves by whole codes.
 pub const MAX_WEIGHT: u32 = 64;
-
-const KIND: Kind = Kind(*b"EXTR");
-const VERSION: u32 = 1;
 
 errors! {
     /// Why a trajectory was not learned; bank and statistics are unchanged.
@@ -90,25 +86,24 @@ impl ExtractConfig {
         self.evict = evict;
         self
     }
+}
 
-    /// Bytes of memory the block takes.
-    pub const fn bytes(&self) -> usize {
-        let capacity = self.capacity as usize;
-        let at = section(HEADER_BYTES, capacity.saturating_mul(3), 4);
-        let at = section(at, capacity.saturating_mul(3), 4);
-        section(at, self.dimensions as usize, 4)
-    }
+impl Config for ExtractConfig {
+    const KIND: Kind = Kind(*b"EXTR");
+    const VERSION: u32 = 1;
 
     fn is_valid(&self) -> bool {
-        self.dimensions != 0
-            && self.dimensions <= crate::bank::MAX_DIMENSIONS
-            && self.capacity != 0
-            && self.capacity <= crate::bank::MAX_CAPACITY
+        (1..=crate::bank::MAX_DIMENSIONS).contains(&self.dimensions)
+            && (1..=crate::bank::MAX_CAPACITY).contains(&self.capacity)
             && self.threshold.is_finite()
             && (0.0..=10.0).contains(&self.z)
     }
 
-    const fn to_words(self) -> [u32; CONFIG_WORDS] {
+    fn length(&self) -> usize {
+        self.bytes()
+    }
+
+    fn to_words(&self) -> [u32; CONFIG_WORDS] {
         let mut words = [0; CONFIG_WORDS];
         words[0] = self.dimensions;
         words[1] = self.capacity;
@@ -118,15 +113,15 @@ impl ExtractConfig {
         words
     }
 
-    fn from_words(words: [u32; CONFIG_WORDS]) -> Option<Self> {
-        let config = Self {
-            dimensions: words[0],
-            capacity: words[1],
-            threshold: f32::from_bits(words[2]),
-            z: f32::from_bits(words[3]),
-            evict: words[4] == 1,
-        };
-        (config.is_valid() && config.to_words() == words).then_some(config)
+    fn from_words(words: &[u32; CONFIG_WORDS]) -> Option<Self> {
+        let [dimensions, capacity, threshold, z, evict, ..] = *words;
+        Some(Self {
+            dimensions,
+            capacity,
+            threshold: f32::from_bits(threshold),
+            z: f32::from_bits(z),
+            evict: evict == 1,
+        })
     }
 }
 
@@ -208,65 +203,29 @@ impl Learned {
     }
 }
 
-/// Merges trajectories into the patterns of one bank. See the [module](self).
-#[derive(Debug)]
-pub struct Extractor<'a> {
-    header: HeaderMut<'a>,
-    config: ExtractConfig,
-    /// Generation, samples and successes of each slot.
-    counts: &'a mut [u32],
-    /// Mean latency, energy spent and earned of each slot.
-    means: &'a mut [f32],
-    /// A centroid on its way to the bank; zero between calls.
-    row: &'a mut [f32],
+structure! {
+    /// Merges trajectories into the patterns of one bank. See the [module](self).
+    pub struct Extractor for ExtractConfig as config {
+        /// Generation, samples and successes of each slot.
+        counts: [u32; config.capacity => 3],
+        /// Mean latency, energy spent and earned of each slot.
+        means: [f32; config.capacity => 3],
+        /// A centroid on its way to the bank; zero between calls.
+        row "centroid": [f32; config.dimensions],
+    }
 }
 
-image!(Extractor: counts, means, row => "centroid");
-
-impl<'a> Extractor<'a> {
-    /// Statistics of nothing, in `memory`, aligned and of [`ExtractConfig::bytes`].
-    pub fn format(memory: &'a mut [u8], config: ExtractConfig) -> Result<Self, BlockError> {
-        if !config.is_valid() {
-            return Err(BlockError::BadConfig);
-        }
-        let (header, carver) =
-            block::format(memory, KIND, VERSION, config.to_words(), config.bytes())?;
-        Self::carve(header, carver, config)
-    }
-
-    /// The statistics that `memory` holds.
-    pub fn open(memory: &'a mut [u8]) -> Result<Self, BlockError> {
-        let (header, carver) = block::open_mut(memory, KIND, VERSION)?;
-        let config =
-            ExtractConfig::from_words(header.as_ref().config()).ok_or(BlockError::BadConfig)?;
-        if header.as_ref().bytes() != config.bytes() as u64 {
-            return Err(BlockError::Corrupt);
-        }
-        let extractor = Self::carve(header, carver, config)?;
-        let (counts, _) = extractor.counts.as_chunks::<3>();
-        let sound = counts.iter().all(|[_, samples, good]| good <= samples)
-            && extractor.means.iter().all(|x| (0.0..=4.3e9).contains(x))
-            && extractor.row.iter().all(|x| x.to_bits() == 0);
-        if sound {
-            Ok(extractor)
-        } else {
-            Err(BlockError::Corrupt)
-        }
-    }
-
-    fn carve(
-        header: HeaderMut<'a>,
-        mut carver: CarverMut<'a>,
-        config: ExtractConfig,
-    ) -> Result<Self, BlockError> {
-        let numbers = (config.capacity as usize).saturating_mul(3);
-        Ok(Self {
-            header,
-            config,
-            counts: carver.take(numbers)?,
-            means: carver.take(numbers)?,
-            row: carver.take(config.dimensions as usize)?,
-        })
+impl Extractor<'_> {
+    fn is_sound(&mut self) -> bool {
+        let (counts, _) = self.counts.as_chunks::<3>();
+        counts
+            .iter()
+            .enumerate()
+            .all(|(slot, &[_, samples, good])| {
+                good <= samples && (samples != 0 || self.is_clear(&self.config, slot))
+            })
+            && self.means.iter().all(|x| (0.0..=4.3e9).contains(x))
+            && is_zero(self.row)
     }
 
     /// The configuration.

@@ -21,10 +21,8 @@
 //! All arithmetic is f32 in one order without fused multiply-add; cosines and roots come from
 //! `libm`. The same samples give the same bits on every host.
 
-use crate::block::image::image;
-use crate::block::{
-    self, BlockError, CONFIG_WORDS, CarverMut, HEADER_BYTES, HeaderMut, Kind, section,
-};
+use crate::block::structure::{Config, structure};
+use crate::block::{CONFIG_WORDS, Kind};
 use crate::error::errors;
 
 /// Features of one channel.
@@ -38,8 +36,6 @@ pub const MAX_SAMPLE: f32 = 1e12;
 /// The largest number of samples in a window; counts up to it are exact in an f32.
 pub const MAX_SAMPLES: u32 = 1 << 24;
 
-const KIND: Kind = Kind(*b"FEAT");
-const VERSION: u32 = 1;
 /// Octave centres as fractions of the sample rate, in units of 1e-9: the octaves end at half the
 /// rate.
 const OCTAVES: [u64; BANDS] = [44_194_174, 88_388_348, 176_776_695, 353_553_391];
@@ -121,48 +117,6 @@ impl FeatureConfig {
         (self.channels.saturating_mul(PER_CHANNEL as u32)).next_multiple_of(16)
     }
 
-    /// Bytes of memory the block takes.
-    pub const fn bytes(&self) -> usize {
-        let at = section(HEADER_BYTES, 1, 4);
-        let at = section(at, self.channels as usize, 32);
-        section(at, self.channels as usize, 64)
-    }
-
-    const fn is_valid(&self) -> bool {
-        if self.channels == 0 || self.channels > MAX_CHANNELS || self.rate == 0 {
-            return false;
-        }
-        let mut i = 0;
-        while i < BANDS {
-            if self.bands[i] != 0 && self.bands[i] >= self.rate.div_ceil(2) {
-                return false;
-            }
-            i += 1;
-        }
-        true
-    }
-
-    const fn to_words(self) -> [u32; CONFIG_WORDS] {
-        let mut words = [0; CONFIG_WORDS];
-        words[0] = self.channels;
-        words[1] = self.rate;
-        let mut i = 0;
-        while i < BANDS {
-            words[2 + i] = self.bands[i];
-            i += 1;
-        }
-        words
-    }
-
-    fn from_words(words: [u32; CONFIG_WORDS]) -> Option<Self> {
-        let config = Self {
-            channels: words[0],
-            rate: words[1],
-            bands: [words[2], words[3], words[4], words[5]],
-        };
-        (config.is_valid() && config.to_words() == words).then_some(config)
-    }
-
     fn resonators(&self) -> [Resonator; BANDS] {
         let mut all = [Resonator::default(); BANDS];
         for (i, (resonator, &centre)) in all.iter_mut().zip(&self.bands).enumerate() {
@@ -173,6 +127,39 @@ impl FeatureConfig {
             *resonator = Resonator::at(fraction);
         }
         all
+    }
+}
+
+impl Config for FeatureConfig {
+    const KIND: Kind = Kind(*b"FEAT");
+    const VERSION: u32 = 1;
+
+    fn is_valid(&self) -> bool {
+        let below_half = |&centre: &u32| centre < self.rate.div_ceil(2);
+        (1..=MAX_CHANNELS).contains(&self.channels)
+            && self.rate != 0
+            && self.bands.iter().all(below_half)
+    }
+
+    fn length(&self) -> usize {
+        self.bytes()
+    }
+
+    fn to_words(&self) -> [u32; CONFIG_WORDS] {
+        let mut words = [0; CONFIG_WORDS];
+        words[0] = self.channels;
+        words[1] = self.rate;
+        words[2..6].copy_from_slice(&self.bands);
+        words
+    }
+
+    fn from_words(words: &[u32; CONFIG_WORDS]) -> Option<Self> {
+        let [channels, rate, a, b, c, d, ..] = *words;
+        Some(Self {
+            channels,
+            rate,
+            bands: [a, b, c, d],
+        })
     }
 }
 
@@ -195,61 +182,23 @@ impl Resonator {
     }
 }
 
-/// The running features of one window. See the [module](self).
-#[derive(Debug)]
-pub struct Features<'a> {
-    header: HeaderMut<'a>,
-    config: FeatureConfig,
-    resonators: [Resonator; BANDS],
-    count: &'a mut [u32],
-    moments: &'a mut [[f32; 8]],
-    bands: &'a mut [[f32; 16]],
+structure! {
+    /// The running features of one window. See the [module](self).
+    pub struct Features for FeatureConfig as config {
+        count: [u32; 1],
+        moments: [[f32; 8]; config.channels => 1],
+        bands: [[f32; 16]; config.channels => 1],
+    } with {
+        resonators: [Resonator; BANDS] = config.resonators(),
+    }
 }
 
-image!(Features: count, moments, bands);
-
-impl<'a> Features<'a> {
-    /// An empty window in `memory`, which must be aligned and have [`FeatureConfig::bytes`].
-    pub fn format(memory: &'a mut [u8], config: FeatureConfig) -> Result<Self, BlockError> {
-        if !config.is_valid() {
-            return Err(BlockError::BadConfig);
-        }
-        let (header, carver) =
-            block::format(memory, KIND, VERSION, config.to_words(), config.bytes())?;
-        Self::carve(header, carver, config)
-    }
-
-    /// The window that `memory` holds.
-    pub fn open(memory: &'a mut [u8]) -> Result<Self, BlockError> {
-        let (header, carver) = block::open_mut(memory, KIND, VERSION)?;
-        let config =
-            FeatureConfig::from_words(header.as_ref().config()).ok_or(BlockError::BadConfig)?;
-        if header.as_ref().bytes() != config.bytes() as u64 {
-            return Err(BlockError::Corrupt);
-        }
-        let features = Self::carve(header, carver, config)?;
-        let finite = features.moments.iter().flatten().all(|x| x.is_finite())
-            && features.bands.iter().flatten().all(|x| x.is_finite());
-        if !finite || features.samples() > MAX_SAMPLES {
-            return Err(BlockError::Corrupt);
-        }
-        Ok(features)
-    }
-
-    fn carve(
-        header: HeaderMut<'a>,
-        mut carver: CarverMut<'a>,
-        config: FeatureConfig,
-    ) -> Result<Self, BlockError> {
-        let channels = config.channels as usize;
-        Ok(Self {
-            header,
-            config,
-            resonators: config.resonators(),
-            count: carver.take(1)?,
-            moments: carver.take(channels)?,
-            bands: carver.take(channels)?,
-        })
+impl Features<'_> {
+    fn is_sound(&mut self) -> bool {
+        let finite = self.moments.iter().flatten().all(|x| x.is_finite())
+            && self.bands.iter().flatten().all(|x| x.is_finite());
+        let empty = self.samples() == 0;
+        finite && self.samples() <= MAX_SAMPLES && (!empty || self.is_zero_from(&self.config, 0))
     }
 
     /// The configuration.
@@ -393,6 +342,7 @@ fn resonate(b: &mut [f32; 16], resonators: &[Resonator; BANDS], x: f32) {
 mod tests {
     use super::*;
     use crate::block::Block;
+    use crate::block::BlockError;
     use proptest::prelude::*;
     use std::vec::Vec;
 

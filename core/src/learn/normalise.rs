@@ -1,10 +1,8 @@
 //! Z-scores with running statistics: each dimension of a vector minus its mean, over its
 //! deviation, both learned from the vectors seen.
 
-use crate::block::image::image;
-use crate::block::{
-    self, BlockError, CONFIG_WORDS, CarverMut, HEADER_BYTES, HeaderMut, Kind, section,
-};
+use crate::block::structure::{Config, structure};
+use crate::block::{CONFIG_WORDS, Kind};
 use crate::error::errors;
 
 /// The largest number of dimensions.
@@ -18,9 +16,6 @@ const MAX_COUNT: u32 = 1 << 20;
 const CONSTANT: f32 = 1e-6;
 /// The largest magnitude of a component, whose square is still finite.
 const MAX_COMPONENT: f32 = 1e18;
-
-const KIND: Kind = Kind(*b"NORM");
-const VERSION: u32 = 1;
 
 errors! {
     /// Why a vector was not taken or changed; it and the statistics are as before.
@@ -50,91 +45,50 @@ impl NormaliserConfig {
     pub const fn dimensions(&self) -> u32 {
         self.dimensions
     }
+}
 
-    /// Bytes of memory the block takes.
-    pub const fn bytes(&self) -> usize {
-        let at = section(HEADER_BYTES, 1, 4);
-        let at = section(at, self.dimensions as usize, 4);
-        section(at, self.dimensions as usize, 4)
+impl Config for NormaliserConfig {
+    const KIND: Kind = Kind(*b"NORM");
+    const VERSION: u32 = 1;
+
+    fn is_valid(&self) -> bool {
+        (1..=MAX_DIMENSIONS).contains(&self.dimensions)
     }
 
-    const fn is_valid(&self) -> bool {
-        self.dimensions != 0 && self.dimensions <= MAX_DIMENSIONS
+    fn length(&self) -> usize {
+        self.bytes()
     }
 
-    const fn to_words(self) -> [u32; CONFIG_WORDS] {
+    fn to_words(&self) -> [u32; CONFIG_WORDS] {
         let mut words = [0; CONFIG_WORDS];
         words[0] = self.dimensions;
         words
     }
 
-    fn from_words(words: [u32; CONFIG_WORDS]) -> Option<Self> {
-        let config = Self::new(words[0]);
-        (config.is_valid() && config.to_words() == words).then_some(config)
+    fn from_words(words: &[u32; CONFIG_WORDS]) -> Option<Self> {
+        Some(Self::new(words[0]))
     }
 }
 
-/// Running mean and variance of each dimension.
-///
-/// Welford's recurrence with the variance itself kept:
-/// `m += (x - m) / n`, `v += ((x - m_before)(x - m) - v) / n`.
-#[derive(Debug)]
-pub struct Normaliser<'a> {
-    header: HeaderMut<'a>,
-    config: NormaliserConfig,
-    count: &'a mut [u32],
-    mean: &'a mut [f32],
-    variance: &'a mut [f32],
+structure! {
+    /// Running mean and variance of each dimension.
+    ///
+    /// Welford's recurrence with the variance itself kept:
+    /// `m += (x - m) / n`, `v += ((x - m_before)(x - m) - v) / n`.
+    pub struct Normaliser for NormaliserConfig as config {
+        count: [u32; 1],
+        mean: [f32; config.dimensions => 1],
+        variance: [f32; config.dimensions => 1],
+    }
 }
 
-image!(Normaliser: count, mean, variance);
-
-impl<'a> Normaliser<'a> {
-    /// Statistics of nothing, in `memory`, aligned and of [`NormaliserConfig::bytes`].
-    pub fn format(memory: &'a mut [u8], config: NormaliserConfig) -> Result<Self, BlockError> {
-        if !config.is_valid() {
-            return Err(BlockError::BadConfig);
-        }
-        let (header, carver) =
-            block::format(memory, KIND, VERSION, config.to_words(), config.bytes())?;
-        Self::carve(header, carver, config)
-    }
-
-    /// The statistics that `memory` holds.
-    pub fn open(memory: &'a mut [u8]) -> Result<Self, BlockError> {
-        let (header, carver) = block::open_mut(memory, KIND, VERSION)?;
-        let config =
-            NormaliserConfig::from_words(header.as_ref().config()).ok_or(BlockError::BadConfig)?;
-        if header.as_ref().bytes() != config.bytes() as u64 {
-            return Err(BlockError::Corrupt);
-        }
-        let normaliser = Self::carve(header, carver, config)?;
-        let sound = normaliser.count() <= MAX_COUNT
-            && normaliser.mean.iter().all(|m| m.abs() <= MAX_COMPONENT)
-            && normaliser
-                .variance
-                .iter()
-                .all(|v| *v >= 0.0 && v.is_finite());
-        if sound {
-            Ok(normaliser)
-        } else {
-            Err(BlockError::Corrupt)
-        }
-    }
-
-    fn carve(
-        header: HeaderMut<'a>,
-        mut carver: CarverMut<'a>,
-        config: NormaliserConfig,
-    ) -> Result<Self, BlockError> {
-        let dimensions = config.dimensions as usize;
-        Ok(Self {
-            header,
-            config,
-            count: carver.take(1)?,
-            mean: carver.take(dimensions)?,
-            variance: carver.take(dimensions)?,
-        })
+impl Normaliser<'_> {
+    fn is_sound(&mut self) -> bool {
+        let empty = self.count() == 0;
+        self.count() <= MAX_COUNT
+            && self.mean.iter().all(|m| m.abs() <= MAX_COMPONENT)
+            && self.variance.iter().all(|v| *v >= 0.0 && v.is_finite())
+            && (!empty || self.is_zero_from(&self.config, 0))
     }
 
     /// The configuration.
@@ -219,6 +173,7 @@ impl<'a> Normaliser<'a> {
 mod tests {
     use super::*;
     use crate::block::Block;
+    use crate::block::BlockError;
     use proptest::prelude::*;
 
     const CONFIG: NormaliserConfig = NormaliserConfig::new(3);

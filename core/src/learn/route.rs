@@ -12,17 +12,12 @@
 //! Nothing is drawn; ties go to the candidate named first.
 
 use crate::bank::{BankConfig, Hits, PatternId};
-use crate::block::image::image;
-use crate::block::{
-    self, BlockError, CONFIG_WORDS, CarverMut, HEADER_BYTES, HeaderMut, Kind, section,
-};
+use crate::block::structure::{Config, structure};
+use crate::block::{CONFIG_WORDS, Kind};
 use crate::error::errors;
 
 /// The largest number of executors.
 pub const MAX_EXECUTORS: u32 = 4096;
-
-const KIND: Kind = Kind(*b"ROUT");
-const VERSION: u32 = 1;
 
 errors! {
     /// Why a task was not routed or an outcome not recorded; the router is unchanged.
@@ -69,26 +64,23 @@ impl RouteConfig {
     pub const fn executors(&self) -> u32 {
         self.executors
     }
+}
 
-    const fn cells(&self) -> usize {
-        (self.capacity as usize).saturating_mul(self.executors as usize)
-    }
-
-    /// Bytes of memory the block takes.
-    pub const fn bytes(&self) -> usize {
-        let at = section(HEADER_BYTES, self.capacity as usize, 4);
-        section(at, self.cells(), 4)
-    }
+impl Config for RouteConfig {
+    const KIND: Kind = Kind(*b"ROUT");
+    const VERSION: u32 = 1;
 
     fn is_valid(&self) -> bool {
-        self.capacity != 0
-            && self.capacity <= crate::bank::MAX_CAPACITY
-            && self.executors != 0
-            && self.executors <= MAX_EXECUTORS
+        (1..=crate::bank::MAX_CAPACITY).contains(&self.capacity)
+            && (1..=MAX_EXECUTORS).contains(&self.executors)
             && (0.0..=1000.0).contains(&self.exploration)
     }
 
-    const fn to_words(self) -> [u32; CONFIG_WORDS] {
+    fn length(&self) -> usize {
+        self.bytes()
+    }
+
+    fn to_words(&self) -> [u32; CONFIG_WORDS] {
         let mut words = [0; CONFIG_WORDS];
         words[0] = self.capacity;
         words[1] = self.executors;
@@ -96,13 +88,12 @@ impl RouteConfig {
         words
     }
 
-    fn from_words(words: [u32; CONFIG_WORDS]) -> Option<Self> {
-        let config = Self {
+    fn from_words(words: &[u32; CONFIG_WORDS]) -> Option<Self> {
+        Some(Self {
             capacity: words[0],
             executors: words[1],
             exploration: f32::from_bits(words[2]),
-        };
-        (config.is_valid() && config.to_words() == words).then_some(config)
+        })
     }
 }
 
@@ -120,55 +111,24 @@ pub struct Route {
     pub score: f32,
 }
 
-/// Outcomes by pattern and executor. See the [module](self).
-#[derive(Debug)]
-pub struct Router<'a> {
-    header: HeaderMut<'a>,
-    config: RouteConfig,
-    generations: &'a mut [u32],
-    /// Trials and successes, slot after slot.
-    outcomes: &'a mut [[u16; 2]],
+structure! {
+    /// Outcomes by pattern and executor. See the [module](self).
+    pub struct Router for RouteConfig as config {
+        generations: [u32; config.capacity => 1],
+        /// Trials and successes, slot after slot.
+        outcomes: [[u16; 2]; config.capacity => config.executors as usize],
+    }
 }
 
-image!(Router: generations, outcomes);
-
-impl<'a> Router<'a> {
-    /// A router that knows nothing, in `memory`, aligned and of [`RouteConfig::bytes`].
-    pub fn format(memory: &'a mut [u8], config: RouteConfig) -> Result<Self, BlockError> {
-        if !config.is_valid() {
-            return Err(BlockError::BadConfig);
-        }
-        let (header, carver) =
-            block::format(memory, KIND, VERSION, config.to_words(), config.bytes())?;
-        Self::carve(header, carver, config)
-    }
-
-    /// The router that `memory` holds.
-    pub fn open(memory: &'a mut [u8]) -> Result<Self, BlockError> {
-        let (header, carver) = block::open_mut(memory, KIND, VERSION)?;
-        let config =
-            RouteConfig::from_words(header.as_ref().config()).ok_or(BlockError::BadConfig)?;
-        if header.as_ref().bytes() != config.bytes() as u64 {
-            return Err(BlockError::Corrupt);
-        }
-        let router = Self::carve(header, carver, config)?;
-        if router.outcomes.iter().all(|[trials, good]| good <= trials) {
-            Ok(router)
-        } else {
-            Err(BlockError::Corrupt)
-        }
-    }
-
-    fn carve(
-        header: HeaderMut<'a>,
-        mut carver: CarverMut<'a>,
-        config: RouteConfig,
-    ) -> Result<Self, BlockError> {
-        Ok(Self {
-            header,
-            config,
-            generations: carver.take(config.capacity as usize)?,
-            outcomes: carver.take(config.cells())?,
+impl Router<'_> {
+    fn is_sound(&mut self) -> bool {
+        let executors = self.config.executors as usize;
+        let rows = self.outcomes.chunks_exact(executors);
+        let mut slots = self.generations.iter().zip(rows);
+        // Who took a row for a pattern recorded a trial in it.
+        slots.all(|(&generation, row)| {
+            row.iter().all(|[trials, good]| good <= trials)
+                && (generation == 0 || row.iter().any(|&[trials, _]| trials != 0))
         })
     }
 
@@ -300,6 +260,7 @@ mod tests {
     use super::*;
     use crate::bank::{Pattern, PatternBank, Scratch, ScratchConfig};
     use crate::block::Block;
+    use crate::block::BlockError;
 
     const BANK: BankConfig = BankConfig::new(2, 4);
     const SCRATCH: ScratchConfig = ScratchConfig::new(&BANK, 4);

@@ -3,10 +3,8 @@
 //! Totals are integers over what the ring holds; a record that replaces the oldest takes its part
 //! out again, so they stay exact after any number of turns.
 
-use crate::block::image::image;
-use crate::block::{
-    self, BlockError, CONFIG_WORDS, CarverMut, HEADER_BYTES, HeaderMut, Kind, section,
-};
+use crate::block::structure::{Config, structure};
+use crate::block::{CONFIG_WORDS, Kind};
 use crate::error::errors;
 
 /// The largest number of components of a trajectory's vector.
@@ -15,9 +13,6 @@ pub const MAX_DIMENSIONS: u32 = 8192;
 pub const MAX_CAPACITY: u32 = 1 << 24;
 /// No ring lives to count this far; a block that claims to is not genuine.
 const MAX_RECORDED: u64 = 1 << 62;
-
-const KIND: Kind = Kind(*b"TRAJ");
-const VERSION: u32 = 1;
 
 const RECORDED: usize = 0;
 const HELD: usize = 1;
@@ -84,32 +79,29 @@ impl TrajectoryConfig {
     pub const fn capacity(&self) -> u32 {
         self.capacity
     }
+}
 
-    const fn floats(&self) -> usize {
-        (self.dimensions as usize).saturating_mul(self.capacity as usize)
+impl Config for TrajectoryConfig {
+    const KIND: Kind = Kind(*b"TRAJ");
+    const VERSION: u32 = 1;
+
+    fn is_valid(&self) -> bool {
+        self.dimensions <= MAX_DIMENSIONS && (1..=MAX_CAPACITY).contains(&self.capacity)
     }
 
-    /// Bytes of memory the block takes.
-    pub const fn bytes(&self) -> usize {
-        let at = section(HEADER_BYTES, 8, 8);
-        let at = section(at, self.capacity as usize, 32);
-        section(at, self.floats(), 4)
+    fn length(&self) -> usize {
+        self.bytes()
     }
 
-    const fn is_valid(&self) -> bool {
-        self.dimensions <= MAX_DIMENSIONS && self.capacity != 0 && self.capacity <= MAX_CAPACITY
-    }
-
-    const fn to_words(self) -> [u32; CONFIG_WORDS] {
+    fn to_words(&self) -> [u32; CONFIG_WORDS] {
         let mut words = [0; CONFIG_WORDS];
         words[0] = self.dimensions;
         words[1] = self.capacity;
         words
     }
 
-    fn from_words(words: [u32; CONFIG_WORDS]) -> Option<Self> {
-        let config = Self::new(words[0], words[1]);
-        (config.is_valid() && config.to_words() == words).then_some(config)
+    fn from_words(words: &[u32; CONFIG_WORDS]) -> Option<Self> {
+        Some(Self::new(words[0], words[1]))
     }
 }
 
@@ -156,65 +148,21 @@ pub struct Recorded {
     pub replaced: bool,
 }
 
-/// The latest trajectories. See the [module](self).
-#[derive(Debug)]
-pub struct TrajectoryRing<'a> {
-    header: HeaderMut<'a>,
-    config: TrajectoryConfig,
-    totals: &'a mut [u64],
-    outcomes: &'a mut [[u32; 8]],
-    vectors: &'a mut [f32],
-    next: usize,
+structure! {
+    /// The latest trajectories. See the [module](self).
+    pub struct TrajectoryRing for TrajectoryConfig as config {
+        totals: [u64; 8],
+        outcomes: [[u32; 8]; config.capacity => 1],
+        vectors: [f32; config.capacity => config.dimensions as usize],
+    } with {
+        next: usize = 0,
+    }
 }
 
-image!(TrajectoryRing: totals, outcomes, vectors);
-
-impl<'a> TrajectoryRing<'a> {
-    /// An empty ring in `memory`, aligned and of [`TrajectoryConfig::bytes`].
-    pub fn format(memory: &'a mut [u8], config: TrajectoryConfig) -> Result<Self, BlockError> {
-        if !config.is_valid() {
-            return Err(BlockError::BadConfig);
-        }
-        let (header, carver) =
-            block::format(memory, KIND, VERSION, config.to_words(), config.bytes())?;
-        Self::carve(header, carver, config)
-    }
-
-    /// The ring that `memory` holds. Cost: one pass over it, to check the totals.
-    pub fn open(memory: &'a mut [u8]) -> Result<Self, BlockError> {
-        let (header, carver) = block::open_mut(memory, KIND, VERSION)?;
-        let config =
-            TrajectoryConfig::from_words(header.as_ref().config()).ok_or(BlockError::BadConfig)?;
-        if header.as_ref().bytes() != config.bytes() as u64 {
-            return Err(BlockError::Corrupt);
-        }
-        let mut ring = Self::carve(header, carver, config)?;
-        let recorded = ring.recorded();
+impl TrajectoryRing<'_> {
+    fn is_sound(&mut self) -> bool {
         // The remainder is below the capacity, which is a usize.
-        ring.next = (recorded % u64::from(config.capacity)) as usize;
-        if ring.is_sound() {
-            Ok(ring)
-        } else {
-            Err(BlockError::Corrupt)
-        }
-    }
-
-    fn carve(
-        header: HeaderMut<'a>,
-        mut carver: CarverMut<'a>,
-        config: TrajectoryConfig,
-    ) -> Result<Self, BlockError> {
-        Ok(Self {
-            header,
-            config,
-            totals: carver.take(8)?,
-            outcomes: carver.take(config.capacity as usize)?,
-            vectors: carver.take(config.floats())?,
-            next: 0,
-        })
-    }
-
-    fn is_sound(&self) -> bool {
+        self.next = (self.recorded() % u64::from(self.config.capacity)) as usize;
         let held = self.total(HELD);
         if held != self.recorded().min(u64::from(self.config.capacity))
             || self.recorded() > MAX_RECORDED
@@ -223,26 +171,18 @@ impl<'a> TrajectoryRing<'a> {
         }
         let mut sums = [0u64; 8];
         sums[RECORDED] = self.recorded();
-        let held = held as usize;
-        for (slot, outcome) in self.outcomes.iter().enumerate() {
-            if slot >= held {
-                if *outcome != [0; 8] {
-                    return false;
-                }
-            } else if outcome[4] >> 17 != 0 || outcome[7] != 0 {
+        let (held, dimensions) = (held as usize, self.config.dimensions as usize);
+        let outcomes = self.outcomes.iter().take(held);
+        for outcome in outcomes {
+            if outcome[4] >> 17 != 0 || outcome[7] != 0 {
                 return false;
-            } else {
-                add(&mut sums, outcome);
             }
+            add(&mut sums, outcome);
         }
-        let filled = held.saturating_mul(self.config.dimensions as usize);
-        let (live, dead) = self
-            .vectors
-            .split_at_checked(filled)
-            .unwrap_or((&[], self.vectors));
+        let mut components = self.vectors.iter().take(held.saturating_mul(dimensions));
         *self.totals == sums
-            && live.iter().all(|x| x.is_finite())
-            && dead.iter().all(|x| x.to_bits() == 0)
+            && components.all(|x| x.is_finite())
+            && self.is_zero_from(&self.config, held)
     }
 
     /// The configuration.

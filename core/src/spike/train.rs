@@ -6,19 +6,14 @@
 //! bit a value, or one bit a spike. Attention wants the same bits step-major, which is
 //! [`SpikeTrains::transpose`]; other systems want a list, which is [`SpikeTrains::events`].
 
-use crate::block::image::image;
-use crate::block::{
-    self, BlockError, CONFIG_WORDS, CarverMut, HEADER_BYTES, HeaderMut, Kind, section,
-};
+use crate::block::structure::{Config, structure};
+use crate::block::{CONFIG_WORDS, Kind};
 use crate::error::errors;
 
 /// The largest number of trains.
 pub const MAX_VALUES: u32 = 1 << 24;
 /// The largest number of steps of a train.
 pub const MAX_STEPS: u32 = 4096;
-
-const KIND: Kind = Kind(*b"SPIK");
-const VERSION: u32 = 1;
 
 errors! {
     /// Why values were not encoded; the trains are unchanged.
@@ -133,19 +128,21 @@ impl SpikeConfig {
             Polarity::PerSpike => self.plane_bytes(),
         }
     }
+}
 
-    /// Bytes of memory the block takes.
-    pub const fn bytes(&self) -> usize {
-        let at = section(HEADER_BYTES, 1, 4);
-        let at = section(at, self.plane_bytes(), 1);
-        section(at, self.sign_bytes(), 1)
+impl Config for SpikeConfig {
+    const KIND: Kind = Kind(*b"SPIK");
+    const VERSION: u32 = 1;
+
+    fn is_valid(&self) -> bool {
+        (1..=MAX_VALUES).contains(&self.values) && (1..=MAX_STEPS).contains(&self.steps)
     }
 
-    const fn is_valid(&self) -> bool {
-        self.values != 0 && self.values <= MAX_VALUES && self.steps != 0 && self.steps <= MAX_STEPS
+    fn length(&self) -> usize {
+        self.bytes()
     }
 
-    const fn to_words(self) -> [u32; CONFIG_WORDS] {
+    fn to_words(&self) -> [u32; CONFIG_WORDS] {
         let mut words = [0; CONFIG_WORDS];
         words[0] = self.values;
         words[1] = self.steps;
@@ -153,15 +150,14 @@ impl SpikeConfig {
         words
     }
 
-    fn from_words(words: [u32; CONFIG_WORDS]) -> Option<Self> {
+    fn from_words(words: &[u32; CONFIG_WORDS]) -> Option<Self> {
         let polarity = match words[2] {
             0 => Polarity::Positive,
             1 => Polarity::PerValue,
             2 => Polarity::PerSpike,
             _ => return None,
         };
-        let config = Self::new(words[0], words[1]).polarity(polarity);
-        (config.is_valid() && config.to_words() == words).then_some(config)
+        Some(Self::new(words[0], words[1]).polarity(polarity))
     }
 }
 
@@ -177,64 +173,19 @@ pub struct Event {
     pub negative: bool,
 }
 
-/// The trains of some values. See the [module](self).
-#[derive(Debug)]
-pub struct SpikeTrains<'a> {
-    header: HeaderMut<'a>,
-    config: SpikeConfig,
-    len: &'a mut [u32],
-    fire: &'a mut [u8],
-    sign: &'a mut [u8],
+structure! {
+    /// The trains of some values. See the [module](self).
+    pub struct SpikeTrains for SpikeConfig as config {
+        len "count": [u32; 1],
+        fire "spikes": [u8; config.plane_bytes()],
+        sign "polarities": [u8; config.sign_bytes()],
+    }
 }
 
-image!(SpikeTrains: len => "count", fire => "spikes", sign => "polarities");
-
-impl<'a> SpikeTrains<'a> {
-    /// No trains, in `memory`, aligned and of [`SpikeConfig::bytes`].
-    pub fn format(memory: &'a mut [u8], config: SpikeConfig) -> Result<Self, BlockError> {
-        if !config.is_valid() {
-            return Err(BlockError::BadConfig);
-        }
-        let (header, carver) =
-            block::format(memory, KIND, VERSION, config.to_words(), config.bytes())?;
-        Self::carve(header, carver, config)
-    }
-
-    /// The trains that `memory` holds. Cost: one pass, to check that what is unused is zero.
-    pub fn open(memory: &'a mut [u8]) -> Result<Self, BlockError> {
-        let (header, carver) = block::open_mut(memory, KIND, VERSION)?;
-        let config =
-            SpikeConfig::from_words(header.as_ref().config()).ok_or(BlockError::BadConfig)?;
-        if header.as_ref().bytes() != config.bytes() as u64 {
-            return Err(BlockError::Corrupt);
-        }
-        let trains = Self::carve(header, carver, config)?;
-        if trains.is_sound() {
-            Ok(trains)
-        } else {
-            Err(BlockError::Corrupt)
-        }
-    }
-
-    fn carve(
-        header: HeaderMut<'a>,
-        mut carver: CarverMut<'a>,
-        config: SpikeConfig,
-    ) -> Result<Self, BlockError> {
-        Ok(Self {
-            header,
-            config,
-            len: carver.take(1)?,
-            fire: carver.take(config.plane_bytes())?,
-            sign: carver.take(config.sign_bytes())?,
-        })
-    }
-
-    fn is_sound(&self) -> bool {
-        let (rest, rows) = (self.len.get(1..), self.config.row_bytes());
-        if self.len() > self.config.values as usize
-            || rest.is_some_and(|rest| rest.iter().any(|&x| x != 0))
-        {
+impl SpikeTrains<'_> {
+    fn is_sound(&mut self) -> bool {
+        let rows = self.config.row_bytes();
+        if self.len() > self.config.values as usize {
             return false;
         }
         let past = match self.config.steps % 8 {

@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::block::Block;
+use crate::block::BlockError;
 use proptest::prelude::*;
 use std::vec::Vec;
 

@@ -1,20 +1,10 @@
 //! Trains beside plain lists of spikes.
 
 use super::*;
+use crate::block::{BlockError, Memory};
 use proptest::prelude::*;
 use std::vec;
 use std::vec::Vec;
-
-fn memory(bytes: usize) -> Vec<[u64; 8]> {
-    // Vectors of eight words are not aligned to 64 bytes: room to move.
-    vec![[0; 8]; bytes / 64 + 1]
-}
-
-fn aligned(memory: &mut [[u64; 8]]) -> &mut [u8] {
-    let bytes: &mut [u8] = bytemuck::cast_slice_mut(memory);
-    let offset = bytes.as_ptr().align_offset(block::ALIGN);
-    &mut bytes[offset..]
-}
 
 #[test]
 fn rows_events_and_planes_say_the_same() {
@@ -24,8 +14,8 @@ fn rows_events_and_planes_say_the_same() {
         trains in prop::collection::vec(prop::collection::vec(any::<(bool, bool)>(), 40), 0..150),
     )| {
         let config = SpikeConfig::new(150, steps).polarity(polarity);
-        let mut block = memory(config.bytes());
-        let mut spikes = SpikeTrains::format(aligned(&mut block), config).unwrap();
+        let mut block = Memory::zeroed(config.bytes());
+        let mut spikes = SpikeTrains::format(&mut block, config).unwrap();
         spikes.replace_rows(150, |_, row| row.fire(0, true));
         spikes.replace_rows(trains.len(), |i, row| {
             for (t, &(fires, negative)) in trains[i].iter().take(steps as usize).enumerate() {
@@ -63,14 +53,14 @@ fn rows_events_and_planes_say_the_same() {
             }
         }
         let digest = spikes.seal();
-        prop_assert_eq!(SpikeTrains::open_verified(aligned(&mut block)).unwrap().image_digest(), digest);
+        prop_assert_eq!(SpikeTrains::open_verified(&mut block).unwrap().image_digest(), digest);
     });
 }
 
 #[test]
 fn refuses_configurations_and_blocks_out_of_range() {
     let config = SpikeConfig::new(10, 9).polarity(Polarity::PerSpike);
-    let mut block = memory(config.bytes());
+    let mut block = Memory::zeroed(config.bytes());
     for bad in [
         SpikeConfig::new(0, 8),
         SpikeConfig::new(8, 0),
@@ -78,17 +68,17 @@ fn refuses_configurations_and_blocks_out_of_range() {
         SpikeConfig::new(u32::MAX, u32::MAX),
     ] {
         assert_eq!(
-            SpikeTrains::format(aligned(&mut block), bad).unwrap_err(),
+            SpikeTrains::format(&mut block, bad).unwrap_err(),
             BlockError::BadConfig
         );
     }
-    let mut spikes = SpikeTrains::format(aligned(&mut block), config).unwrap();
+    let mut spikes = SpikeTrains::format(&mut block, config).unwrap();
     spikes.replace_rows(10, |_, row| row.fire(8, false));
     let before = block.clone();
     for bit in 0..config.bytes() * 8 {
         block.clone_from(&before);
-        aligned(&mut block)[bit / 8] ^= 1 << (bit % 8);
-        if let Ok(trains) = SpikeTrains::open(aligned(&mut block)) {
+        block[bit / 8] ^= 1 << (bit % 8);
+        if let Ok(trains) = SpikeTrains::open(&mut block) {
             assert!(trains.events().all(|e| (e.address as usize) < trains.len()));
         }
     }

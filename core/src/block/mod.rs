@@ -20,10 +20,18 @@
 //! The seal and [`image_digest`](HeaderRef::image_digest) hash the block with state and seal taken as zero, so sealing does
 //! not change the digest.
 
+mod carve;
+#[cfg(any(test, feature = "alloc"))]
+mod heap;
 pub(crate) mod image;
+pub(crate) mod sections;
+pub(crate) mod structure;
+
+pub use carve::{Carver, CarverMut, section};
+#[cfg(any(test, feature = "alloc"))]
+pub use heap::{Memory, OutOfMemory};
 
 use crate::error::errors;
-use bytemuck::Pod;
 use core::ops::{Deref, DerefMut};
 use sha2::{Digest, Sha256};
 
@@ -129,21 +137,6 @@ errors! {
     }
 }
 
-/// Offset of the next section after one of `count` elements of `size` bytes at `offset`.
-///
-/// Saturates, so that an absurd configuration asks for more memory than exists instead of
-/// overflowing.
-pub const fn section(offset: usize, count: usize, size: usize) -> usize {
-    pad(offset.saturating_add(count.saturating_mul(size)))
-}
-
-const fn pad(bytes: usize) -> usize {
-    match bytes.checked_next_multiple_of(ALIGN) {
-        Some(padded) => padded,
-        None => usize::MAX,
-    }
-}
-
 /// The header of a block in use.
 #[derive(Debug)]
 pub struct HeaderMut<'a> {
@@ -205,9 +198,19 @@ impl<'a> HeaderMut<'a> {
     /// Seals the block with the SHA-256 of `sections`, which must be all of them in order.
     pub fn seal(&mut self, sections: &[&[u8]]) -> [u8; 32] {
         let digest = self.as_ref().image_digest(sections);
-        bytemuck::bytes_of_mut(self.words)[AT_SEAL * 4..].copy_from_slice(&digest);
-        self.set_state(State::Sealed);
+        self.set_seal(&digest);
         digest
+    }
+
+    /// Seals the block with a digest that was made of its content.
+    pub(crate) fn set_seal(&mut self, digest: &[u8; 32]) {
+        bytemuck::bytes_of_mut(self.words)[AT_SEAL * 4..].copy_from_slice(digest);
+        self.set_state(State::Sealed);
+    }
+
+    /// The header as it lies in the block.
+    pub(crate) fn as_bytes(&self) -> &[u8] {
+        bytemuck::bytes_of(self.words)
     }
 }
 
@@ -240,59 +243,19 @@ impl<'a> HeaderRef<'a> {
     /// order, padding included (as [`Carver`] hands them out).
     pub fn image_digest(&self, sections: &[&[u8]]) -> [u8; 32] {
         let mut hasher = Sha256::new();
-        hash_header(&mut hasher, self.0);
+        self.hash(&mut hasher);
         for section in sections {
             hasher.update(section);
         }
         hasher.finalize().into()
     }
-}
 
-fn hash_header(hasher: &mut Sha256, words: &[u32; HEADER_WORDS]) {
-    let mut plain = *words;
-    plain[AT_STATE] = 0;
-    plain[AT_SEAL..].fill(0);
-    hasher.update(bytemuck::bytes_of(&plain));
-}
-
-/// Hands out the sections of a block in order, mutable.
-///
-/// A section's slice covers its padding too: for `count` elements its length is the next whole
-/// number of 64-byte lines, so that all sections together are all of the block. Elements must have
-/// a size that divides 64.
-#[derive(Debug)]
-pub struct CarverMut<'a>(&'a mut [u8]);
-
-/// Hands out the sections of a block in order, for reading. See [`CarverMut`].
-#[derive(Clone, Debug)]
-pub struct Carver<'a>(&'a [u8]);
-
-impl<'a> CarverMut<'a> {
-    /// The next section, of at least `count` elements.
-    pub fn take<T: Pod>(&mut self, count: usize) -> Result<&'a mut [T], BlockError> {
-        const { assert!(ALIGN.is_multiple_of(size_of::<T>())) }
-        let bytes = section(0, count, size_of::<T>());
-        let found = self.0.len();
-        let (head, tail) = core::mem::take(&mut self.0)
-            .split_at_mut_checked(bytes)
-            .ok_or(too_small(bytes, found))?;
-        self.0 = tail;
-        bytemuck::try_cast_slice_mut(head).map_err(|_| BlockError::Misaligned)
-    }
-}
-
-impl<'a> Carver<'a> {
-    /// The next section, of at least `count` elements.
-    pub fn take<T: Pod>(&mut self, count: usize) -> Result<&'a [T], BlockError> {
-        const { assert!(ALIGN.is_multiple_of(size_of::<T>())) }
-        let bytes = section(0, count, size_of::<T>());
-        let found = self.0.len();
-        let (head, tail) = self
-            .0
-            .split_at_checked(bytes)
-            .ok_or(too_small(bytes, found))?;
-        self.0 = tail;
-        bytemuck::try_cast_slice(head).map_err(|_| BlockError::Misaligned)
+    /// Hashes the header, state and seal taken as zero.
+    pub(crate) fn hash(&self, hasher: &mut Sha256) {
+        let mut plain = *self.0;
+        plain[AT_STATE] = 0;
+        plain[AT_SEAL..].fill(0);
+        hasher.update(bytemuck::bytes_of(&plain));
     }
 }
 
@@ -337,7 +300,7 @@ pub fn format<'a>(
     words[4] = bytes as u64 as u32;
     words[5] = ((bytes as u64) >> 32) as u32;
     words[AT_CONFIG..AT_SEAL].copy_from_slice(&config);
-    Ok((HeaderMut::new(words), CarverMut(sections)))
+    Ok((HeaderMut::new(words), CarverMut::new(sections)))
 }
 
 fn check(
@@ -398,7 +361,7 @@ pub fn open_mut(
         .and_then(|(block, _)| block.split_at_mut_checked(HEADER_BYTES))
         .ok_or(too_small(bytes, found))?;
     let words = bytemuck::try_from_bytes_mut(head).map_err(|_| BlockError::Misaligned)?;
-    Ok((HeaderMut::new(words), CarverMut(sections)))
+    Ok((HeaderMut::new(words), CarverMut::new(sections)))
 }
 
 /// Opens a block for reading where it lies. See [`open_mut`].
@@ -411,7 +374,7 @@ pub fn open(
     let sections = memory
         .get(HEADER_BYTES..bytes)
         .ok_or(too_small(bytes, memory.len()))?;
-    Ok((HeaderRef(words), Carver(sections)))
+    Ok((HeaderRef(words), Carver::new(sections)))
 }
 
 /// Checks the seal of the block that starts `memory`; cost: one SHA-256 of its length.
