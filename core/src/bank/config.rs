@@ -1,8 +1,8 @@
 //! What a bank is made of, and how much memory that takes.
 
-use super::pool::POOL_STEP;
-use super::sketch::Sketch;
-use crate::block::{CONFIG_WORDS, HEADER_BYTES, section};
+use super::layout::Sections;
+use crate::block::structure::Config;
+use crate::block::{CONFIG_WORDS, HEADER_BYTES, Kind};
 
 /// How a component of a stored vector is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -175,22 +175,7 @@ impl BankConfig {
 
     /// Bytes of memory a bank of this shape needs, all it ever uses.
     pub const fn bytes(&self) -> usize {
-        self.offsets().end
-    }
-
-    /// Whether every value lies in its range.
-    pub(super) const fn is_valid(&self) -> bool {
-        1 <= self.dimensions
-            && self.dimensions <= MAX_DIMENSIONS
-            && 1 <= self.capacity
-            && self.capacity <= MAX_CAPACITY
-            && 2 <= self.links
-            && self.links <= 32
-            && 8 <= self.ef_construction
-            && self.ef_construction <= 1_024
-            && 1 <= self.scan_cost
-            && self.scan_cost <= 1_000_000
-            && (!matches!(self.element, Element::Bits) || matches!(self.metric, Metric::Cosine))
+        Sections::end(HEADER_BYTES, self)
     }
 
     pub(super) const fn has_codes(&self) -> bool {
@@ -210,81 +195,66 @@ impl BankConfig {
         2 * self.links as usize
     }
 
-    /// Elements in each section.
-    pub(super) const fn counts(&self) -> Counts {
-        let n = self.capacity as usize;
-        let padded = self.padded();
-        let codes = self.has_codes();
-        let graph = self.has_graph();
-        let links = if graph { n * self.degree() } else { 0 };
-        let short = self.capacity <= MAX_SHORT_LINKS;
-        let euclid = matches!(self.metric, Metric::SquaredEuclidean);
-        Counts {
-            meta: n,
-            uses: n,
-            scales: if codes { n.next_multiple_of(16) } else { 0 },
-            residuals: if matches!(self.element, Element::I8F32) {
-                n.next_multiple_of(16)
-            } else {
-                0
-            },
-            norms: if codes && euclid {
-                n.next_multiple_of(16)
-            } else {
-                0
-            },
-            rows: match self.element {
-                Element::Bits => n * padded / 8,
-                Element::F32 => 0,
-                _ if graph => n * padded,
-                _ => 0,
-            },
-            blocks: if codes && !matches!(self.layout, Layout::Graph) {
-                n.next_multiple_of(16) * padded
-            } else {
-                0
-            },
-            floats: if self.has_floats() { n * padded } else { 0 },
-            short_links: if short { links } else { 0 },
-            long_links: if short { 0 } else { links },
-            pool: if graph {
-                (self.ef_construction as usize).next_multiple_of(POOL_STEP)
-            } else {
-                0
-            },
-            planes: if graph && codes {
-                padded + padded / 2
-            } else {
-                0
-            },
-            visited: if graph { n.div_ceil(64) } else { 0 },
-            entries: self.entries(),
+    /// Slots for patterns.
+    pub(super) const fn slots(&self) -> usize {
+        self.capacity as usize
+    }
+
+    /// Codes or bits of a slot where rows lie one after the other.
+    pub(super) const fn row_bytes(&self) -> usize {
+        match self.element {
+            Element::Bits => self.padded() / 8,
+            Element::F32 => 0,
+            _ if self.has_graph() => self.padded(),
+            _ => 0,
         }
     }
 
-    const fn offsets(&self) -> Offsets {
-        let c = self.counts();
-        let state = HEADER_BYTES;
-        let meta = section(state, STATE_WORDS, 4);
-        let uses = section(meta, c.meta, 16);
-        let scales = section(uses, c.uses, 2);
-        let residuals = section(scales, c.scales, 4);
-        let norms = section(residuals, c.residuals, 1);
-        let rows = section(norms, c.norms, 4);
-        let blocks = section(rows, c.rows, 1);
-        let floats = section(blocks, c.blocks, 1);
-        let short = section(floats, c.floats, 4);
-        let long = section(short, c.short_links, 2);
-        let pool = section(long, c.long_links, 4);
-        let planes = section(pool, c.pool, 8);
-        let visited = section(planes, c.planes, 2);
-        let entries = section(visited, c.visited, 8);
-        Offsets {
-            end: section(entries, c.entries, size_of::<Sketch>()),
+    /// Codes of all interleaved rows, whole blocks of sixteen.
+    pub(super) const fn interleaved(&self) -> usize {
+        if self.has_codes() && !matches!(self.layout, Layout::Graph) {
+            self.slots()
+                .next_multiple_of(16)
+                .saturating_mul(self.padded())
+        } else {
+            0
         }
     }
 
-    pub(super) const fn to_words(self) -> [u32; CONFIG_WORDS] {
+    /// Floats of a slot.
+    pub(super) const fn row_floats(&self) -> usize {
+        if self.has_floats() { self.padded() } else { 0 }
+    }
+
+    /// One for a section of which a slot has one element if `there`, else none.
+    pub(super) const fn one_if(there: bool) -> usize {
+        there as usize
+    }
+
+    /// Whether a link takes two bytes.
+    pub(super) const fn has_short_links(&self) -> bool {
+        self.capacity <= MAX_SHORT_LINKS
+    }
+}
+
+impl Config for BankConfig {
+    const KIND: Kind = Kind(*b"BANK");
+    const VERSION: u32 = 1;
+
+    fn is_valid(&self) -> bool {
+        (1..=MAX_DIMENSIONS).contains(&self.dimensions)
+            && (1..=MAX_CAPACITY).contains(&self.capacity)
+            && (2..=32).contains(&self.links)
+            && (8..=1_024).contains(&self.ef_construction)
+            && (1..=1_000_000).contains(&self.scan_cost)
+            && (self.element != Element::Bits || self.metric == Metric::Cosine)
+    }
+
+    fn length(&self) -> usize {
+        self.bytes()
+    }
+
+    fn to_words(&self) -> [u32; CONFIG_WORDS] {
         let mut words = [0; CONFIG_WORDS];
         words[0] = self.dimensions;
         words[1] = self.capacity;
@@ -297,7 +267,7 @@ impl BankConfig {
         words
     }
 
-    pub(super) fn from_words(words: [u32; CONFIG_WORDS]) -> Option<Self> {
+    fn from_words(words: &[u32; CONFIG_WORDS]) -> Option<Self> {
         let [
             dimensions,
             capacity,
@@ -307,9 +277,9 @@ impl BankConfig {
             links,
             ef_construction,
             scan_cost,
-            rest @ ..,
-        ] = words;
-        let config = Self {
+            ..,
+        ] = *words;
+        Some(Self {
             dimensions,
             capacity,
             element: match element {
@@ -334,33 +304,6 @@ impl BankConfig {
             links,
             ef_construction,
             scan_cost,
-        };
-        (config.is_valid() && rest.iter().all(|&word| word == 0)).then_some(config)
+        })
     }
-}
-
-/// Words of the section that holds the bank's counters.
-pub(super) const STATE_WORDS: usize = 16;
-
-struct Offsets {
-    end: usize,
-}
-
-/// Elements in each section of the block, in the order of the block.
-#[derive(Clone, Copy, Debug)]
-pub(super) struct Counts {
-    pub meta: usize,
-    pub uses: usize,
-    pub scales: usize,
-    pub residuals: usize,
-    pub norms: usize,
-    pub rows: usize,
-    pub blocks: usize,
-    pub floats: usize,
-    pub short_links: usize,
-    pub long_links: usize,
-    pub pool: usize,
-    pub planes: usize,
-    pub visited: usize,
-    pub entries: usize,
 }

@@ -30,7 +30,9 @@ mod entries;
 mod errors;
 mod filter;
 mod graph;
+mod layout;
 mod link;
+mod links;
 mod mend;
 mod mutable;
 mod open;
@@ -54,11 +56,6 @@ pub use pattern::{Entry, Pattern, PatternId};
 pub use read::PatternBankRef;
 pub use scratch::{Hit, Hits, Method, Scratch, ScratchConfig};
 pub use search::{Predicate, Search};
-
-use crate::block::Kind;
-
-const KIND: Kind = Kind(*b"BANK");
-const VERSION: u32 = 1;
 
 #[cfg(test)]
 mod tests;

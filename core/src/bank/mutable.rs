@@ -2,16 +2,17 @@
 
 use super::config::BankConfig;
 use super::errors::{IdError, InsertError, SearchError, UpdateError};
+use super::layout::state;
 use super::pattern::{Entry, Pattern, PatternId, Record};
 use super::quantise::magnitude;
 use super::read::PatternBankRef;
 use super::scratch::{Hits, Scratch};
 use super::search::Search;
 use super::sections::Sections;
-use super::view::state;
-use super::{KIND, VERSION, link, mend, open, reach};
+use super::{link, mend, open, reach};
 use crate::Hash;
-use crate::block::{self, BlockError, HeaderMut};
+use crate::block::structure::{Image, Structure, life};
+use crate::block::{BlockError, CarverMut, HeaderMut};
 
 /// Patterns in a block of memory.
 ///
@@ -45,33 +46,41 @@ pub struct Audit {
     pub round_done: bool,
 }
 
+impl<'a> Image<'a> for PatternBank<'a> {
+    fn header(&self) -> &HeaderMut<'a> {
+        &self.header
+    }
+
+    fn header_mut(&mut self) -> &mut HeaderMut<'a> {
+        &mut self.header
+    }
+
+    fn section(&self, mut at: usize) -> Option<(&'static str, &[u8])> {
+        self.sections.section(&mut at)
+    }
+}
+
+impl<'a> Structure<'a> for PatternBank<'a> {
+    type Config = BankConfig;
+
+    fn carve(
+        header: HeaderMut<'a>,
+        config: BankConfig,
+        mut carver: CarverMut<'a>,
+    ) -> Result<Self, BlockError> {
+        let sections = Sections::carve(&config, &mut carver)?;
+        Ok(Self { header, sections })
+    }
+
+    /// O(bytes + capacity × degree²).
+    fn check(&mut self) -> Result<(), BlockError> {
+        open::check(&self.sections.view())
+    }
+}
+
+life!(PatternBank<'a>, BankConfig);
+
 impl<'a> PatternBank<'a> {
-    /// Makes `memory` an empty bank; it takes [`config.bytes()`](BankConfig::bytes) of it.
-    pub fn format(memory: &'a mut [u8], config: BankConfig) -> Result<Self, BlockError> {
-        if !config.is_valid() {
-            return Err(BlockError::BadConfig);
-        }
-        let words = config.to_words();
-        let (header, carver) = block::format(memory, KIND, VERSION, words, config.bytes())?;
-        let sections = Sections::carve(config, carver)?;
-        Ok(Self { header, sections })
-    }
-
-    /// Opens a bank as it lies in `memory`, after the same check as [`PatternBankRef::open`].
-    pub fn open(memory: &'a mut [u8]) -> Result<Self, BlockError> {
-        let (header, carver) = block::open_mut(memory, KIND, VERSION)?;
-        let config = open::config(header.as_ref().config(), header.as_ref().bytes())?;
-        let sections = Sections::carve(config, carver)?;
-        open::check(&sections.view())?;
-        Ok(Self { header, sections })
-    }
-
-    /// [`open`](Self::open) for a sealed bank, after comparing its SHA-256.
-    pub fn open_verified(memory: &'a mut [u8]) -> Result<Self, BlockError> {
-        block::verify_seal(memory, KIND, VERSION)?;
-        Self::open(memory)
-    }
-
     /// The bank for reading.
     pub fn as_ref(&self) -> PatternBankRef<'_> {
         PatternBankRef {
@@ -342,25 +351,9 @@ impl<'a> PatternBank<'a> {
         self.as_ref().search_with(vector, detail, scratch)
     }
 
-    /// Closes the bank with the SHA-256 of its block, which it returns; the next change breaks the
-    /// seal.
-    pub fn seal(&mut self) -> Hash {
-        self.header.seal(&self.sections.view().bytes())
-    }
-
-    /// SHA-256 of the whole block: equal after the same calls in the same order.
-    pub fn image_digest(&self) -> Hash {
-        self.as_ref().image_digest()
-    }
-
     /// SHA-256 of the live patterns by id, without links: equal for equal content.
     pub fn digest(&self) -> Hash {
         self.as_ref().digest()
-    }
-
-    /// Names and bytes of the block's sections.
-    pub fn sections(&self) -> impl Iterator<Item = (&'static str, usize)> + use<> {
-        self.as_ref().sections()
     }
 
     fn place(&mut self, vector: &[f32], largest: f32, pattern: &Pattern) -> PatternId {

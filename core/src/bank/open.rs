@@ -1,30 +1,24 @@
 //! The check of a bank's block before it is used: all that searches and changes rely on.
 
-use super::config::{BankConfig, Element};
+use super::config::Element;
 use super::entries;
+use super::layout::{View, block_offset, state};
+use super::links::Links;
 use super::pattern::Record;
-use super::view::{Links, View, state};
 use crate::block::BlockError;
+use crate::block::sections::{from_slot, is_zero};
 use crate::simd::{Kernels, Task, dispatch};
 
 /// Checks the sections against each other. O(bytes + capacity × degree²).
 pub(super) fn check(view: &View<'_>) -> Result<(), BlockError> {
-    let sound = counters(view)
+    let sound = view.is_padded(&view.config)
+        && counters(view)
         && free_list(view)
         && slots(view)
         && entries::is_sound(view)
         && working_memory(view);
     match sound {
         true => Ok(()),
-        false => Err(BlockError::Corrupt),
-    }
-}
-
-/// The configuration of a header, if its block is as long as that needs.
-pub(super) fn config(words: [u32; 16], bytes: u64) -> Result<BankConfig, BlockError> {
-    let config = BankConfig::from_words(words).ok_or(BlockError::BadConfig)?;
-    match config.bytes() as u64 == bytes {
-        true => Ok(config),
         false => Err(BlockError::Corrupt),
     }
 }
@@ -84,7 +78,7 @@ fn is_sound(view: &View<'_>, slot: u32) -> bool {
         if !view.rows.is_empty() && !view.blocks.is_empty() {
             let row = view.row(slot);
             let same = row.iter().enumerate().all(|(at, code)| {
-                let at = super::view::block_offset(view.padded, slot, at);
+                let at = block_offset(view.padded, slot, at);
                 view.blocks.get(at) == Some(code)
             });
             if !same {
@@ -179,63 +173,27 @@ fn links_are_sound<K: Kernels, T: Copy + Eq + Into<u32>>(
 
 /// A dead slot holds zeros.
 fn is_clear(view: &View<'_>, slot: u32) -> bool {
-    let at = slot as usize;
-    let codes = !view.config.has_codes() || view.codes(slot).all(|code| code == 0);
-    codes
-        && view.uses.get(at) == Some(&0)
-        && view.scales.get(at).is_none_or(|x| x.to_bits() == 0)
-        && view.residuals.get(at).is_none_or(|&x| x == 0)
-        && view.norms.get(at).is_none_or(|x| x.to_bits() == 0)
-        && view.row(slot).iter().all(|&x| x == 0)
-        && view.float_row(slot).iter().all(|x| x.to_bits() == 0)
+    let interleaved = view.blocks.is_empty() || view.codes(slot).all(|code| code == 0);
+    interleaved
+        && view.is_clear(&view.config, slot as usize)
         && view.link_words(slot).all(|word| word == 0)
 }
 
-/// Everything behind the slots ever used is zero, padding included.
+/// Everything behind the slots ever used is zero.
 fn behind(view: &View<'_>, high: usize) -> bool {
-    fn zero(bytes: &[u8], from: usize) -> bool {
-        bytes
-            .get(from..)
-            .is_none_or(|rest| rest.iter().all(|&byte| byte == 0))
-    }
-    let [
-        _,
-        meta,
-        uses,
-        scales,
-        residuals,
-        norms,
-        _,
-        blocks,
-        floats,
-        short,
-        long,
-        ..,
-    ] = view.bytes();
-    let row = match view.config.element {
-        Element::Bits => view.padded / 8,
-        _ => view.padded,
-    };
-    let degree = view.config.degree();
-    let lanes = blocks.is_empty()
+    let lanes = view.blocks.is_empty()
         || (high..high.next_multiple_of(16)).all(|slot| {
             (0..view.padded).all(|at| {
                 view.blocks
-                    .get(super::view::block_offset(view.padded, slot as u32, at))
+                    .get(block_offset(view.padded, slot as u32, at))
                     .is_none_or(|&code| code == 0)
             })
         });
-    zero(meta, 16 * high)
-        && zero(uses, 2 * high)
-        && zero(scales, 4 * high)
-        && zero(residuals, high)
-        && zero(norms, 4 * high)
-        && zero(view.rows, row * high)
-        && lanes
-        && zero(blocks, view.padded * high.next_multiple_of(16))
-        && zero(floats, 4 * view.padded * high)
-        && zero(short, 2 * degree * high)
-        && zero(long, 4 * degree * high)
+    lanes
+        && view.is_zero_from(&view.config, high)
+        && view.links.is_zero_from(&view.config, high)
+        && is_zero(from_slot(view.meta, 1, high))
+        && is_zero(from_slot(view.blocks, 16 * view.padded, high.div_ceil(16)))
 }
 
 /// What insertions work in is zero between them.

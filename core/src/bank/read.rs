@@ -3,13 +3,14 @@
 
 use super::config::BankConfig;
 use super::errors::{IdError, SearchError};
+use super::open;
 use super::pattern::{Entry, PatternId};
 use super::scratch::{Hits, Scratch};
 use super::search::{self, Search};
 use super::view::View;
-use super::{KIND, VERSION, open};
 use crate::Hash;
-use crate::block::{self, BlockError, HEADER_BYTES, HeaderRef};
+use crate::block::structure;
+use crate::block::{BlockError, HeaderRef};
 
 /// A bank that is searched where it lies.
 #[derive(Clone, Copy, Debug)]
@@ -22,16 +23,15 @@ impl<'a> PatternBankRef<'a> {
     /// Opens a bank for reading and checks all of it that searches rely on, so that no content can
     /// cause a panic, an endless loop or a read out of range later. O(bytes + capacity × degree²).
     pub fn open(memory: &'a [u8]) -> Result<Self, BlockError> {
-        let (header, carver) = block::open(memory, KIND, VERSION)?;
-        let config = open::config(header.config(), header.bytes())?;
-        let view = View::carve(config, carver)?;
+        let (header, config, mut carver) = structure::begin_read(memory)?;
+        let view = View::carve(&config, &mut carver)?;
         open::check(&view)?;
         Ok(Self { header, view })
     }
 
     /// [`open`](Self::open) for a sealed bank, after comparing its SHA-256.
     pub fn open_verified(memory: &'a [u8]) -> Result<Self, BlockError> {
-        block::verify_seal(memory, KIND, VERSION)?;
+        structure::verify::<BankConfig>(memory)?;
         Self::open(memory)
     }
 
@@ -147,7 +147,7 @@ impl<'a> PatternBankRef<'a> {
 
     /// SHA-256 of the whole block: equal after the same calls in the same order.
     pub fn image_digest(&self) -> Hash {
-        self.header.image_digest(&self.view.bytes())
+        structure::digest(self.header, self.all())
     }
 
     /// SHA-256 of the live patterns by id, without links: equal for equal content.
@@ -155,12 +155,13 @@ impl<'a> PatternBankRef<'a> {
         self.view.digest()
     }
 
-    /// Names and bytes of the block's sections, those that the bank does not have left out.
-    pub fn sections(&self) -> impl Iterator<Item = (&'static str, usize)> + use<> {
-        let sections = View::NAMES
-            .into_iter()
-            .zip(self.view.bytes().map(<[u8]>::len))
-            .filter(|(_, bytes)| *bytes > 0);
-        core::iter::once(("header", HEADER_BYTES)).chain(sections)
+    /// Name and bytes of the header and of each section; empty ones are left out.
+    pub fn sections(&self) -> impl Iterator<Item = (&'static str, usize)> + use<'a> {
+        structure::sizes(self.all())
+    }
+
+    fn all(&self) -> impl Iterator<Item = (&'static str, &'a [u8])> + use<'a> {
+        let view = self.view;
+        (0..).map_while(move |mut at: usize| view.section(&mut at))
     }
 }

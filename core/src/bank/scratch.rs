@@ -4,7 +4,8 @@ use super::config::{BankConfig, Element};
 use super::pattern::{Entry, PatternId};
 use super::pool::POOL_STEP;
 use super::quantise::QueryBuffers;
-use crate::block::{self, BlockError, CONFIG_WORDS, HEADER_BYTES, Kind, section};
+use crate::block::sections::sections;
+use crate::block::{self, BlockError, CONFIG_WORDS, HEADER_BYTES, Kind};
 
 const KIND: Kind = Kind(*b"SCRT");
 const VERSION: u32 = 1;
@@ -42,15 +43,7 @@ impl ScratchConfig {
 
     /// Bytes of memory it takes.
     pub const fn bytes(&self) -> usize {
-        let floats = HEADER_BYTES;
-        let planes = section(floats, self.padded, 4);
-        let bytes = section(planes, 2 * half(self.padded), 2);
-        let pool = section(bytes, 2 * self.padded, 1);
-        let hits = section(pool, self.ef.next_multiple_of(POOL_STEP), 8);
-        let scores = section(hits, self.ef, 32);
-        let candidates = section(scores, self.scores(), 4);
-        let visited = section(candidates, CANDIDATES, 8);
-        section(visited, self.visited(), 8)
+        Parts::end(HEADER_BYTES, self)
     }
 
     const fn scores(&self) -> usize {
@@ -84,17 +77,18 @@ pub struct Scratch<'a> {
     parts: Parts<'a>,
 }
 
-/// The sections, apart, so that a search borrows them one by one.
-#[derive(Debug)]
-pub(super) struct Parts<'a> {
-    floats: &'a mut [f32],
-    planes: &'a mut [i16],
-    bytes: &'a mut [i8],
-    pub pool: &'a mut [u64],
-    pub hits: &'a mut [[u32; 8]],
-    pub scores: &'a mut [f32],
-    pub candidates: &'a mut [u64],
-    pub visited: &'a mut [u64],
+sections! {
+    /// The sections, apart, so that a search borrows them one by one.
+    pub(super) struct Parts for ScratchConfig as config {
+        floats: [f32; config.padded],
+        planes: [i16; 2 * half(config.padded)],
+        bytes: [i8; 2 * config.padded],
+        pub pool: [u64; config.ef.next_multiple_of(POOL_STEP)],
+        pub hits: [[u32; 8]; config.ef],
+        pub scores: [f32; config.scores()],
+        pub candidates: [u64; CANDIDATES],
+        pub visited: [u64; config.visited()],
+    }
 }
 
 impl<'a> Scratch<'a> {
@@ -105,16 +99,7 @@ impl<'a> Scratch<'a> {
         Ok(Self {
             config,
             ef: config.ef,
-            parts: Parts {
-                floats: carver.take(config.padded)?,
-                planes: carver.take(2 * half(config.padded))?,
-                bytes: carver.take(2 * config.padded)?,
-                pool: carver.take(config.ef.next_multiple_of(POOL_STEP))?,
-                hits: carver.take(config.ef)?,
-                scores: carver.take(config.scores())?,
-                candidates: carver.take(CANDIDATES)?,
-                visited: carver.take(config.visited())?,
-            },
+            parts: Parts::carve(&config, &mut carver)?,
         })
     }
 

@@ -1,72 +1,12 @@
-//! The sections of a bank's block, for writing: how a slot is filled and cleared.
+//! How a slot of a bank is filled and cleared.
 
-use super::config::{BankConfig, Element};
+use super::config::Element;
+pub(super) use super::layout::Sections;
+use super::layout::{block_offset, state};
 use super::pattern::{Pattern, Record};
 use super::quantise::{self, pack_bits};
-use super::sketch::Sketch;
-use super::view::{Links, View, block_offset, carve, state};
-use crate::block::{BlockError, CarverMut};
 
-/// The links of all slots, see [`Links`].
-#[derive(Debug)]
-pub(super) enum LinksMut<'a> {
-    None,
-    Short(&'a mut [u16]),
-    Long(&'a mut [u32]),
-}
-
-/// A bank's sections.
-#[derive(Debug)]
-pub(super) struct Sections<'a> {
-    pub config: BankConfig,
-    pub padded: usize,
-    pub state: &'a mut [u32],
-    pub meta: &'a mut [[u32; 4]],
-    pub uses: &'a mut [u16],
-    pub scales: &'a mut [f32],
-    pub residuals: &'a mut [u8],
-    pub norms: &'a mut [f32],
-    pub rows: &'a mut [u8],
-    pub blocks: &'a mut [u8],
-    pub floats: &'a mut [f32],
-    pub links: LinksMut<'a>,
-    pub pool: &'a mut [u64],
-    pub planes: &'a mut [i16],
-    pub visited: &'a mut [u64],
-    pub entries: &'a mut [Sketch],
-}
-
-impl<'a> Sections<'a> {
-    pub fn carve(config: BankConfig, mut carver: CarverMut<'a>) -> Result<Self, BlockError> {
-        carve!(config, carver, LinksMut)
-    }
-
-    #[inline(always)]
-    pub fn view(&self) -> View<'_> {
-        View {
-            config: self.config,
-            padded: self.padded,
-            state: self.state,
-            meta: self.meta,
-            uses: self.uses,
-            scales: self.scales,
-            residuals: self.residuals,
-            norms: self.norms,
-            rows: self.rows,
-            blocks: self.blocks,
-            floats: self.floats,
-            links: match &self.links {
-                LinksMut::None => Links::None,
-                LinksMut::Short(links) => Links::Short(links),
-                LinksMut::Long(links) => Links::Long(links),
-            },
-            pool: self.pool,
-            planes: self.planes,
-            visited: self.visited,
-            entries: self.entries,
-        }
-    }
-
+impl Sections<'_> {
     pub fn set_counter(&mut self, at: usize, value: u32) {
         if let Some(counter) = self.state.get_mut(at) {
             *counter = value;
@@ -133,83 +73,18 @@ impl<'a> Sections<'a> {
         let (free, live) = (view.counter(state::FREE), view.counter(state::LIVE));
         let generation = view.record(slot).generation().wrapping_add(1);
         self.set_record(slot, Record([free, generation, 0, 0]));
-        self.set_uses(slot, 0);
         self.set_counter(state::FREE, slot + 1);
         self.set_counter(state::LIVE, live.saturating_sub(1));
         self.clear_vector(slot);
         self.enter(slot);
     }
 
-    /// Links two slots that are not linked and have room.
-    pub fn tie(&mut self, a: u32, b: u32) {
-        self.push_link(a, b);
-        self.push_link(b, a);
-    }
-
-    /// Takes the link between two slots out.
-    pub fn untie(&mut self, a: u32, b: u32) {
-        self.remove_link(a, b);
-        self.remove_link(b, a);
-    }
-
-    /// Appends a link; the slot has room.
-    fn push_link(&mut self, slot: u32, other: u32) {
-        let degree = self.config.degree();
-        let at = slot as usize * degree + self.view().degree(slot);
-        let end = (slot as usize + 1) * degree;
-        match &mut self.links {
-            LinksMut::Short(links) if at < end => {
-                if let Some(place) = links.get_mut(at) {
-                    *place = (other + 1) as u16;
-                }
-            }
-            LinksMut::Long(links) if at < end => {
-                if let Some(place) = links.get_mut(at) {
-                    *place = other + 1;
-                }
-            }
-            _ => {}
-        }
-    }
-
-    /// Takes a link out; the others keep their order.
-    fn remove_link(&mut self, slot: u32, other: u32) {
-        fn remove<T: Copy + PartialEq + Default>(links: &mut [T], link: T) {
-            if let Some(at) = links.iter().position(|&l| l == link) {
-                links.copy_within(at + 1.., at);
-                if let Some(last) = links.last_mut() {
-                    *last = T::default();
-                }
-            }
-        }
-        let degree = self.config.degree();
-        let range = slot as usize * degree..(slot as usize + 1) * degree;
-        match &mut self.links {
-            LinksMut::None => {}
-            LinksMut::Short(links) => {
-                remove(links.get_mut(range).unwrap_or(&mut []), (other + 1) as u16);
-            }
-            LinksMut::Long(links) => {
-                remove(links.get_mut(range).unwrap_or(&mut []), other + 1);
-            }
-        }
-    }
-
     fn clear_vector(&mut self, slot: u32) {
-        let at = slot as usize;
-        let padded = self.padded;
-        let bytes = match self.config.element {
-            Element::Bits => padded / 8,
-            _ => padded,
-        };
-        fill(self.scales, at, 1, 0.0);
-        fill(self.residuals, at, 1, 0);
-        fill(self.norms, at, 1, 0.0);
-        fill(self.rows, at * bytes, bytes, 0);
-        fill(self.floats, at * padded, padded, 0.0);
+        let config = self.config;
+        self.clear_slot(&config, slot as usize);
         if !self.blocks.is_empty() {
-            for four in (0..padded).step_by(4) {
-                fill(self.blocks, block_offset(padded, slot, four), 4, 0);
+            for four in (0..self.padded).step_by(4) {
+                fill(self.blocks, block_offset(self.padded, slot, four), 4, 0);
             }
         }
     }

@@ -1,7 +1,8 @@
 //! The bank against a plain model: a list of vectors, compared one by one.
 
 use super::*;
-use crate::block::{ALIGN, BlockError};
+use crate::block::BlockError;
+pub(super) use crate::block::Memory;
 use crate::error::ErrorCode;
 use crate::simd::{self, Level};
 use proptest::prelude::*;
@@ -11,21 +12,6 @@ use std::vec::Vec;
 
 mod clusters;
 mod copies;
-
-/// Aligned memory of any size.
-pub(super) struct Memory(Vec<[u128; 4]>, usize, usize);
-
-impl Memory {
-    pub fn new(bytes: usize) -> Self {
-        let lines = vec![[0u128; 4]; bytes.div_ceil(ALIGN) + 1];
-        let start = (lines.as_ptr() as usize).wrapping_neg() % ALIGN;
-        Self(lines, start, bytes)
-    }
-
-    pub fn get(&mut self) -> &mut [u8] {
-        &mut bytemuck::cast_slice_mut(&mut self.0)[self.1..][..self.2]
-    }
-}
 
 /// Same numbers everywhere.
 pub(super) struct Random(pub u64);
@@ -161,10 +147,10 @@ proptest! {
         let mut random = Random(seed);
         let dimensions = config.dimensions as usize;
         let scratch_config = ScratchConfig::new(&config, 16);
-        let mut scratch = Memory::new(scratch_config.bytes());
-        let mut scratch = Scratch::format(scratch.get(), scratch_config).unwrap();
-        let mut memory = Memory::new(config.bytes());
-        let mut bank = PatternBank::format(memory.get(), config).unwrap();
+        let mut scratch = Memory::zeroed(scratch_config.bytes());
+        let mut scratch = Scratch::format(&mut scratch, scratch_config).unwrap();
+        let mut memory = Memory::zeroed(config.bytes());
+        let mut bank = PatternBank::format(&mut memory, config).unwrap();
         let mut model: BTreeMap<PatternId, (u32, u16, u64)> = BTreeMap::new();
         let mut image = None;
         let mut now = 1_000;
@@ -243,7 +229,7 @@ proptest! {
                 Step::Reopen => image = Some((bank.seal(), bank.digest())),
             }
             if let Some((sealed, digest)) = image.take() {
-                bank = PatternBank::open_verified(memory.get()).unwrap();
+                bank = PatternBank::open_verified(&mut memory).unwrap();
                 prop_assert_eq!(bank.image_digest(), sealed);
                 prop_assert_eq!(bank.digest(), digest);
             }
@@ -259,7 +245,7 @@ proptest! {
             prop_assert_eq!(bank.as_ref().unreachable(&mut scratch), Ok(0));
             prop_assert_eq!(open::check(&bank.as_ref().view), Ok(()));
         }
-        PatternBank::open(memory.get()).unwrap();
+        PatternBank::open(&mut memory).unwrap();
     }
 }
 
@@ -295,9 +281,9 @@ fn the_graph_finds_what_the_scan_finds() {
                 .metric(metric)
                 .links(8);
             let scratch_config = ScratchConfig::new(&config, 64);
-            let mut scratch = Memory::new(scratch_config.bytes());
-            let mut scratch = Scratch::format(scratch.get(), scratch_config).unwrap();
-            let mut memory = Memory::new(config.bytes());
+            let mut scratch = Memory::zeroed(scratch_config.bytes());
+            let mut scratch = Scratch::format(&mut scratch, scratch_config).unwrap();
+            let mut memory = Memory::zeroed(config.bytes());
             let bank = filled(config, &mut memory, 11);
             let (mut random, mut found) = (Random(2), 0);
             for _ in 0..20 {
@@ -325,7 +311,7 @@ fn the_graph_finds_what_the_scan_finds() {
 
 fn filled(config: BankConfig, memory: &mut Memory, seed: u64) -> PatternBank<'_> {
     let mut random = Random(seed);
-    let mut bank = PatternBank::format(memory.get(), config).unwrap();
+    let mut bank = PatternBank::format(memory, config).unwrap();
     for label in 0..config.capacity * 3 / 4 {
         let vector = random.vector(config.dimensions as usize);
         let pattern = Pattern {
@@ -353,10 +339,10 @@ fn every_kernel_level_leaves_the_same_bytes_and_finds_the_same() {
             let mut seen = None;
             for level in Level::ALL.into_iter().filter(|level| level.is_supported()) {
                 simd::force(Some(level)).unwrap();
-                let mut memory = Memory::new(config.bytes());
+                let mut memory = Memory::zeroed(config.bytes());
                 let bank = filled(config, &mut memory, 3);
-                let mut scratch = Memory::new(scratch_config.bytes());
-                let mut scratch = Scratch::format(scratch.get(), scratch_config).unwrap();
+                let mut scratch = Memory::zeroed(scratch_config.bytes());
+                let mut scratch = Scratch::format(&mut scratch, scratch_config).unwrap();
                 let mut random = Random(9);
                 let mut found = Vec::new();
                 for _ in 0..20 {
@@ -388,26 +374,26 @@ fn a_hostile_image_is_an_error_or_works() {
                 .layout(layout)
                 .links(2)
                 .ef_construction(8);
-            let mut memory = Memory::new(config.bytes());
+            let mut memory = Memory::zeroed(config.bytes());
             filled(config, &mut memory, 5);
-            let good = memory.get().to_vec();
+            let good = memory.to_vec();
             let mut random = Random(77);
             for _ in 0..400 {
-                memory.get().copy_from_slice(&good);
+                memory.copy_from_slice(&good);
                 for _ in 0..=random.next() % 3 {
                     let at = random.next() as usize % good.len();
-                    memory.get()[at] = match random.next() % 3 {
+                    memory[at] = match random.next() % 3 {
                         0 => 0,
                         1 => 255,
                         _ => random.next() as u8,
                     };
                 }
-                let Ok(mut bank) = PatternBank::open(memory.get()) else {
+                let Ok(mut bank) = PatternBank::open(&mut memory) else {
                     continue;
                 };
                 let scratch_config = ScratchConfig::new(bank.config(), 8);
-                let mut scratch = Memory::new(scratch_config.bytes());
-                let mut scratch = Scratch::format(scratch.get(), scratch_config).unwrap();
+                let mut scratch = Memory::zeroed(scratch_config.bytes());
+                let mut scratch = Scratch::format(&mut scratch, scratch_config).unwrap();
                 let query = random.vector(20);
                 let hits = bank.search(&query, 5, &mut scratch).unwrap();
                 assert!(hits.iter().all(|hit| hit.similarity.is_finite()));
@@ -425,11 +411,11 @@ fn a_hostile_image_is_an_error_or_works() {
 
 fn with_bank(config: BankConfig, test: impl FnOnce(&mut PatternBank<'_>, &mut Scratch<'_>)) {
     let scratch_config = ScratchConfig::new(&config, 16);
-    let mut scratch = Memory::new(scratch_config.bytes());
-    let mut memory = Memory::new(config.bytes());
+    let mut scratch = Memory::zeroed(scratch_config.bytes());
+    let mut memory = Memory::zeroed(config.bytes());
     test(
-        &mut PatternBank::format(memory.get(), config).unwrap(),
-        &mut Scratch::format(scratch.get(), scratch_config).unwrap(),
+        &mut PatternBank::format(&mut memory, config).unwrap(),
+        &mut Scratch::format(&mut scratch, scratch_config).unwrap(),
     );
 }
 
@@ -579,10 +565,13 @@ fn a_batch_leaves_the_bytes_of_single_inserts() {
         30
     ];
     let mut ids = vec![PatternId::default(); 30];
-    let (mut one, mut other) = (Memory::new(config.bytes()), Memory::new(config.bytes()));
-    let mut batch = PatternBank::format(one.get(), config).unwrap();
+    let (mut one, mut other) = (
+        Memory::zeroed(config.bytes()),
+        Memory::zeroed(config.bytes()),
+    );
+    let mut batch = PatternBank::format(&mut one, config).unwrap();
     batch.insert_batch(&vectors, &patterns, &mut ids).unwrap();
-    let mut single = PatternBank::format(other.get(), config).unwrap();
+    let mut single = PatternBank::format(&mut other, config).unwrap();
     for (vector, id) in vectors.chunks(10).zip(&ids) {
         assert_eq!(single.insert(vector, patterns[0]).unwrap(), *id);
     }

@@ -124,6 +124,7 @@ macro_rules! sections {
 
             /// Name and bytes, padding included, of the section that lies `at` sections further;
             /// counts `at` down by those passed.
+            #[allow(dead_code, reason = "scratch memory is neither saved nor hashed")]
             pub(crate) fn section(&self, at: &mut usize) -> Option<(&'static str, &[u8])> {
                 $($crate::block::sections::sections! {
                     @section self at $field $($label)?: $([$ty])? $(in $part)?
@@ -132,6 +133,7 @@ macro_rules! sections {
             }
 
             /// Whether the padding behind every section is zero.
+            #[allow(dead_code, reason = "where there is a form for reading, that one is checked")]
             pub(crate) fn is_padded(&self, $c: &$config) -> bool {
                 let _ = $c;
                 true $(
@@ -201,6 +203,7 @@ macro_rules! sections {
             }
 
             /// Whether the padding behind every section is zero.
+            #[allow(dead_code, reason = "where there is a form for reading, that one is checked")]
             pub(crate) fn is_padded(&self, $c: &$config) -> bool {
                 let _ = $c;
                 true $(

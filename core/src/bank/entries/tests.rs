@@ -22,7 +22,7 @@ fn config(metric: Metric) -> BankConfig {
 /// `count` patterns, one in four replaced in place.
 fn filled(config: BankConfig, memory: &mut Memory, count: u32) -> (PatternBank<'_>, Random) {
     let mut random = Random(8);
-    let mut bank = PatternBank::format(memory.get(), config).unwrap();
+    let mut bank = PatternBank::format(memory, config).unwrap();
     for label in 0..count {
         let pattern = Pattern {
             label,
@@ -52,7 +52,7 @@ proptest! {
 fn the_table_follows_the_rows() {
     for element in [Element::I8, Element::F32, Element::I8F32, Element::Bits] {
         let config = config(Metric::Cosine).element(element);
-        let mut memory = Memory::new(config.bytes());
+        let mut memory = Memory::zeroed(config.bytes());
         let (mut bank, mut random) = filled(config, &mut memory, 10);
         let mut ids: Vec<PatternId> = bank.iter().map(|entry| entry.id).collect();
         for step in 0..800 {
@@ -86,18 +86,18 @@ fn the_table_follows_the_rows() {
 #[test]
 fn a_table_that_differs_from_the_rows_is_an_error() {
     let config = config(Metric::SquaredEuclidean);
-    let mut memory = Memory::new(config.bytes());
+    let mut memory = Memory::zeroed(config.bytes());
     let (bank, mut random) = filled(config, &mut memory, 40);
     let table = size_of_val(bank.as_ref().view.entries);
-    let good = memory.get().to_vec();
+    let good = memory.to_vec();
     for _ in 0..12 {
         let at = good.len() - 1 - random.next() as usize % table;
-        memory.get()[at] ^= 1 << (random.next() % 8);
-        let opened = PatternBank::open(memory.get()).map(|bank| bank.len());
+        memory[at] ^= 1 << (random.next() % 8);
+        let opened = PatternBank::open(&mut memory).map(|bank| bank.len());
         assert_eq!(opened, Err(BlockError::Corrupt));
-        memory.get()[at] = good[at];
+        memory[at] = good[at];
     }
-    assert_eq!(PatternBank::open(memory.get()).unwrap().len(), 40);
+    assert_eq!(PatternBank::open(&mut memory).unwrap().len(), 40);
 }
 
 #[test]
@@ -108,12 +108,12 @@ fn walks_from_the_table_find_what_the_scan_finds() {
     ] {
         let config = config(metric).element(element).layout(Layout::Auto);
         let scratch_config = ScratchConfig::new(&config, 32);
-        let mut scratch = Memory::new(scratch_config.bytes());
-        let mut scratch = Scratch::format(scratch.get(), scratch_config).unwrap();
+        let mut scratch = Memory::zeroed(scratch_config.bytes());
+        let mut scratch = Scratch::format(&mut scratch, scratch_config).unwrap();
         let mut digest = None;
         for level in Level::ALL.into_iter().filter(|level| level.is_supported()) {
             simd::force(Some(level)).unwrap();
-            let mut memory = Memory::new(config.bytes());
+            let mut memory = Memory::zeroed(config.bytes());
             let (bank, mut random) = filled(config, &mut memory, 500);
             assert_eq!(
                 *digest.get_or_insert(bank.image_digest()),
@@ -149,9 +149,9 @@ fn walks_from_the_table_find_what_the_scan_finds() {
 fn walks_find_their_way_without_a_live_entry() {
     let config = config(Metric::Cosine);
     let scratch_config = ScratchConfig::new(&config, 16);
-    let mut scratch = Memory::new(scratch_config.bytes());
-    let mut scratch = Scratch::format(scratch.get(), scratch_config).unwrap();
-    let mut memory = Memory::new(config.bytes());
+    let mut scratch = Memory::zeroed(scratch_config.bytes());
+    let mut scratch = Scratch::format(&mut scratch, scratch_config).unwrap();
+    let mut memory = Memory::zeroed(config.bytes());
     let (mut bank, mut random) = filled(config, &mut memory, 300);
     let entries: Vec<u32> = leading(&bank.as_ref().view).collect();
     assert!(!entries.is_empty());
@@ -172,10 +172,10 @@ fn walks_find_their_way_without_a_live_entry() {
 fn walks_start_all_over_the_bank_where_sketches_are_alike() {
     let config = config(Metric::SquaredEuclidean).element(Element::I8F32);
     let scratch_config = ScratchConfig::new(&config, 16);
-    let mut scratch = Memory::new(scratch_config.bytes());
-    let mut scratch = Scratch::format(scratch.get(), scratch_config).unwrap();
-    let mut memory = Memory::new(config.bytes());
-    let mut bank = PatternBank::format(memory.get(), config).unwrap();
+    let mut scratch = Memory::zeroed(scratch_config.bytes());
+    let mut scratch = Scratch::format(&mut scratch, scratch_config).unwrap();
+    let mut memory = Memory::zeroed(config.bytes());
+    let mut bank = PatternBank::format(&mut memory, config).unwrap();
     // One component outweighs the others, and grows.
     let vector = |at: f32| [at, 0.3, -0.2, 0.1, 0.4];
     for label in 0..CAPACITY {

@@ -26,10 +26,10 @@ proptest! {
             .links(2)
             .ef_construction(8);
         let scratch_config = ScratchConfig::new(&config, 8);
-        let mut scratch = Memory::new(scratch_config.bytes());
-        let mut scratch = Scratch::format(scratch.get(), scratch_config).unwrap();
-        let mut memory = Memory::new(config.bytes());
-        let mut bank = PatternBank::format(memory.get(), config).unwrap();
+        let mut scratch = Memory::zeroed(scratch_config.bytes());
+        let mut scratch = Scratch::format(&mut scratch, scratch_config).unwrap();
+        let mut memory = Memory::zeroed(config.bytes());
+        let mut bank = PatternBank::format(&mut memory, config).unwrap();
         let mut random = Random(seed);
         let mut ids: Vec<PatternId> = Vec::new();
         for _ in 0..steps {
@@ -55,8 +55,8 @@ proptest! {
 #[test]
 fn pieces_taken_apart_are_joined() {
     let config = BankConfig::new(4, 200).links(2).ef_construction(16);
-    let mut memory = Memory::new(config.bytes());
-    let mut bank = PatternBank::format(memory.get(), config).unwrap();
+    let mut memory = Memory::zeroed(config.bytes());
+    let mut bank = PatternBank::format(&mut memory, config).unwrap();
     let mut random = Random(1);
     for _ in 0..200 {
         bank.insert(&random.vector(4), Pattern::default()).unwrap();
@@ -82,8 +82,8 @@ fn pieces_taken_apart_are_joined() {
 fn an_audit_of_one_vector_comes_to_rest() {
     for patterns in [2, 3, 40] {
         let config = BankConfig::new(1, 40).links(2).ef_construction(8);
-        let mut memory = Memory::new(config.bytes());
-        let mut bank = PatternBank::format(memory.get(), config).unwrap();
+        let mut memory = Memory::zeroed(config.bytes());
+        let mut bank = PatternBank::format(&mut memory, config).unwrap();
         for _ in 0..patterns {
             bank.insert(&[1.0], Pattern::default()).unwrap();
         }

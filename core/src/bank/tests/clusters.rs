@@ -24,10 +24,10 @@ fn clusters_in_order_stay_within_reach() {
         .links(8)
         .ef_construction(40);
     let scratch_config = ScratchConfig::new(&config, 256);
-    let mut memory = Memory::new(config.bytes());
-    let mut scratch = Memory::new(scratch_config.bytes());
-    let mut bank = PatternBank::format(memory.get(), config).unwrap();
-    let mut scratch = Scratch::format(scratch.get(), scratch_config).unwrap();
+    let mut memory = Memory::zeroed(config.bytes());
+    let mut scratch = Memory::zeroed(scratch_config.bytes());
+    let mut bank = PatternBank::format(&mut memory, config).unwrap();
+    let mut scratch = Scratch::format(&mut scratch, scratch_config).unwrap();
     for cluster in 0..CLUSTERS {
         for i in 0..EACH {
             let pattern = Pattern {

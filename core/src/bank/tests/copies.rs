@@ -50,10 +50,10 @@ proptest! {
             .links(4)
             .ef_construction(24);
         let scratch_config = ScratchConfig::new(&config, 80);
-        let mut memory = Memory::new(config.bytes());
-        let mut scratch = Memory::new(scratch_config.bytes());
-        let mut bank = PatternBank::format(memory.get(), config).unwrap();
-        let mut scratch = Scratch::format(scratch.get(), scratch_config).unwrap();
+        let mut memory = Memory::zeroed(config.bytes());
+        let mut scratch = Memory::zeroed(scratch_config.bytes());
+        let mut bank = PatternBank::format(&mut memory, config).unwrap();
+        let mut scratch = Scratch::format(&mut scratch, scratch_config).unwrap();
         for (change, which, number) in changes {
             let vector = vector(seed, number, distinct);
             let chosen = bank.iter().nth(which % bank.len().max(1)).map(|entry| entry.id);
@@ -92,10 +92,10 @@ proptest! {
 fn a_crowd_of_one_vector_does_not_hide_the_others() {
     let config = BankConfig::new(20, 2_000).layout(Layout::Graph);
     let scratch_config = ScratchConfig::new(&config, 32);
-    let mut memory = Memory::new(config.bytes());
-    let mut scratch = Memory::new(scratch_config.bytes());
-    let mut bank = PatternBank::format(memory.get(), config).unwrap();
-    let mut scratch = Scratch::format(scratch.get(), scratch_config).unwrap();
+    let mut memory = Memory::zeroed(config.bytes());
+    let mut scratch = Memory::zeroed(scratch_config.bytes());
+    let mut bank = PatternBank::format(&mut memory, config).unwrap();
+    let mut scratch = Scratch::format(&mut scratch, scratch_config).unwrap();
     let number = |i: usize| if i.is_multiple_of(100) { i } else { 1 };
     for i in 0..2_000 {
         let pattern = Pattern {

@@ -1,0 +1,81 @@
+//! The sections of a bank's block: the one list of them.
+
+use super::config::{BankConfig, Element, Metric};
+use super::links::{Links, LinksMut};
+use super::pool::POOL_STEP;
+use super::sketch::Sketch;
+use crate::block::sections::sections;
+
+/// Places of the counters in the state section.
+pub(super) mod state {
+    /// Live patterns.
+    pub const LIVE: usize = 0;
+    /// Slots ever used: all behind are zero.
+    pub const HIGH: usize = 1;
+    /// First freed slot plus one, zero for none; each names the next in its label.
+    pub const FREE: usize = 2;
+    /// Latest time the bank was told, low and high word.
+    pub const LATEST: usize = 3;
+    /// Where the next audit step begins.
+    pub const AUDIT: usize = 5;
+    /// Words of the section.
+    pub const WORDS: usize = 16;
+}
+
+sections! {
+    /// A bank's sections.
+    pub(super) struct Sections, View for BankConfig as config {
+        /// Counters, see [`state`].
+        pub state "counters": [u32; state::WORDS],
+        /// What is known of each pattern, see [`Record`](super::pattern::Record).
+        pub meta "patterns": [[u32; 4]; config.slots()],
+        pub uses: [u16; config.slots() => 1],
+        pub scales: [f32; config.slots() => BankConfig::one_if(config.has_codes())],
+        /// What a row's codes leave out, as [`quantise`](super::quantise) writes it.
+        pub residuals: [
+            u8; config.slots() => BankConfig::one_if(matches!(config.element, Element::I8F32))
+        ],
+        /// Squared lengths, where the metric needs them.
+        pub norms: [
+            f32; config.slots() => BankConfig::one_if(
+                config.has_codes() && matches!(config.metric, Metric::SquaredEuclidean)
+            )
+        ],
+        /// Codes or bits, row after row.
+        pub rows: [u8; config.slots() => config.row_bytes()],
+        /// Codes of sixteen rows at a time, see [`block_offset`].
+        pub blocks: [u8; config.interleaved()],
+        pub floats: [f32; config.slots() => config.row_floats()],
+        pub links: in LinksMut<'a> | Links<'a> = config,
+        /// Candidates of an insertion; zero between calls, as are the next two.
+        pub pool "candidates": [
+            u64; if config.has_graph() {
+                (config.ef_construction as usize).next_multiple_of(POOL_STEP)
+            } else {
+                0
+            }
+        ],
+        pub planes: [
+            i16; if config.has_graph() && config.has_codes() {
+                config.padded() + config.padded() / 2
+            } else {
+                0
+            }
+        ],
+        pub visited: [
+            u64; if config.has_graph() { config.slots().div_ceil(64) } else { 0 }
+        ],
+        /// Where walks start from, see [`entries`](super::entries).
+        pub entries: [Sketch; config.entries()],
+    } with {
+        pub config: BankConfig = *config,
+        pub padded: usize = config.padded(),
+    }
+}
+
+/// Where the code of a component lies among the interleaved rows.
+#[inline(always)]
+pub(super) const fn block_offset(padded: usize, slot: u32, component: usize) -> usize {
+    let (block, lane) = (slot as usize / 16, slot as usize % 16);
+    block * 16 * padded + component / 4 * 64 + lane * 4 + component % 4
+}
