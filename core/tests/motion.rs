@@ -3,8 +3,8 @@
 
 use sensilla::bank::{BankConfig, Element, Layout, PatternBank, Scratch, ScratchConfig};
 use sensilla::learn::{
-    ExtractConfig, Extractor, FeatureConfig, Features, Normaliser, NormaliserConfig, Trajectory,
-    cosine,
+    ExtractConfig, Extractor, FeatureConfig, Features, Normaliser, NormaliserConfig, Outcome,
+    Trajectory, cosine,
 };
 use std::ops::Range;
 
@@ -67,13 +67,15 @@ fn embed(recordings: &[Recording], channels: &Range<usize>) -> Vec<(Vec<f32>, u3
 fn trajectory(vector: &[f32], label: u32, at: u64) -> Trajectory<'_> {
     Trajectory {
         vector,
-        label,
-        latency_us: 100,
-        energy_spent: 1,
-        energy_earned: 1,
-        success: true,
-        executor: 0,
-        at,
+        outcome: Outcome {
+            label,
+            latency_us: 100,
+            energy_spent: 1,
+            energy_earned: 1,
+            success: true,
+            executor: 0,
+            at,
+        },
     }
 }
 

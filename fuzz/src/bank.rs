@@ -1,10 +1,11 @@
 //! Images of pattern banks: whatever opens must search, change and audit without a panic.
 
-use crate::image::{self, Memory, Random};
+use crate::image::{self, Random};
 use sensilla::bank::{
     BankConfig, Element, Entry, Layout, Method, Metric, Pattern, PatternBank, PatternBankRef,
     PatternId, Scratch, ScratchConfig, Search,
 };
+use sensilla::block::Memory;
 use std::sync::OnceLock;
 
 const MOST_BYTES: usize = 1 << 20;
@@ -42,7 +43,7 @@ fn good() -> &'static [Memory] {
 
 fn filled(config: BankConfig) -> Memory {
     let mut memory = Memory::zeroed(config.bytes());
-    let mut bank = PatternBank::format(memory.get(), config).expect("a good config");
+    let mut bank = PatternBank::format(&mut memory, config).expect("a good config");
     let mut random = Random(5);
     for label in 0..20 {
         let vector = random.vector(config.dimensions() as usize);
@@ -64,8 +65,8 @@ pub fn run(data: &[u8]) -> bool {
     let Some(mut memory) = image::edit(good(), data) else {
         return false;
     };
-    let Ok(bank) = PatternBankRef::open(memory.get()) else {
-        assert!(PatternBank::open(memory.get()).is_err());
+    let Ok(bank) = PatternBankRef::open(&mut memory) else {
+        assert!(PatternBank::open(&mut memory).is_err());
         return false;
     };
     // A header may ask for as much scratch memory as it likes: a caller need not give it.
@@ -75,17 +76,17 @@ pub fn run(data: &[u8]) -> bool {
     }
     let mut room = Memory::zeroed(config.bytes());
     read(&bank, &mut room);
-    let mut bank = PatternBank::open(memory.get()).expect("it opened for reading");
+    let mut bank = PatternBank::open(&mut memory).expect("it opened for reading");
     change(&mut bank);
     read(&bank.as_ref(), &mut room);
     bank.seal();
-    PatternBank::open_verified(memory.get()).expect("what was changed is sound, and sealed");
+    PatternBank::open_verified(&mut memory).expect("what was changed is sound, and sealed");
     true
 }
 
 fn read(bank: &PatternBankRef<'_>, room: &mut Memory) {
     let config = ScratchConfig::new(bank.config(), 12);
-    let mut scratch = Scratch::format(room.get(), config).expect("enough memory");
+    let mut scratch = Scratch::format(room, config).expect("enough memory");
     let dimensions = bank.config().dimensions() as usize;
     let query = Random(9).vector(dimensions);
     let odd = |entry: &Entry| entry.label % 2 == 1;

@@ -1,33 +1,6 @@
 //! Images of blocks, and edits that spoil them.
 
-use sensilla::block::ALIGN;
-
-#[derive(Clone, Copy, bytemuck::Pod, bytemuck::Zeroable)]
-#[repr(C, align(64))]
-struct Line([u8; ALIGN]);
-
-/// Aligned memory.
-#[derive(Clone)]
-pub struct Memory(Vec<Line>, usize);
-
-impl Memory {
-    /// `bytes` zeros.
-    pub fn zeroed(bytes: usize) -> Self {
-        Self(vec![Line([0; ALIGN]); bytes.div_ceil(ALIGN)], bytes)
-    }
-
-    /// A copy of `bytes`.
-    pub fn of(bytes: &[u8]) -> Self {
-        let mut memory = Self::zeroed(bytes.len());
-        memory.get().copy_from_slice(bytes);
-        memory
-    }
-
-    /// The bytes.
-    pub fn get(&mut self) -> &mut [u8] {
-        &mut bytemuck::cast_slice_mut(&mut self.0)[..self.1]
-    }
-}
+use sensilla::block::Memory;
 
 /// What the first byte of an input says instead of the number of an image: the rest is an image.
 pub const WHOLE: u8 = 255;
@@ -38,10 +11,10 @@ pub const WHOLE: u8 = 255;
 pub fn edit(good: &[Memory], data: &[u8]) -> Option<Memory> {
     let (&first, edits) = data.split_first()?;
     if first == WHOLE {
-        return Some(Memory::of(edits));
+        return Some(Memory::from(edits));
     }
     let mut memory = good.get(usize::from(first) % good.len())?.clone();
-    let bytes = memory.get();
+    let bytes = &mut memory[..];
     for &[a, b, c, how, value] in edits.as_chunks::<5>().0 {
         let at = u32::from_le_bytes([a, b, c, 0]) as usize % bytes.len();
         match how % 5 {

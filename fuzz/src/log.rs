@@ -2,7 +2,8 @@
 //! panic.
 
 use crate::event::{Credulous, Scribble};
-use crate::image::{self, Memory};
+use crate::image;
+use sensilla::block::Memory;
 use sensilla::log::event::{Embedding, Event};
 use sensilla::log::kind::{Assert, EventKind};
 use sensilla::log::{EventLog, LogConfig, Policy};
@@ -17,7 +18,7 @@ fn good() -> &'static [Memory] {
 fn filled(events: u64, pruned: u64) -> Memory {
     let config = LogConfig::new(16, 3 * 1024).authors(3).contexts(2);
     let mut memory = Memory::zeroed(config.bytes());
-    let mut log = EventLog::format(memory.get(), config).expect("a good config");
+    let mut log = EventLog::format(&mut memory, config).expect("a good config");
     for at in 0..events {
         if at == 10 {
             log.prune(pruned).expect("they are there");
@@ -57,7 +58,7 @@ pub fn run(data: &[u8]) -> bool {
     let Some(mut memory) = image::edit(good(), data) else {
         return false;
     };
-    if let Ok(mut log) = EventLog::open(memory.get()) {
+    if let Ok(mut log) = EventLog::open(&mut memory) {
         let sound = log.verify().is_ok();
         read(&mut log, sound);
         for at in 100..110 {

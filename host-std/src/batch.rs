@@ -12,7 +12,7 @@ use sensilla::bank::{
 };
 use sensilla::block::BlockError;
 
-use crate::memory::Memory;
+use sensilla::block::Memory;
 
 /// Queries that a thread takes at a time: enough to be worth handing over, few enough to share out.
 const CHUNK: usize = 32;
@@ -116,7 +116,7 @@ impl BatchHits {
 /// ```
 /// use sensilla::bank::{BankConfig, Pattern, PatternBank};
 /// use sensilla_std::batch::BatchSearch;
-/// use sensilla_std::memory::Memory;
+/// use sensilla::block::Memory;
 ///
 /// let config = BankConfig::new(2, 10);
 /// let mut memory = Memory::zeroed(config.bytes());

@@ -6,11 +6,11 @@
 use sensilla::learn::features::Features;
 
 use crate::Error;
-use crate::memory::Memory;
 use crate::profile::{Reading, Shape};
 use crate::progress::Progress;
 use crate::read::vectors::VectorReader;
 use crate::read::{InputError, Recording, Recordings};
+use sensilla::block::Memory;
 
 /// The vectors of a file.
 #[derive(Clone, Debug)]

@@ -164,12 +164,12 @@ impl Gateway {
         }
         let (size, placed) = {
             let node = self.home.node()?;
-            let placed = node.log().since(0).any(|entry| {
+            let placed = node.history().log().since(0).any(|entry| {
                 entry
                     .decode()
                     .is_ok_and(|e| !e.event().embedding.is_empty())
             });
-            (node.log().size(), placed)
+            (node.history().log().size(), placed)
         };
         let room = self.home.profile.room;
         let fit = |needed: usize, has: u32, most: u32| {
@@ -272,14 +272,14 @@ impl Gateway {
         self.said.clear();
         self.topics.clear();
         self.speakers.clear();
-        for entry in node.log().since(0) {
+        for entry in node.history().log().since(0) {
             if let Ok(event) = entry.decode()
                 && let Ok(id) = content_id(event.event(), &mut self.buffer)
             {
                 self.said.insert(id);
             }
         }
-        for conflict in node.engine().conflicts() {
+        for conflict in node.history().engine().conflicts() {
             if let Some(topic) = topic_of(node, &conflict.claims[0]) {
                 self.topics.entry(topic).or_default().push(conflict.id);
             }
@@ -402,7 +402,12 @@ impl Gateway {
         let conflicts = self.topics.get(&topic).cloned().unwrap_or_default();
         for id in conflicts {
             // An earlier resolution may have let one of its claims fall.
-            let Some(conflict) = node.engine().conflict(&id).filter(|c| c.status.is_open()) else {
+            let Some(conflict) = node
+                .history()
+                .engine()
+                .conflict(&id)
+                .filter(|c| c.status.is_open())
+            else {
                 continue;
             };
             let (accepted, deprecated): (Vec<EventId>, Vec<EventId>) = conflict
@@ -457,7 +462,11 @@ impl Gateway {
         if ingested.applied.found > 0
             && let Some(topic) = topic_of(node, &ingested.id)
         {
-            let conflicts = node.engine().conflicts_of(&ingested.id).map(|c| c.id);
+            let conflicts = node
+                .history()
+                .engine()
+                .conflicts_of(&ingested.id)
+                .map(|c| c.id);
             self.topics.entry(topic).or_default().extend(conflicts);
         }
     }
@@ -465,7 +474,7 @@ impl Gateway {
 
 impl Speaker {
     fn new(node: &Node<'_>, key: SigningKey) -> Self {
-        let last = node.log().last_by(&key.public_key());
+        let last = node.history().log().last_by(&key.public_key());
         Self {
             last: last.and_then(|entry| entry.decode().ok().map(|event| *event.id())),
             key,
@@ -488,8 +497,8 @@ fn own() -> Policy {
 }
 
 fn ingest(node: &mut Node<'_>, bytes: &[u8], policy: &Policy, at: u64) -> Result<Taken, Stop> {
-    let now = node.engine().now().max(at);
-    match node.ingest(bytes, policy, &Ed25519, now) {
+    let now = node.history().engine().now().max(at);
+    match node.history_mut().ingest(bytes, policy, &Ed25519, now) {
         Ok(ingested) => Ok(Taken::New(ingested)),
         Err(IngestError::Log { cause }) => match cause {
             log::IngestError::Duplicate { .. } => Ok(Taken::Known),
@@ -526,7 +535,11 @@ fn assertion<T>(
     id: &EventId,
     read: impl FnOnce(&str, &Assert<'_>) -> T,
 ) -> Option<T> {
-    let entry = node.log().get(node.log().find(id)?).ok()?;
+    let entry = node
+        .history()
+        .log()
+        .get(node.history().log().find(id)?)
+        .ok()?;
     let event = entry.decode().ok()?;
     match &event.event().kind {
         EventKind::Assert(assert) => Some(read(event.event().context, assert)),

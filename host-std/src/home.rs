@@ -5,21 +5,19 @@
 
 use sensilla::bank::{BankConfig, Element, Layout};
 use sensilla::block::BlockError;
-use sensilla::coherence::EngineConfig;
-use sensilla::grid::GridConfig;
 use sensilla::learn::features::FeatureConfig;
 use sensilla::log::sign::PublicKey;
-use sensilla::log::{Ed25519, LogConfig, Policy};
-use sensilla::node::{self, Node, NodeConfig, Workspace};
+use sensilla::log::{Ed25519, Policy};
+use sensilla::node::{HistoryConfig, Node, NodeConfig, PerceptionConfig, Workspace};
 
 use crate::Error;
 use crate::keys::{self, Keyring};
-use crate::memory::Memory;
 use crate::profile::{Authority, Profile, Room, Shape};
 use crate::progress::Progress;
 use crate::read::claims::hex;
 use crate::store::manifest::Manifest;
 use crate::store::{Blocks, Contents, StoreError, Writer};
+use sensilla::block::Memory;
 
 /// The name of the profile's block in the store.
 pub const PROFILE: &str = "profile";
@@ -44,14 +42,14 @@ pub struct Home {
 /// The sizes of the node that a profile describes.
 pub fn config(profile: &Profile) -> NodeConfig {
     let (patterns, room) = (profile.patterns, &profile.room);
-    let config = match &profile.shape {
+    let perception = match &profile.shape {
         Some(Shape::Vectors { .. }) | None => {
             let dimensions = profile.shape.as_ref().map_or(16, Shape::dimensions);
-            NodeConfig::for_vectors(dimensions, patterns)
+            PerceptionConfig::for_vectors(dimensions, patterns)
         }
         Some(shape) => {
             let features = shape.features().unwrap_or(FeatureConfig::new(1, 1_000));
-            NodeConfig::new(features, patterns)
+            PerceptionConfig::new(features, patterns)
         }
     };
     let layout = if patterns > SCANNED {
@@ -59,20 +57,24 @@ pub fn config(profile: &Profile) -> NodeConfig {
     } else {
         Layout::Scan
     };
-    let bank = BankConfig::new(config.dimensions(), patterns)
+    let bank = BankConfig::new(perception.dimensions(), patterns)
         .element(Element::I8)
         .layout(layout);
-    let grid = GridConfig::new(room.dimensions, room.events);
-    config
-        .bank(bank)
-        .merge_at(profile.merge_at)
-        .trajectories(TRAJECTORIES)
-        .log(
-            LogConfig::new(room.events, room.bytes)
-                .authors(room.authors)
-                .contexts(room.contexts),
-        )
-        .engine(EngineConfig::new(grid).contexts(room.contexts))
+    NodeConfig::new(
+        perception
+            .bank(bank)
+            .merge_at(profile.merge_at)
+            .trajectories(TRAJECTORIES),
+        HistoryConfig {
+            events: room.events,
+            bytes: room.bytes,
+            authors: room.authors,
+            contexts: room.contexts,
+            claims: room.events,
+            dimensions: room.dimensions,
+            ..HistoryConfig::DEFAULT
+        },
+    )
 }
 
 impl Home {
@@ -80,7 +82,7 @@ impl Home {
     pub fn new(profile: Profile) -> Result<Self, Error> {
         let config = config(&profile);
         let mut block = Memory::zeroed(config.bytes());
-        Node::format(&mut block, &config).map_err(broken)?;
+        Node::format(&mut block, config).map_err(broken)?;
         Ok(Self {
             profile,
             keys: Keyring::new()?,
@@ -176,21 +178,22 @@ impl Home {
         let mut grown = self.clone();
         let config = config(&grown.profile);
         grown.block = Memory::zeroed(config.bytes());
-        Node::format(&mut grown.block, &config).map_err(broken)?;
+        Node::format(&mut grown.block, config).map_err(broken)?;
         for authority in &self.profile.authorities {
             grown.register(authority)?;
         }
         {
             let old = self.node()?;
             let mut new = Node::open(&mut grown.block).map_err(broken)?;
-            let mut progress = Progress::new("replaying", Some(old.log().len()));
+            let mut progress = Progress::new("replaying", Some(old.history().log().len()));
             // Each was within what its policy allowed when it was taken.
             let policy = Policy {
                 max_ahead: u64::MAX,
                 ..Policy::trusted()
             };
-            for entry in old.log().since(0) {
-                new.ingest(entry.bytes(), &policy, &Ed25519, entry.accepted())
+            for entry in old.history().log().since(0) {
+                new.history_mut()
+                    .ingest(entry.bytes(), &policy, &Ed25519, entry.accepted())
                     .map_err(|e| Error::Failed(format!("event {}: {e}", entry.index())))?;
                 progress.step(1);
             }
@@ -222,6 +225,7 @@ impl Home {
             .map(|member| self.public_key(member))
             .collect();
         self.node()?
+            .history_mut()
             .register_authority(&authority.context, authority.threshold, &keys)
             .map_err(|e| Error::Failed(format!("the authority of `{}`: {e}", authority.context)))
     }
@@ -235,26 +239,21 @@ impl Home {
     }
 }
 
-/// Copies what `old` has learned to `new`, a node whose perceiving parts have the same sizes.
+/// Copies what `old` has learned to `new`, a node that perceives by parts of the same sizes.
 fn carry(old: &[u8], new: &mut [u8]) -> Result<(), Error> {
-    let (from, to) = (
-        node::parts(old).map_err(broken)?,
-        node::parts(new).map_err(broken)?,
+    let ([from, _], [to, _]) = (
+        Node::ranges(old).map_err(broken)?,
+        Node::ranges(new).map_err(broken)?,
     );
-    for ((from, to), name) in from.into_iter().zip(to).zip(node::PARTS) {
-        if name == "log" || name == "engine" {
-            continue;
+    match (old.get(from), new.get_mut(to)) {
+        (Some(from), Some(to)) if from.len() == to.len() => {
+            to.copy_from_slice(from);
+            Ok(())
         }
-        match (old.get(from), new.get_mut(to)) {
-            (Some(from), Some(to)) if from.len() == to.len() => to.copy_from_slice(from),
-            _ => {
-                return Err(Error::Failed(format!(
-                    "the node's {name} cannot be carried over"
-                )));
-            }
-        }
+        _ => Err(Error::Failed(
+            "what was learned cannot be carried over".into(),
+        )),
     }
-    Ok(())
 }
 
 /// A node that does not open as it was made or checked: a fault of this program.

@@ -10,7 +10,7 @@ use sensilla::log::sign::PublicKey;
 use sha2::{Digest, Sha256};
 
 use crate::Error;
-use crate::memory::Memory;
+use sensilla::block::Memory;
 
 /// The name of the secret's block in the store.
 pub const BLOCK: &str = "secret";

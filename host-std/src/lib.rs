@@ -11,7 +11,6 @@
 //! | [`profile`] | what a node takes in, by the names users give |
 //! | [`report`] | the result of a run as one self-contained web page |
 //! | [`keys`] | signing keys of the sources a node speaks for |
-//! | [`memory`] | aligned memory for blocks |
 //! | [`progress`] | progress bars where someone watches |
 //! | [`command`] | the sub-commands |
 
@@ -24,7 +23,6 @@ pub mod examples;
 pub mod gateway;
 pub mod home;
 pub mod keys;
-pub mod memory;
 pub mod profile;
 pub mod progress;
 pub mod read;

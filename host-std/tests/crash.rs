@@ -1,6 +1,6 @@
 //! A writer that is killed at any moment leaves the old store or the new one.
 
-use sensilla_std::memory::Memory;
+use sensilla::block::Memory;
 use sensilla_std::store::{self, Blocks, Writer};
 use std::path::Path;
 use std::process::{Command, Stdio};

@@ -2,43 +2,12 @@
 
 use crate::argument::{fraction, time};
 use crate::failure;
-use crate::memory::{Line, copied, zeroed};
-use self_cell::{MutBorrow, self_cell};
-use sensilla::bank::{
-    BankConfig, Element, Pattern, PatternBank, PatternBankRef, PatternId, Scratch, ScratchConfig,
-};
-use sensilla::block::BlockError;
+use sensilla::bank::{BankConfig, Element, OwnedBank, Pattern, PatternId};
 use wasm_bindgen::prelude::*;
-
-type Memory = MutBorrow<Vec<Line>>;
-
-self_cell!(
-    struct OwnedBank {
-        owner: Memory,
-        #[not_covariant]
-        dependent: PatternBank,
-    }
-);
-
-self_cell!(
-    struct OwnedScratch {
-        owner: Memory,
-        #[not_covariant]
-        dependent: Scratch,
-    }
-);
-
-/// Most neighbours of a query unless the bank is told otherwise.
-const NEIGHBOURS: u32 = 128;
 
 /// A pattern bank in memory of the module.
 #[wasm_bindgen]
-pub struct Bank {
-    bank: OwnedBank,
-    scratch: OwnedScratch,
-    config: BankConfig,
-    most: u32,
-}
+pub struct Bank(OwnedBank);
 
 /// What a search of one query or many found, query after query, the most similar first.
 #[wasm_bindgen]
@@ -61,57 +30,40 @@ impl Bank {
             _ => Element::I8,
         };
         let config = BankConfig::new(dimensions, capacity).element(element);
-        Self::within(zeroed(config.bytes())?, config, |memory| {
-            PatternBank::format(memory, config)
-        })
+        OwnedBank::new(config).map(Self).map_err(failure::of)
     }
 
     /// A bank from the bytes that [`toBytes`](Self::to_bytes) gave, on this machine or another.
     /// Bytes that were changed since throw.
     #[wasm_bindgen(js_name = fromBytes)]
     pub fn from_bytes(bytes: &[u8]) -> Result<Bank, JsValue> {
-        let memory = copied(bytes)?;
-        let config = *PatternBankRef::open_verified(bytemuck::cast_slice(&memory))
-            .map_err(failure::of)?
-            .config();
-        Self::within(memory, config, |memory| PatternBank::open(memory))
-    }
-
-    fn within(
-        memory: Vec<Line>,
-        config: BankConfig,
-        make: impl FnOnce(&mut [u8]) -> Result<PatternBank<'_>, BlockError>,
-    ) -> Result<Bank, JsValue> {
-        Ok(Self {
-            bank: owned(memory, make)?,
-            scratch: scratch(&config, NEIGHBOURS)?,
-            config,
-            most: NEIGHBOURS,
-        })
+        OwnedBank::open_verified(bytes)
+            .map(Self)
+            .map_err(failure::of)
     }
 
     /// Components of a vector.
     #[wasm_bindgen(getter)]
     pub fn dimensions(&self) -> u32 {
-        self.config.dimensions()
+        self.0.get().config().dimensions()
     }
 
     /// Most vectors at a time.
     #[wasm_bindgen(getter)]
     pub fn capacity(&self) -> u32 {
-        self.config.capacity()
+        self.0.get().config().capacity()
     }
 
     /// Vectors now.
     #[wasm_bindgen(getter)]
     pub fn length(&self) -> u32 {
-        self.bank.with_dependent(|_, bank| bank.len() as u32)
+        self.0.get().len() as u32
     }
 
     /// Bytes of the bank, whole and fixed.
     #[wasm_bindgen(getter, js_name = byteLength)]
     pub fn byte_length(&self) -> u32 {
-        self.config.bytes() as u32
+        self.0.get().config().bytes() as u32
     }
 
     /// Adds one vector and returns its id. `confidence` is 0 to 1 (1 where left out), `at`
@@ -124,8 +76,8 @@ impl Bank {
         at: Option<f64>,
     ) -> Result<u64, JsValue> {
         let pattern = pattern(label, confidence, at)?;
-        self.bank
-            .with_dependent_mut(|_, bank| bank.insert(vector, pattern))
+        self.0
+            .insert(vector, pattern)
             .map(PatternId::to_u64)
             .map_err(failure::of)
     }
@@ -143,26 +95,27 @@ impl Bank {
             .iter()
             .map(|&label| pattern(label, None, at))
             .collect::<Result<Vec<_>, _>>()?;
-        let mut ids = vec![PatternId::default(); patterns.len()];
-        self.bank
-            .with_dependent_mut(|_, bank| bank.insert_batch(vectors, &patterns, &mut ids))
+        let ids = self
+            .0
+            .insert_batch(vectors, &patterns)
             .map_err(failure::of)?;
         Ok(ids.into_iter().map(PatternId::to_u64).collect())
     }
 
     /// Takes a vector out.
     pub fn remove(&mut self, id: u64) -> Result<(), JsValue> {
-        self.bank
-            .with_dependent_mut(|_, bank| bank.remove(PatternId::from_u64(id)))
+        self.0
+            .remove(PatternId::from_u64(id))
             .map(drop)
             .map_err(failure::of)
     }
 
     /// The vector of `id` as the bank keeps it.
     pub fn vector(&self, id: u64) -> Result<Vec<f32>, JsValue> {
-        let mut vector = vec![0.0; self.config.dimensions() as usize];
-        self.bank
-            .with_dependent(|_, bank| bank.vector(PatternId::from_u64(id), &mut vector))
+        let mut vector = vec![0.0; self.0.get().config().dimensions() as usize];
+        self.0
+            .get()
+            .vector(PatternId::from_u64(id), &mut vector)
             .map_err(failure::of)?;
         Ok(vector)
     }
@@ -171,54 +124,33 @@ impl Bank {
     /// bank.
     #[wasm_bindgen(js_name = searchBatch)]
     pub fn search_batch(&mut self, queries: &[f32], k: u32) -> Result<Hits, JsValue> {
-        let dimensions = self.config.dimensions() as usize;
+        let dimensions = self.0.get().config().dimensions() as usize;
         if !queries.len().is_multiple_of(dimensions) {
             return Err(failure::argument(&format!(
                 "{} components are not whole queries of {dimensions}",
                 queries.len()
             )));
         }
-        if k > self.most {
-            self.scratch = scratch(&self.config, k)?;
-            self.most = k;
-        }
+        self.0.prepare(k).map_err(failure::of)?;
         let most = k.min(self.length()) as usize;
         let mut found = Hits::with_room(queries.len() / dimensions, most);
-        let Self { bank, scratch, .. } = self;
-        bank.with_dependent(|_, bank| {
-            scratch.with_dependent_mut(|_, scratch| {
-                for (index, query) in queries.chunks_exact(dimensions).enumerate() {
-                    let hits = bank.search(query, k as usize, scratch);
-                    found.add(&hits.map_err(|error| failure::of_query(index, error))?);
-                }
-                Ok(found)
-            })
-        })
+        for (index, query) in queries.chunks_exact(dimensions).enumerate() {
+            let hits = self.0.search(query, k as usize);
+            found.add(&hits.map_err(|error| failure::of_query(index, error))?);
+        }
+        Ok(found)
     }
 
     /// SHA-256 of the bank's bytes: equal after the same calls in the same order, on every host.
     #[wasm_bindgen(js_name = imageDigest)]
     pub fn image_digest(&self) -> Vec<u8> {
-        self.bank
-            .with_dependent(|_, bank| bank.image_digest().to_vec())
+        self.0.get().image_digest().to_vec()
     }
 
     /// The bytes of the bank, sealed, for storage or for another node. Copies them once.
     #[wasm_bindgen(js_name = toBytes)]
-    pub fn to_bytes(&mut self) -> Result<Vec<u8>, JsValue> {
-        self.bank.with_dependent_mut(|_, bank| bank.seal());
-        // The bank borrows its memory for good; it is put aside and opened again.
-        let aside = BankConfig::new(1, 1);
-        let aside = owned(zeroed(aside.bytes())?, |memory| {
-            PatternBank::format(memory, aside)
-        })?;
-        let memory = std::mem::replace(&mut self.bank, aside)
-            .into_owner()
-            .into_inner();
-        let mut bytes = bytemuck::cast_slice::<_, u8>(&memory).to_vec();
-        bytes.truncate(self.config.bytes());
-        self.bank = owned(memory, |memory| PatternBank::open(memory))?;
-        Ok(bytes)
+    pub fn to_bytes(&mut self) -> Vec<u8> {
+        self.0.to_bytes()
     }
 }
 
@@ -279,24 +211,6 @@ impl Hits {
             self.confidences.push(hit.confidence);
         }
     }
-}
-
-fn owned(
-    memory: Vec<Line>,
-    make: impl FnOnce(&mut [u8]) -> Result<PatternBank<'_>, BlockError>,
-) -> Result<OwnedBank, JsValue> {
-    OwnedBank::try_new(MutBorrow::new(memory), |memory| {
-        make(bytemuck::cast_slice_mut(memory.borrow_mut()))
-    })
-    .map_err(failure::of)
-}
-
-fn scratch(config: &BankConfig, most: u32) -> Result<OwnedScratch, JsValue> {
-    let config = ScratchConfig::new(config, most);
-    OwnedScratch::try_new(MutBorrow::new(zeroed(config.bytes())?), |memory| {
-        Scratch::format(bytemuck::cast_slice_mut(memory.borrow_mut()), config)
-    })
-    .map_err(failure::of)
 }
 
 fn pattern(label: u32, confidence: Option<f32>, at: Option<f64>) -> Result<Pattern, JsValue> {

@@ -2,30 +2,15 @@
 
 use crate::argument::{hash, hashes, place, time};
 use crate::failure;
-use crate::memory::{Line, copied, zeroed};
-use self_cell::{MutBorrow, self_cell};
-use sensilla::block::BlockError;
-use sensilla::coherence::EngineConfig;
 use sensilla::error::ErrorCode;
-use sensilla::grid::GridConfig;
-use sensilla::log::{Ed25519, LogConfig, Policy};
+use sensilla::log::{Ed25519, Policy};
 use sensilla::merkle;
-use sensilla::node::{IngestError, Ingested, Node, NodeConfig};
+use sensilla::node::{HistoryConfig, IngestError, Ingested, OwnedHistory};
 use wasm_bindgen::prelude::*;
-
-self_cell!(
-    struct OwnedNode {
-        owner: MutBorrow<Vec<Line>>,
-        #[not_covariant]
-        dependent: Node,
-    }
-);
 
 /// A log of signed events in memory of the module, the claims in force and their conflicts.
 #[wasm_bindgen]
-pub struct History {
-    node: OwnedNode,
-}
+pub struct History(OwnedHistory);
 
 /// What events came to, one after the other.
 #[wasm_bindgen]
@@ -62,27 +47,25 @@ impl History {
         contexts: Option<u16>,
     ) -> Result<History, JsValue> {
         let contexts = contexts.unwrap_or(16);
-        let log = LogConfig::new(events, bytes)
-            .authors(authors.unwrap_or(64))
-            .contexts(contexts);
-        let grid = GridConfig::new(dimensions.unwrap_or(0), events);
-        // The smallest node: this one perceives nothing.
-        let config = NodeConfig::for_vectors(1, 1)
-            .trajectories(1)
-            .log(log)
-            .engine(EngineConfig::new(grid).contexts(contexts));
-        let node = owned(zeroed(config.bytes())?, |memory| {
-            Node::format(memory, &config)
-        })?;
-        Ok(Self { node })
+        let config = HistoryConfig {
+            events,
+            bytes,
+            authors: authors.unwrap_or(64),
+            contexts,
+            claims: events,
+            dimensions: dimensions.unwrap_or(0),
+            ..HistoryConfig::DEFAULT
+        };
+        OwnedHistory::new(config).map(Self).map_err(failure::of)
     }
 
     /// A history from the bytes that [`toBytes`](Self::to_bytes) gave. Bytes that were changed
     /// since throw.
     #[wasm_bindgen(js_name = fromBytes)]
     pub fn from_bytes(bytes: &[u8]) -> Result<History, JsValue> {
-        let node = owned(copied(bytes)?, |memory| Node::open_verified(memory))?;
-        Ok(Self { node })
+        OwnedHistory::open_verified(bytes)
+            .map(Self)
+            .map_err(failure::of)
     }
 
     /// Checks one event, this page's or a peer's, and takes it in. What is refused throws and
@@ -128,7 +111,7 @@ impl History {
     /// Lets time pass: claims expire, conflicts escalate. Returns how many did, in this order.
     pub fn advance(&mut self, now: f64) -> Result<Vec<u32>, JsValue> {
         let now = time(now)?;
-        let advanced = self.node.with_dependent_mut(|_, node| node.advance(now));
+        let advanced = self.0.with(|history| history.advance(now));
         Ok(vec![advanced.expired, advanced.escalated])
     }
 
@@ -136,15 +119,13 @@ impl History {
     /// conflicts it opened.
     #[wasm_bindgen(js_name = detectAll)]
     pub fn detect_all(&mut self, context: &str) -> u32 {
-        self.node
-            .with_dependent_mut(|_, node| node.detect_all(context).opened)
+        self.0.with(|history| history.detect_all(context).opened)
     }
 
     /// Whether every contradiction was found so far.
     #[wasm_bindgen(getter, js_name = isComplete)]
     pub fn is_complete(&self) -> bool {
-        self.node
-            .with_dependent(|_, node| node.engine().is_complete())
+        self.0.get().engine().is_complete()
     }
 
     /// Gives `context` an authority: decisions count with the endorsements of `threshold` of
@@ -157,25 +138,23 @@ impl History {
         keys: &[u8],
     ) -> Result<(), JsValue> {
         let keys = hashes(keys, "keys")?;
-        self.node
-            .with_dependent_mut(|_, node| node.register_authority(context, threshold, keys))
+        self.0
+            .with(|history| history.register_authority(context, threshold, keys))
             .map_err(failure::of)
     }
 
     /// All conflicts, decided ones too.
     #[wasm_bindgen(getter)]
     pub fn conflicts(&self) -> Conflicts {
-        self.node.with_dependent(|_, node| {
-            let mut conflicts = Conflicts::default();
-            for conflict in node.engine().conflicts() {
-                conflicts.ids.extend(conflict.id);
-                conflicts.claims.extend(conflict.claims.as_flattened());
-                conflicts.states.push(conflict.status as u8);
-                conflicts.levels.push(conflict.quarantine as u8);
-                conflicts.since.push(conflict.since as f64);
-            }
-            conflicts
-        })
+        let mut conflicts = Conflicts::default();
+        for conflict in self.0.get().engine().conflicts() {
+            conflicts.ids.extend(conflict.id);
+            conflicts.claims.extend(conflict.claims.as_flattened());
+            conflicts.states.push(conflict.status as u8);
+            conflicts.levels.push(conflict.quarantine as u8);
+            conflicts.since.push(conflict.since as f64);
+        }
+        conflicts
     }
 
     /// How far the claim may be used: 0 as it is, 1 with caution, 2 with witnesses, 3 not at all;
@@ -183,87 +162,65 @@ impl History {
     pub fn quarantine(&self, claim: &[u8]) -> Result<Option<u8>, JsValue> {
         let id = hash(claim, "a claim's id")?;
         Ok(self
-            .node
-            .with_dependent(|_, node| node.engine().quarantine(&id).map(|level| level as u8)))
+            .0
+            .get()
+            .engine()
+            .quarantine(&id)
+            .map(|level| level as u8))
     }
 
     /// Events ever taken in.
     #[wasm_bindgen(getter)]
     pub fn length(&self) -> f64 {
-        self.node.with_dependent(|_, node| node.log().size() as f64)
+        self.0.get().log().size() as f64
     }
 
     /// The place of an event in the log, if it is there.
     pub fn find(&self, id: &[u8]) -> Result<Option<f64>, JsValue> {
         let id = hash(id, "an event's id")?;
-        Ok(self
-            .node
-            .with_dependent(|_, node| node.log().find(&id).map(|index| index as f64)))
+        Ok(self.0.get().log().find(&id).map(|index| index as f64))
     }
 
     /// The bytes of an event, for a peer.
     pub fn event(&self, index: f64) -> Result<Vec<u8>, JsValue> {
         let index = place(index)?;
-        self.node.with_dependent(|_, node| {
-            let entry = node.log().get(index).map_err(failure::of)?;
-            Ok(entry.bytes().to_vec())
-        })
+        let entry = self.0.get().log().get(index).map_err(failure::of)?;
+        Ok(entry.bytes().to_vec())
     }
 
     /// The RFC 6962 root of all events.
     pub fn root(&mut self) -> Vec<u8> {
-        self.node
-            .with_dependent_mut(|_, node| node.log_root().to_vec())
+        self.0.with(|history| history.root().to_vec())
     }
 
     /// The hashes that prove, with the root, that event `index` is in the log; end to end.
     #[wasm_bindgen(js_name = proveInclusion)]
     pub fn prove_inclusion(&self, index: f64) -> Result<Vec<u8>, JsValue> {
         let index = place(index)?;
-        self.node.with_dependent(|_, node| {
-            let log = node.log();
-            let proof = log
-                .prove_inclusion(index, log.size())
-                .map_err(failure::of)?;
-            Ok(proof.as_flattened().to_vec())
-        })
+        let log = self.0.get().log();
+        let proof = log
+            .prove_inclusion(index, log.size())
+            .map_err(failure::of)?;
+        Ok(proof.as_flattened().to_vec())
     }
 
     /// SHA-256 of all bytes: equal after the same calls in the same order, on every host.
     #[wasm_bindgen(getter, js_name = imageDigest)]
     pub fn image_digest(&self) -> Vec<u8> {
-        self.node
-            .with_dependent(|_, node| node.image_digest().to_vec())
+        self.0.get().image_digest().to_vec()
     }
 
     /// The bytes of the history, sealed, for storage. Copies them once.
     #[wasm_bindgen(js_name = toBytes)]
-    pub fn to_bytes(&mut self) -> Result<Vec<u8>, JsValue> {
-        let length = self.node.with_dependent_mut(|_, node| {
-            node.seal();
-            node.config().bytes()
-        });
-        // The node borrows its memory for good; it is put aside and opened again.
-        let aside = NodeConfig::for_vectors(1, 1)
-            .trajectories(1)
-            .log(LogConfig::new(1, 64).authors(1).contexts(1))
-            .engine(EngineConfig::new(GridConfig::new(0, 1)));
-        let aside = owned(zeroed(aside.bytes())?, |memory| {
-            Node::format(memory, &aside)
-        })?;
-        let memory = std::mem::replace(&mut self.node, aside)
-            .into_owner()
-            .into_inner();
-        let bytes = bytemuck::cast_slice::<_, u8>(&memory)[..length].to_vec();
-        self.node = owned(memory, |memory| Node::open(memory))?;
-        Ok(bytes)
+    pub fn to_bytes(&mut self) -> Vec<u8> {
+        self.0.to_bytes()
     }
 }
 
 impl History {
     fn take(&mut self, event: &[u8], now: u64) -> Result<Ingested, IngestError> {
-        self.node
-            .with_dependent_mut(|_, node| node.ingest(event, &Policy::new(), &Ed25519, now))
+        self.0
+            .with(|history| history.ingest(event, &Policy::new(), &Ed25519, now))
     }
 }
 
@@ -396,14 +353,4 @@ fn code(error: &IngestError) -> u16 {
         IngestError::Apply { cause } => cause.code(),
         other => other.code(),
     }
-}
-
-fn owned(
-    memory: Vec<Line>,
-    make: impl FnOnce(&mut [u8]) -> Result<Node<'_>, BlockError>,
-) -> Result<OwnedNode, JsValue> {
-    OwnedNode::try_new(MutBorrow::new(memory), |memory| {
-        make(bytemuck::cast_slice_mut(memory.borrow_mut()))
-    })
-    .map_err(failure::of)
 }

@@ -32,4 +32,3 @@ pub mod bank;
 pub mod demo;
 mod failure;
 pub mod history;
-mod memory;

@@ -36,6 +36,8 @@ mod links;
 mod mend;
 mod mutable;
 mod open;
+#[cfg(feature = "alloc")]
+mod owned;
 mod pairs;
 mod pattern;
 mod pool;
@@ -52,6 +54,8 @@ mod view;
 pub use config::{BankConfig, Element, Layout, MAX_CAPACITY, MAX_DIMENSIONS, Metric};
 pub use errors::{IdError, InsertError, SearchError, UpdateError};
 pub use mutable::{Audit, Inserted, PatternBank};
+#[cfg(feature = "alloc")]
+pub use owned::{BankMemory, OwnedBank};
 pub use pattern::{Entry, Pattern, PatternId};
 pub use read::PatternBankRef;
 pub use scratch::{Hit, Hits, Method, Scratch, ScratchConfig};

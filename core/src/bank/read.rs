@@ -31,7 +31,7 @@ impl<'a> PatternBankRef<'a> {
 
     /// [`open`](Self::open) for a sealed bank, after comparing its SHA-256.
     pub fn open_verified(memory: &'a [u8]) -> Result<Self, BlockError> {
-        structure::verify::<BankConfig>(memory)?;
+        structure::check_seal::<BankConfig>(memory)?;
         Self::open(memory)
     }
 

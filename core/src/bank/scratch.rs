@@ -55,6 +55,15 @@ impl ScratchConfig {
         }) * 16
     }
 
+    /// Candidates that a scan collects; no more than there are rows.
+    const fn candidates(&self) -> usize {
+        if self.rows < CANDIDATES {
+            self.rows
+        } else {
+            CANDIDATES
+        }
+    }
+
     const fn visited(&self) -> usize {
         if self.graph {
             self.rows.div_ceil(64)
@@ -86,7 +95,7 @@ sections! {
         pub pool: [u64; config.ef.next_multiple_of(POOL_STEP)],
         pub hits: [[u32; 8]; config.ef],
         pub scores: [f32; config.scores()],
-        pub candidates: [u64; CANDIDATES],
+        pub candidates: [u64; config.candidates()],
         pub visited: [u64; config.visited()],
     }
 }

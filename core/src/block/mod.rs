@@ -23,13 +23,16 @@
 mod carve;
 #[cfg(any(test, feature = "alloc"))]
 mod heap;
-pub(crate) mod image;
+#[cfg(feature = "alloc")]
+pub(crate) mod owned;
 pub(crate) mod sections;
 pub(crate) mod structure;
 
 pub use carve::{Carver, CarverMut, section};
 #[cfg(any(test, feature = "alloc"))]
 pub use heap::{Memory, OutOfMemory};
+#[cfg(feature = "alloc")]
+pub use owned::OwnError;
 
 use crate::error::errors;
 use core::ops::{Deref, DerefMut};
@@ -377,20 +380,10 @@ pub fn open(
     Ok((HeaderRef(words), Carver::new(sections)))
 }
 
-/// Checks the seal of the block that starts `memory`; cost: one SHA-256 of its length.
-pub fn verify_seal(memory: &[u8], kind: Kind, version: u32) -> Result<(), BlockError> {
-    check(memory, kind, version)?;
-    verify_seal_of_any(memory).map(|_| ())
-}
-
-/// Checks the seal of the block that starts `memory`, whatever it holds, and returns it: for a
-/// structure of structures. Cost: one SHA-256 of its length.
-pub fn verify_seal_of_any(memory: &[u8]) -> Result<crate::Hash, BlockError> {
-    let word = |at: usize| -> [u8; 4] {
-        let bytes = memory.get(at..).and_then(|tail| tail.first_chunk());
-        bytes.copied().unwrap_or_default()
-    };
-    let (words, bytes) = check(memory, Kind(word(4)), u32::from_le_bytes(word(8)))?;
+/// Checks the seal of the block that starts `memory`, and returns it; cost: one SHA-256 of its
+/// length.
+pub fn verify_seal(memory: &[u8], kind: Kind, version: u32) -> Result<crate::Hash, BlockError> {
+    let (words, bytes) = check(memory, kind, version)?;
     let header = HeaderRef(words);
     if !header.is_sealed() {
         return Err(BlockError::NotSealed);

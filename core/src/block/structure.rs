@@ -76,8 +76,8 @@ pub(crate) fn begin_read<C: Config>(
     Ok((header, config(header)?, carver))
 }
 
-/// Checks the seal of the block of that kind that starts `memory`.
-pub(crate) fn verify<C: Config>(memory: &[u8]) -> Result<(), BlockError> {
+/// Checks the seal of the block of that kind that starts `memory`, and returns it.
+pub(crate) fn check_seal<C: Config>(memory: &[u8]) -> Result<Hash, BlockError> {
     verify_seal(memory, C::KIND, C::VERSION)
 }
 
@@ -208,9 +208,18 @@ macro_rules! life {
             }
 
             /// [`open`](Self::open) for a sealed structure, after comparing its SHA-256. O(bytes).
+            #[allow(dead_code, reason = "what is private to a node is opened by the node")]
             pub fn open_verified(memory: &'a mut [u8]) -> Result<Self, $crate::block::BlockError> {
-                $crate::block::structure::verify::<$config>(memory)?;
+                Self::check_seal(memory)?;
                 Self::open(memory)
+            }
+
+            /// Compares the block with its seal, which is returned.
+            #[allow(dead_code, reason = "not every structure is part of another")]
+            pub(crate) fn check_seal(
+                memory: &[u8],
+            ) -> Result<$crate::Hash, $crate::block::BlockError> {
+                $crate::block::structure::check_seal::<$config>(memory)
             }
         }
         $crate::block::structure::life!(bytes of $([$($generics)*])? $structure);

@@ -212,6 +212,15 @@ impl<'a, J: Judge> Engine<'a, J> {
         Ok(engine)
     }
 
+    pub(crate) fn check_seal(memory: &[u8]) -> Result<Hash, BlockError> {
+        block::verify_seal(memory, KIND, VERSION)
+    }
+
+    /// The bytes of the block, in order and in several pieces.
+    pub fn image(&self) -> impl Iterator<Item = &[u8]> {
+        core::iter::once(self.header.as_bytes()).chain(sections!(self))
+    }
+
     fn carve(
         header: HeaderMut<'a>,
         carver: &mut CarverMut<'a>,

@@ -9,7 +9,7 @@
 //! rate, so one success counts for less than ten of ten. Statistics take 24 bytes a pattern.
 
 use super::confidence::{to_fraction, wilson_lower_bound};
-use super::trajectory::Trajectory;
+use super::trajectory::{Outcome, Trajectory};
 use crate::bank::{
     BankConfig, Entry, InsertError, Metric, Pattern, PatternBank, PatternId, Scratch, SearchError,
     UpdateError,
@@ -67,6 +67,13 @@ impl ExtractConfig {
             z: 1.0,
             evict: true,
         }
+    }
+
+    /// The same for banks of another shape.
+    pub const fn of(mut self, bank: &BankConfig) -> Self {
+        self.dimensions = bank.dimensions();
+        self.capacity = bank.capacity();
+        self
     }
 
     /// Sets the similarity, in the bank's metric, from which a trajectory is merged. Finite.
@@ -155,7 +162,7 @@ impl Statistics {
         (self.energy_spent > 0.0).then(|| self.energy_earned / self.energy_spent)
     }
 
-    fn take(&mut self, t: &Trajectory<'_>) {
+    fn take(&mut self, t: &Outcome) {
         if self.samples == u32::MAX {
             self.samples /= 2;
             self.successes /= 2;
@@ -276,7 +283,7 @@ impl Extractor<'_> {
         {
             return Err(LearnError::WrongBank);
         }
-        let label = trajectory.label;
+        let label = trajectory.outcome.label;
         let same = |entry: &Entry| entry.label == label;
         let nearest = bank
             .search_filtered(trajectory.vector, 1, &same, scratch)?
@@ -293,8 +300,8 @@ impl Extractor<'_> {
                 let known = self.statistics(hit.id);
                 let weight = known.map_or(1, |s| s.samples.min(MAX_WEIGHT));
                 statistics = known.unwrap_or(statistics);
-                statistics.take(trajectory);
-                let pattern = self.pattern(trajectory, &statistics);
+                statistics.take(&trajectory.outcome);
+                let pattern = self.pattern(&trajectory.outcome, &statistics);
                 self.centroid(bank, hit.id, trajectory.vector, weight);
                 let row = self.row.get(..self.config.dimensions as usize);
                 let updated = bank.update(hit.id, row.unwrap_or(&[]), pattern);
@@ -313,8 +320,8 @@ impl Extractor<'_> {
                 })
             }
             _ => {
-                statistics.take(trajectory);
-                let pattern = self.pattern(trajectory, &statistics);
+                statistics.take(&trajectory.outcome);
+                let pattern = self.pattern(&trajectory.outcome, &statistics);
                 let (id, evicted) = if self.config.evict {
                     let inserted = bank.insert_evicting(trajectory.vector, pattern)?;
                     (inserted.id, inserted.evicted)
@@ -327,7 +334,7 @@ impl Extractor<'_> {
         }
     }
 
-    fn pattern(&self, t: &Trajectory<'_>, s: &Statistics) -> Pattern {
+    fn pattern(&self, t: &Outcome, s: &Statistics) -> Pattern {
         let bound = wilson_lower_bound(s.successes, s.samples, self.config.z);
         Pattern {
             label: t.label,

@@ -25,5 +25,6 @@ pub use prune::PrunePolicy;
 pub use route::{Route, RouteConfig, RouteError, Router};
 pub use similarity::cosine;
 pub use trajectory::{
-    BatchError, RecordError, Recorded, Totals, Trajectory, TrajectoryConfig, TrajectoryRing,
+    BatchError, Outcome, RecordError, Recorded, Totals, Trajectory, TrajectoryConfig,
+    TrajectoryRing,
 };

@@ -54,6 +54,12 @@ impl RouteConfig {
         }
     }
 
+    /// The same for the patterns of another bank.
+    pub const fn of(mut self, bank: &BankConfig) -> Self {
+        self.capacity = bank.capacity();
+        self
+    }
+
     /// Sets the weight `c` of the exploration bonus, 0 to 1000.
     pub const fn exploration(mut self, exploration: f32) -> Self {
         self.exploration = exploration;

@@ -32,11 +32,10 @@ errors! {
     }
 }
 
-/// One attempt at a task and its outcome.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Trajectory<'v> {
-    /// The task, as a vector.
-    pub vector: &'v [f32],
+/// How an attempt at a task turned out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[cfg_attr(feature = "defmt", derive(defmt::Format))]
+pub struct Outcome {
     /// What it was about, in the caller's numbering.
     pub label: u32,
     /// How long it took, in microseconds.
@@ -51,6 +50,15 @@ pub struct Trajectory<'v> {
     pub executor: u16,
     /// When, in milliseconds.
     pub at: u64,
+}
+
+/// One attempt at a task: the task, and how it turned out.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Trajectory<'v> {
+    /// The task, as a vector.
+    pub vector: &'v [f32],
+    /// How it turned out.
+    pub outcome: Outcome,
 }
 
 /// Dimensions and capacity of a [`TrajectoryRing`].
@@ -262,7 +270,8 @@ impl TrajectoryRing<'_> {
         })
     }
 
-    fn store(&mut self, t: &Trajectory<'_>) -> Recorded {
+    fn store(&mut self, trajectory: &Trajectory<'_>) -> Recorded {
+        let t = &trajectory.outcome;
         let number = self.recorded();
         let slot = self.next;
         let replaced = self.len() == self.config.capacity as usize;
@@ -290,7 +299,7 @@ impl TrajectoryRing<'_> {
         if let Some(row) = self.vectors.get_mut(slot * dimensions..)
             && let Some(row) = row.get_mut(..dimensions)
         {
-            row.copy_from_slice(t.vector);
+            row.copy_from_slice(trajectory.vector);
         }
         self.next = if slot + 1 == self.config.capacity as usize {
             0
@@ -331,13 +340,15 @@ impl TrajectoryRing<'_> {
         let from = slot * dimensions;
         Some(Trajectory {
             vector: self.vectors.get(from..from + dimensions)?,
-            label,
-            latency_us,
-            energy_spent,
-            energy_earned,
-            success: who >> 16 == 1,
-            executor: who as u16,
-            at: u64::from(low) | u64::from(high) << 32,
+            outcome: Outcome {
+                label,
+                latency_us,
+                energy_spent,
+                energy_earned,
+                success: who >> 16 == 1,
+                executor: who as u16,
+                at: u64::from(low) | u64::from(high) << 32,
+            },
         })
     }
 

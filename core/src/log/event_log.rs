@@ -75,6 +75,15 @@ impl<'a> EventLog<'a> {
         Self::open(memory)
     }
 
+    pub(crate) fn check_seal(memory: &[u8]) -> Result<Hash, BlockError> {
+        block::verify_seal(memory, KIND, VERSION)
+    }
+
+    /// The bytes of the block, in order and in several pieces.
+    pub fn image(&self) -> impl Iterator<Item = &[u8]> {
+        core::iter::once(self.header.as_bytes()).chain(self.all_sections())
+    }
+
     fn carve(
         header: HeaderMut<'a>,
         mut carver: CarverMut<'a>,

@@ -1,8 +1,8 @@
-//! The sizes of a node's parts and where each lies in its block.
+//! The sizes of a node: of what it perceives with, of its history, and of what its calls work in.
 
-use super::episode::{self, Episode};
+use super::episode::EpisodeConfig;
 use crate::bank::{BankConfig, Element, Layout, ScratchConfig};
-use crate::block::{CONFIG_WORDS, HEADER_BYTES, section};
+use crate::block::{HEADER_BYTES, section};
 use crate::coherence::EngineConfig;
 use crate::grid::GridConfig;
 use crate::learn::extract::ExtractConfig;
@@ -10,58 +10,91 @@ use crate::learn::features::FeatureConfig;
 use crate::learn::normalise::NormaliserConfig;
 use crate::learn::route::RouteConfig;
 use crate::learn::trajectory::TrajectoryConfig;
-use crate::log::LogConfig;
+use crate::log::{LogConfig, Overflow};
+use crate::merkle::hash::MAX_HEIGHT;
 use crate::spike::{Polarity, SpikeConfig};
 
-/// The parts of a node's block, in order.
-pub const PARTS: [&str; 11] = [
-    "features",
-    "normaliser",
-    "bank",
-    "extractor",
-    "trajectories",
-    "router",
-    "episode",
-    "spikes",
-    "signal",
-    "log",
-    "engine",
-];
+/// What a [`Node`](super::Node) is made of: its two halves.
+///
+/// ```
+/// use sensilla::learn::features::FeatureConfig;
+/// use sensilla::node::{HistoryConfig, NodeConfig, PerceptionConfig};
+///
+/// // Three channels at 20 Hz, up to 16 patterns; the last 32 events in 4 KiB.
+/// const SMALL: NodeConfig = NodeConfig::new(
+///     PerceptionConfig::new(FeatureConfig::new(3, 20_000), 16).trajectories(8),
+///     HistoryConfig {
+///         events: 32,
+///         bytes: 4 * 1024,
+///         claims: 16,
+///         authors: 4,
+///         contexts: 2,
+///         ..HistoryConfig::DEFAULT
+///     },
+/// );
+/// assert!(SMALL.bytes() <= 24 * 1024);
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct NodeConfig {
+    /// Signals, patterns and decisions.
+    pub perception: PerceptionConfig,
+    /// The log of events and the claims in force.
+    pub history: HistoryConfig,
+}
 
-/// What a node is made of; every part can be replaced by one of another size.
+impl NodeConfig {
+    /// Both halves, of those sizes.
+    pub const fn new(perception: PerceptionConfig, history: HistoryConfig) -> Self {
+        Self {
+            perception,
+            history,
+        }
+    }
+
+    /// What a node of this size works in while a call runs; `ef` bounds the candidates of a recall.
+    pub const fn workspace(&self, ef: u32) -> WorkspaceConfig {
+        self.perception.workspace(ef)
+    }
+
+    pub(super) fn is_valid(&self) -> bool {
+        self.perception.is_valid() && self.history.is_valid()
+    }
+}
+
+/// What a [`Perception`](super::Perception) is made of. The order in which values are set does not
+/// matter.
 ///
 /// | part | by default |
 /// |---|---|
 /// | features | as given; the embedding has their dimensions |
 /// | bank | `patterns` of them, eight-bit codes, scanned |
+/// | extractor | merges at a similarity of 0.8, forgets the least pattern when full |
 /// | trajectories | the latest 64 |
 /// | router | 4 executors |
+/// | attention | over 8 windows of 16 recalled patterns each |
 /// | signal | spikes of the first 128 samples of a window |
-/// | log | 512 events in 128 KiB |
-/// | engine | as many claims and conflicts as the log has events |
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct NodeConfig {
+pub struct PerceptionConfig {
     pub(super) dimensions: u32,
     pub(super) features: FeatureConfig,
     pub(super) bank: BankConfig,
     pub(super) extractor: ExtractConfig,
     pub(super) trajectories: TrajectoryConfig,
     pub(super) router: RouteConfig,
+    pub(super) episode: EpisodeConfig,
     pub(super) signal: SpikeConfig,
-    pub(super) log: LogConfig,
-    pub(super) engine: EngineConfig,
 }
 
-impl NodeConfig {
-    /// A node that perceives by `features` and learns at most `patterns` patterns.
+impl PerceptionConfig {
+    /// Perceives by `features` and learns at most `patterns` patterns.
     pub const fn new(features: FeatureConfig, patterns: u32) -> Self {
         Self::with(features, features.dimensions(), patterns)
     }
 
-    /// A node for vectors of `dimensions` components that come from elsewhere: it takes no samples
+    /// For vectors of `dimensions` components that come from elsewhere: it takes no samples
     /// ([`Workspace::embedding_mut`](super::Workspace::embedding_mut) takes the vectors).
     pub const fn for_vectors(dimensions: u32, patterns: u32) -> Self {
-        Self::with(FeatureConfig::new(1, 1_000), dimensions, patterns)
+        Self::with(FeatureConfig::new(1, 1_000), dimensions, patterns).signal(1)
     }
 
     const fn with(features: FeatureConfig, dimensions: u32, patterns: u32) -> Self {
@@ -75,23 +108,23 @@ impl NodeConfig {
             extractor: ExtractConfig::new(&bank),
             trajectories: TrajectoryConfig::new(dimensions, 64),
             router: RouteConfig::new(&bank, 4),
+            episode: EpisodeConfig::new(dimensions, super::WINDOWS, super::MAX_K as u32),
             signal: signal(features.channels(), 128),
-            log: LogConfig::new(512, 128 * 1024),
-            engine: EngineConfig::new(GridConfig::new(dimensions, 512)),
         }
     }
 
-    /// Another bank; extractor and router follow it.
+    /// Another bank, of the same dimensions; extractor and router keep what they were told and
+    /// follow its capacity.
     pub const fn bank(mut self, bank: BankConfig) -> Self {
         self.bank = bank;
-        self.extractor = ExtractConfig::new(&bank);
-        self.router = RouteConfig::new(&bank, 4);
+        self.extractor = self.extractor.of(&bank);
+        self.router = self.router.of(&bank);
         self
     }
 
-    /// Another router, for the same bank.
+    /// Another router; its capacity follows the bank.
     pub const fn router(mut self, router: RouteConfig) -> Self {
-        self.router = router;
+        self.router = router.of(&self.bank);
         self
     }
 
@@ -107,9 +140,9 @@ impl NodeConfig {
         self
     }
 
-    /// Another extractor.
+    /// Another extractor; its shape follows the bank.
     pub const fn extractor(mut self, extractor: ExtractConfig) -> Self {
-        self.extractor = extractor;
+        self.extractor = extractor.of(&self.bank);
         self
     }
 
@@ -119,15 +152,10 @@ impl NodeConfig {
         self
     }
 
-    /// Another log.
-    pub const fn log(mut self, log: LogConfig) -> Self {
-        self.log = log;
-        self
-    }
-
-    /// Another engine.
-    pub const fn engine(mut self, engine: EngineConfig) -> Self {
-        self.engine = engine;
+    /// Let the last `windows` (1 to [`WINDOWS`](super::WINDOWS)) of an episode speak for what each
+    /// recalled, `k` (1 to [`MAX_K`](super::MAX_K)) patterns at most.
+    pub const fn attention(mut self, windows: u32, k: u32) -> Self {
+        self.episode = EpisodeConfig::new(self.dimensions, windows, k);
         self
     }
 
@@ -141,55 +169,127 @@ impl NodeConfig {
         self.features
     }
 
-    /// Bytes of the node's block.
-    pub const fn bytes(&self) -> usize {
-        let mut at = HEADER_BYTES;
-        let lengths = self.lengths();
-        let mut part = 0;
-        while part < PARTS.len() {
-            at = section(at, lengths[part], 1);
-            part += 1;
-        }
-        at
+    pub(super) const fn normaliser(&self) -> NormaliserConfig {
+        NormaliserConfig::new(self.dimensions)
     }
 
-    /// Spike trains of an episode's embeddings.
-    pub(super) const fn trains(&self) -> SpikeConfig {
-        episode::trains(self.dimensions)
-    }
-
-    /// Bytes of each part's block.
-    pub(super) const fn lengths(&self) -> [usize; PARTS.len()] {
-        [
-            self.features.bytes(),
-            NormaliserConfig::new(self.dimensions).bytes(),
-            self.bank.bytes(),
-            self.extractor.bytes(),
-            self.trajectories.bytes(),
-            self.router.bytes(),
-            Episode::bytes(self.dimensions),
-            self.trains().bytes(),
-            self.signal.bytes(),
-            self.log.bytes(),
-            self.engine.bytes(),
-        ]
-    }
-
-    pub(super) fn to_words(self) -> Option<[u32; CONFIG_WORDS]> {
-        let mut words = [0; CONFIG_WORDS];
-        words[0] = PARTS.len() as u32;
-        for (word, length) in words.iter_mut().skip(1).zip(self.lengths()) {
-            *word = u32::try_from(length).ok()?;
-        }
-        Some(words)
-    }
-
-    /// What a node of this size works in while a call runs; `ef` bounds the candidates of a recall.
+    /// What a recall of this size works in; `ef` bounds its candidates.
     pub const fn workspace(&self, ef: u32) -> WorkspaceConfig {
         WorkspaceConfig {
             dimensions: self.dimensions,
             scratch: ScratchConfig::new(&self.bank, ef),
         }
+    }
+
+    /// The parts check themselves as they are formatted; this is whether they fit each other.
+    pub(super) fn is_valid(&self) -> bool {
+        self.bank.dimensions() == self.dimensions
+    }
+}
+
+/// What a [`History`](super::History) is made of: said once for the log and for the engine. Change
+/// what differs from [`DEFAULT`](Self::DEFAULT):
+///
+/// ```
+/// use sensilla::node::HistoryConfig;
+///
+/// const ROOM: HistoryConfig = HistoryConfig { contexts: 4, ..HistoryConfig::DEFAULT };
+/// ```
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct HistoryConfig {
+    /// Events that are kept, 1 to 2³⁰. By default 512.
+    pub events: u32,
+    /// Bytes of their bodies. By default 128 KiB.
+    pub bytes: u32,
+    /// Different authors that the kept events may have, 1 to 65,534. By default 64.
+    pub authors: u16,
+    /// Different contexts that events and claims may have, 1 to 65,534. By default 16.
+    pub contexts: u16,
+    /// Claims in force at a time, 1 to 2²⁴. By default 512.
+    pub claims: u32,
+    /// Components of claims' embeddings; by default 0, claims are then compared by subject alone.
+    pub dimensions: u32,
+    /// What the log does when it is full. By default it refuses.
+    pub overflow: Overflow,
+    /// Events whose inclusion proofs outlive them, see [`EventLog::watch`](crate::log::EventLog::watch).
+    /// By default none.
+    pub watches: u16,
+    /// At most `2^height` events ever, 1 to 32. By default 32.
+    pub height: u32,
+    /// A secret that keeps whoever can choose names from choosing those that collide. By default 0.
+    pub seed: u64,
+    /// An engine with thresholds and tables of its own, in place of the one that follows from the
+    /// values above; contexts remain those of above.
+    pub engine: Option<EngineConfig>,
+}
+
+impl HistoryConfig {
+    /// What each value is by default.
+    pub const DEFAULT: Self = Self {
+        events: 512,
+        bytes: 128 * 1024,
+        authors: 64,
+        contexts: 16,
+        claims: 512,
+        dimensions: 0,
+        overflow: Overflow::Refuse,
+        watches: 0,
+        height: MAX_HEIGHT,
+        seed: 0,
+        engine: None,
+    };
+
+    pub(super) const fn log(&self) -> LogConfig {
+        LogConfig::new(self.events, self.bytes)
+            .authors(self.authors)
+            .contexts(self.contexts)
+            .overflow(self.overflow)
+            .watches(self.watches)
+            .height(self.height)
+            .seed(self.seed)
+    }
+
+    pub(super) const fn engine(&self) -> EngineConfig {
+        match self.engine {
+            Some(engine) => engine.contexts(self.contexts),
+            None => self.usual_engine(),
+        }
+    }
+
+    const fn usual_engine(&self) -> EngineConfig {
+        EngineConfig::new(GridConfig::new(self.dimensions, self.claims)).contexts(self.contexts)
+    }
+
+    /// The configuration that log and engine were made with.
+    pub(super) fn of(log: LogConfig, engine: EngineConfig) -> Self {
+        let mut config = Self {
+            events: log.entries,
+            bytes: log.bytes,
+            authors: log.authors,
+            contexts: log.contexts,
+            claims: engine.grid().capacity(),
+            dimensions: engine.grid().dimensions(),
+            overflow: log.overflow,
+            watches: log.watches,
+            height: log.height,
+            seed: log.seed,
+            engine: None,
+        };
+        if config.usual_engine() != engine {
+            config.engine = Some(engine);
+        }
+        config
+    }
+
+    /// The parts check themselves as they are formatted.
+    pub(super) fn is_valid(&self) -> bool {
+        true
+    }
+}
+
+impl Default for HistoryConfig {
+    fn default() -> Self {
+        Self::DEFAULT
     }
 }
 

@@ -2,96 +2,108 @@
 //!
 //! A window's embedding is split into what is positive and what is negative, each rate-coded, so
 //! that two windows share spikes where they agree. Causal spike attention from the newest window
-//! over the last [`WINDOWS`] then weighs what each of them recalled: a pattern counts by how
+//! over the last windows then weighs what each of them recalled: a pattern counts by how
 //! similar it was to the windows that resemble this one.
 
 use super::recall::MAX_K;
 use crate::bank::Hits;
-use crate::block::image::image;
-use crate::block::{self, BlockError, CONFIG_WORDS, CarverMut, HEADER_BYTES, HeaderMut, Kind};
+use crate::block::structure::{Config, structure};
+use crate::block::{CONFIG_WORDS, Kind};
 use crate::spike::attention::CausalAttention;
 use crate::spike::{RateCode, SpikeConfig, SpikeTrains};
 
-/// Windows that attention looks back on, the newest among them.
-pub const WINDOWS: usize = 8;
+/// Most windows that attention looks back on, the newest among them.
+pub const WINDOWS: u32 = 8;
 
-const KIND: Kind = Kind(*b"EPIS");
-const VERSION: u32 = 1;
 const CODE: RateCode = RateCode::original();
 
-/// The last windows of an episode: codes of their embeddings and what each recalled.
-#[derive(Debug)]
-pub(super) struct Episode<'a> {
-    header: HeaderMut<'a>,
-    dimensions: usize,
-    count: &'a mut [u32],
-    /// Positive, then negative parts, a row a window.
-    codes: &'a mut [i8],
-    /// Recalled patterns, [`MAX_K`] a window; zero weight where there is none.
-    patterns: &'a mut [u64],
-    weights: &'a mut [i8],
+/// How far attention looks back, and at how much.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct EpisodeConfig {
+    dimensions: u32,
+    windows: u32,
+    patterns: u32,
 }
 
-image!(Episode: count, codes, patterns, weights);
-
-/// Spike trains that an episode of embeddings of `dimensions` takes.
-pub(super) const fn trains(dimensions: u32) -> SpikeConfig {
-    let values = (WINDOWS as u32 * 2).saturating_mul(dimensions);
-    SpikeConfig::new(values, CODE.steps())
-}
-
-impl<'a> Episode<'a> {
-    pub const fn bytes(dimensions: u32) -> usize {
-        let at = block::section(HEADER_BYTES, 1, 4);
-        let at = block::section(at, (dimensions as usize).saturating_mul(2 * WINDOWS), 1);
-        let at = block::section(at, WINDOWS * MAX_K, 8);
-        block::section(at, WINDOWS * MAX_K, 1)
-    }
-
-    pub fn format(memory: &'a mut [u8], dimensions: u32) -> Result<Self, BlockError> {
-        let mut words = [0; CONFIG_WORDS];
-        words[0] = dimensions;
-        let bytes = Self::bytes(dimensions);
-        let (header, carver) = block::format(memory, KIND, VERSION, words, bytes)?;
-        Self::carve(header, carver, dimensions)
-    }
-
-    pub fn open(memory: &'a mut [u8]) -> Result<Self, BlockError> {
-        let (header, carver) = block::open_mut(memory, KIND, VERSION)?;
-        let [dimensions, rest @ ..] = header.as_ref().config();
-        let bytes = header.as_ref().bytes();
-        if rest.iter().any(|&word| word != 0) || bytes != Self::bytes(dimensions) as u64 {
-            return Err(BlockError::BadConfig);
-        }
-        let episode = Self::carve(header, carver, dimensions)?;
-        if episode.len() <= WINDOWS && !episode.codes.contains(&i8::MIN) {
-            Ok(episode)
-        } else {
-            Err(BlockError::Corrupt)
-        }
-    }
-
-    fn carve(
-        header: HeaderMut<'a>,
-        mut carver: CarverMut<'a>,
-        dimensions: u32,
-    ) -> Result<Self, BlockError> {
-        let dimensions = dimensions as usize;
-        Ok(Self {
-            header,
+impl EpisodeConfig {
+    /// For embeddings of `dimensions` components: the last `windows` (1 to [`WINDOWS`]) and the
+    /// `patterns` (1 to [`MAX_K`]) that each recalled.
+    pub const fn new(dimensions: u32, windows: u32, patterns: u32) -> Self {
+        Self {
             dimensions,
-            count: carver.take(1)?,
-            codes: carver.take(dimensions.saturating_mul(2 * WINDOWS))?,
-            patterns: carver.take(WINDOWS * MAX_K)?,
-            weights: carver.take(WINDOWS * MAX_K)?,
-        })
+            windows,
+            patterns,
+        }
     }
 
-    pub fn dimensions(&self) -> u32 {
-        self.dimensions as u32
+    /// Components of an embedding.
+    pub const fn dimensions(&self) -> u32 {
+        self.dimensions
     }
 
-    /// Windows since the episode began, the last [`WINDOWS`] at most.
+    /// The spike trains of all windows' embeddings.
+    pub const fn trains(&self) -> SpikeConfig {
+        let values = (self.windows.saturating_mul(2)).saturating_mul(self.dimensions);
+        SpikeConfig::new(values, CODE.steps())
+    }
+
+    /// Codes of a window: of what is positive, and of what is negative.
+    const fn row(&self) -> usize {
+        (self.dimensions as usize).saturating_mul(2)
+    }
+}
+
+impl Config for EpisodeConfig {
+    const KIND: Kind = Kind(*b"EPIS");
+    const VERSION: u32 = 2;
+
+    fn is_valid(&self) -> bool {
+        (1..=WINDOWS).contains(&self.windows) && (1..=MAX_K as u32).contains(&self.patterns)
+    }
+
+    fn length(&self) -> usize {
+        self.bytes()
+    }
+
+    fn to_words(&self) -> [u32; CONFIG_WORDS] {
+        let mut words = [0; CONFIG_WORDS];
+        words[0] = self.dimensions;
+        words[1] = self.windows;
+        words[2] = self.patterns;
+        words
+    }
+
+    fn from_words(words: &[u32; CONFIG_WORDS]) -> Option<Self> {
+        Some(Self::new(words[0], words[1], words[2]))
+    }
+}
+
+structure! {
+    /// The last windows of an episode: codes of their embeddings and what each recalled.
+    pub(super) struct Episode for EpisodeConfig as config {
+        count: [u32; 1],
+        /// Positive, then negative parts, a row a window.
+        codes: [i8; config.windows => config.row()],
+        /// Recalled patterns of each window.
+        patterns: [u64; config.windows => config.patterns as usize],
+        /// How much each counts; zero where there is none.
+        weights: [i8; config.windows => config.patterns as usize],
+    }
+}
+
+impl Episode<'_> {
+    fn is_sound(&mut self) -> bool {
+        self.len() <= self.config.windows as usize
+            && !self.codes.contains(&i8::MIN)
+            && self.is_zero_from(&self.config, self.len())
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> EpisodeConfig {
+        self.config
+    }
+
+    /// Windows since the episode began, as many as are kept at most.
     pub fn len(&self) -> usize {
         self.count.first().map_or(0, |&count| count as usize)
     }
@@ -109,25 +121,26 @@ impl<'a> Episode<'a> {
     /// Takes a window in; the oldest goes where there is no room.
     fn push(&mut self, embedding: &[f32], hits: &Hits<'_>) {
         self.header.begin();
-        let row = 2 * self.dimensions;
+        let (row, windows) = (self.config.row(), self.config.windows as usize);
+        let width = self.config.patterns as usize;
         let mut at = self.len();
-        if at == WINDOWS {
+        if at == windows {
             at -= 1;
-            self.codes.copy_within(row..WINDOWS * row, 0);
-            self.patterns.copy_within(MAX_K.., 0);
-            self.weights.copy_within(MAX_K.., 0);
+            self.codes.copy_within(row..windows * row, 0);
+            self.patterns.copy_within(width..windows * width, 0);
+            self.weights.copy_within(width..windows * width, 0);
         }
         let largest = embedding.iter().fold(0.0f32, |m, x| m.max(x.abs()));
         let scale = if largest > 0.0 { 127.0 / largest } else { 0.0 };
         let codes = self.codes.get_mut(at * row..(at + 1) * row);
-        if let Some((on, off)) = codes.and_then(|c| c.split_at_mut_checked(self.dimensions)) {
+        if let Some((on, off)) = codes.and_then(|c| c.split_at_mut_checked(row / 2)) {
             for ((on, off), &x) in on.iter_mut().zip(off).zip(embedding) {
                 let code = libm::rintf(x * scale) as i8;
                 *on = code.max(0);
                 *off = code.saturating_neg().max(0);
             }
         }
-        let recalled = at * MAX_K..(at + 1) * MAX_K;
+        let recalled = at * width..(at + 1) * width;
         let patterns = self.patterns.get_mut(recalled.clone());
         let weights = self.weights.get_mut(recalled);
         if let (Some(patterns), Some(weights)) = (patterns, weights) {
@@ -154,19 +167,20 @@ impl<'a> Episode<'a> {
         spikes: &mut SpikeTrains<'_>,
     ) -> Option<usize> {
         self.push(embedding, hits);
-        let (windows, width) = (self.len(), hits.len().min(MAX_K));
-        let row = 2 * self.dimensions;
+        let most = self.config.patterns as usize;
+        let (windows, width) = (self.len(), hits.len().min(most));
+        let row = self.config.row();
         CODE.encode_i8(self.codes.get(..windows * row)?, spikes)
             .ok()?;
-        let mut values = [0; WINDOWS * MAX_K];
-        let mut sums = [0; WINDOWS * MAX_K];
+        let mut values = [0; WINDOWS as usize * MAX_K];
+        let mut sums = [0; WINDOWS as usize * MAX_K];
         let values = values.get_mut(..windows * width)?;
         let sums = sums.get_mut(..windows * width)?;
         if width == 0 {
             return None;
         }
         for (window, values) in values.chunks_exact_mut(width).enumerate() {
-            let recalled = window * MAX_K..(window + 1) * MAX_K;
+            let recalled = window * most..(window + 1) * most;
             let patterns = self.patterns.get(recalled.clone())?;
             let weights = self.weights.get(recalled)?;
             for (value, hit) in values.iter_mut().zip(hits.iter()) {

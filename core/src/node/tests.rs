@@ -1,24 +1,29 @@
 //! A node as its caller sees it.
 
-use super::{Node, NodeConfig, Outcome, Workspace, WorkspaceConfig};
-use crate::block::{Block, BlockError};
-use crate::coherence::{Engine, EngineConfig};
-use crate::grid::GridConfig;
+use super::{
+    HistoryConfig, Node, NodeConfig, Outcome, Perception, PerceptionConfig, Workspace,
+    WorkspaceConfig,
+};
+use crate::block::{Block, BlockError, Memory as Heap};
+use crate::coherence::Engine;
 use crate::learn::PrunePolicy;
 use crate::learn::features::FeatureConfig;
 use crate::log::kind::{Assert, CERTAIN};
-use crate::log::{Ed25519, Event, EventKind, LogConfig, Policy, Signer};
+use crate::log::{Ed25519, Event, EventKind, Policy, Signer};
 use ed25519_dalek::SigningKey;
 use std::boxed::Box;
 
-const CONFIG: NodeConfig = NodeConfig::new(FeatureConfig::new(2, 10_000), 8)
-    .trajectories(4)
-    .log(LogConfig::new(16, 4096).authors(4).contexts(2))
-    .engine(
-        EngineConfig::new(GridConfig::new(0, 16))
-            .contexts(2)
-            .budgets(8),
-    );
+const CONFIG: NodeConfig = NodeConfig::new(
+    PerceptionConfig::new(FeatureConfig::new(2, 10_000), 8).trajectories(4),
+    HistoryConfig {
+        events: 16,
+        bytes: 4096,
+        authors: 4,
+        contexts: 2,
+        claims: 16,
+        ..HistoryConfig::DEFAULT
+    },
+);
 const WORK: WorkspaceConfig = CONFIG.workspace(8);
 
 struct Memory {
@@ -37,7 +42,7 @@ fn memory() -> Box<Memory> {
 fn window(node: &mut Node<'_>, fast: bool) {
     for i in 0..10 {
         let x = if fast { i % 2 } else { i / 5 } as f32;
-        node.push(&[x, 3.0 * x - 1.0]).unwrap();
+        node.perception_mut().push(&[x, 3.0 * x - 1.0]).unwrap();
     }
 }
 
@@ -56,12 +61,13 @@ fn outcome(label: u32, at: u64) -> Outcome {
 fn live(node: &mut Node<'_>, work: &mut Workspace<'_>) {
     for fast in [false, true] {
         window(node, fast);
-        node.calibrate(work).unwrap();
+        node.perception_mut().calibrate(work).unwrap();
     }
     for (at, fast) in [false, true, true].into_iter().enumerate() {
         window(node, fast);
-        node.embed(work).unwrap();
-        node.learn(&outcome(u32::from(fast), at as u64), work)
+        node.perception_mut().embed(work).unwrap();
+        node.perception_mut()
+            .learn(&outcome(u32::from(fast), at as u64), work)
             .unwrap();
     }
     for (seed, value) in [(1, "slow"), (2, "fast")] {
@@ -84,7 +90,8 @@ fn live(node: &mut Node<'_>, work: &mut Workspace<'_>) {
         };
         let mut out = [0; 512];
         let bytes = event.sign(&key, &mut out).unwrap();
-        node.ingest(bytes.bytes(), &Policy::new(), &Ed25519, 7)
+        node.history_mut()
+            .ingest(bytes.bytes(), &Policy::new(), &Ed25519, 7)
             .unwrap();
     }
 }
@@ -93,20 +100,20 @@ fn live(node: &mut Node<'_>, work: &mut Workspace<'_>) {
 fn perceives_learns_recalls_and_finds_the_contradiction() {
     let mut memory = memory();
     let mut work = Workspace::format(&mut memory.work, &WORK).unwrap();
-    let mut node = Node::format(&mut memory.node, &CONFIG).unwrap();
+    let mut node = Node::format(&mut memory.node, CONFIG).unwrap();
     window(&mut node, true);
-    node.embed(&mut work).unwrap();
+    node.perception_mut().embed(&mut work).unwrap();
     live(&mut node, &mut work);
     for fast in [true, false] {
         window(&mut node, fast);
-        node.embed(&mut work).unwrap();
+        node.perception_mut().embed(&mut work).unwrap();
         let before = node.image_digest();
-        let recall = node.recall(3, &mut work).unwrap().unwrap();
+        let recall = node.perception().recall(3, &mut work).unwrap().unwrap();
         assert_eq!(recall.label, u32::from(fast));
         assert_eq!(node.image_digest(), before, "recall changes nothing");
     }
-    assert_eq!(node.trajectories().len(), 3);
-    assert_eq!(node.engine().tally().found, 1);
+    assert_eq!(node.perception().trajectories().len(), 3);
+    assert_eq!(node.history().engine().tally().found, 1);
 }
 
 #[test]
@@ -114,7 +121,7 @@ fn equal_lives_leave_equal_bytes_and_open_as_they_were_sealed() {
     let lives = [(); 2].map(|()| {
         let mut memory = memory();
         let mut work = Workspace::format(&mut memory.work, &WORK).unwrap();
-        let mut node = Node::format(&mut memory.node, &CONFIG).unwrap();
+        let mut node = Node::format(&mut memory.node, CONFIG).unwrap();
         live(&mut node, &mut work);
         let digest = node.seal();
         assert_eq!(digest, node.image_digest());
@@ -126,14 +133,6 @@ fn equal_lives_leave_equal_bytes_and_open_as_they_were_sealed() {
     let node = Node::open_verified(&mut memory.node).unwrap();
     assert_eq!(node.image_digest(), first);
     assert_eq!(node.config(), CONFIG);
-    for (part, bytes) in super::PARTS.iter().zip(CONFIG.lengths()) {
-        let sections = node.sections().filter(|(of, _, _)| of == part);
-        assert_eq!(
-            sections.map(|(_, _, bytes)| bytes).sum::<usize>(),
-            bytes,
-            "{part}"
-        );
-    }
     let sections: usize = node.sections().map(|(_, _, bytes)| bytes).sum();
     assert_eq!(sections, CONFIG.bytes());
 }
@@ -141,7 +140,7 @@ fn equal_lives_leave_equal_bytes_and_open_as_they_were_sealed() {
 #[test]
 fn the_engine_is_what_its_log_says_with_the_times_in_it() {
     let mut memory = memory();
-    let mut node = Node::format(&mut memory.node, &CONFIG).unwrap();
+    let mut node = Node::format(&mut memory.node, CONFIG).unwrap();
     // Taken at other times than they are dated, some of them long after.
     for (i, now) in [5_000u64, 90_000, 90_000, 4_000_000]
         .into_iter()
@@ -166,28 +165,28 @@ fn the_engine_is_what_its_log_says_with_the_times_in_it() {
         };
         let mut out = [0; 512];
         let bytes = event.sign(&key, &mut out).unwrap();
-        node.ingest(bytes.bytes(), &Policy::new(), &Ed25519, now)
+        node.history_mut()
+            .ingest(bytes.bytes(), &Policy::new(), &Ed25519, now)
             .unwrap();
     }
-    let mut fresh = std::vec![0u128; CONFIG.engine.bytes() / 16 + 4];
-    let fresh: &mut [u8] = bytemuck::cast_slice_mut(&mut fresh);
-    let start = fresh.as_ptr().align_offset(64);
-    let mut engine = Engine::format(&mut fresh[start..], CONFIG.engine).unwrap();
-    for entry in node.log().since(0) {
+    let config = CONFIG.history.engine();
+    let mut fresh = Heap::zeroed(config.bytes());
+    let mut engine = Engine::format(&mut fresh, config).unwrap();
+    for entry in node.history().log().since(0) {
         let event = entry.decode().unwrap();
         engine
             .apply(entry.index(), event.id(), event.event(), entry.accepted())
             .unwrap();
     }
-    assert_eq!(engine.digest(), node.engine().digest());
-    assert_eq!(engine.now(), node.engine().now());
+    assert_eq!(engine.digest(), node.history().engine().digest());
+    assert_eq!(engine.now(), node.history().engine().now());
 }
 
 #[test]
 fn a_flipped_bit_in_any_line_of_a_sealed_node_is_refused() {
     let mut memory = memory();
     let mut work = Workspace::format(&mut memory.work, &WORK).unwrap();
-    let mut node = Node::format(&mut memory.node, &CONFIG).unwrap();
+    let mut node = Node::format(&mut memory.node, CONFIG).unwrap();
     live(&mut node, &mut work);
     node.seal();
     let bytes = memory.node.len();
@@ -201,14 +200,12 @@ fn a_flipped_bit_in_any_line_of_a_sealed_node_is_refused() {
 
 #[test]
 fn a_node_of_vectors_takes_no_samples_and_an_interrupted_one_does_not_open() {
-    const VECTORS: NodeConfig = NodeConfig::for_vectors(48, 4)
-        .log(LogConfig::new(4, 1024))
-        .engine(EngineConfig::new(GridConfig::new(0, 4)));
+    const VECTORS: PerceptionConfig = PerceptionConfig::for_vectors(48, 4);
     let mut node = Box::new(Block::<{ VECTORS.bytes() }>::new());
     let mut work = Box::new(Block::<{ VECTORS.workspace(4).bytes() }>::new());
     let mut work = Workspace::format(&mut work[..], &VECTORS.workspace(4)).unwrap();
     {
-        let mut node = Node::format(&mut node[..], &VECTORS).unwrap();
+        let mut node = Perception::format(&mut node[..], VECTORS).unwrap();
         node.push(&[1.0]).unwrap();
         node.push(&[2.0]).unwrap();
         assert!(node.embed(&mut work).is_err());
@@ -220,25 +217,35 @@ fn a_node_of_vectors_takes_no_samples_and_an_interrupted_one_does_not_open() {
         assert_eq!(recall.label, 3);
         node.header.begin();
     }
-    assert_eq!(Node::open(&mut node[..]).err(), Some(BlockError::Busy));
+    assert_eq!(
+        Perception::open(&mut node[..]).err(),
+        Some(BlockError::Busy)
+    );
 }
 
 #[test]
 fn pruning_forgets_what_nobody_used() {
     let mut memory = memory();
-    let mut node = Node::format(&mut memory.node, &CONFIG).unwrap();
+    let mut node = Node::format(&mut memory.node, CONFIG).unwrap();
     let mut work = Workspace::format(&mut memory.work, &WORK).unwrap();
     live(&mut node, &mut work);
     let before = node.image_digest();
     let policy = PrunePolicy::new(1_000).uses(1);
-    assert_eq!(node.prune(&policy, 1_000, |_| {}), 0);
+    assert_eq!(node.perception_mut().prune(&policy, 1_000, |_| {}), 0);
     assert_eq!(node.image_digest(), before);
     window(&mut node, true);
-    node.embed(&mut work).unwrap();
-    let used = node.recall_and_touch(1, &mut work, 500).unwrap().unwrap();
-    let patterns = node.bank().len();
+    node.perception_mut().embed(&mut work).unwrap();
+    let used = node
+        .perception_mut()
+        .recall_and_touch(1, &mut work, 500)
+        .unwrap()
+        .unwrap();
+    let patterns = node.perception().bank().len();
     let mut gone = 0;
-    assert_eq!(node.prune(&policy, 2_000, |_| gone += 1), patterns - 1);
-    assert_eq!((gone, node.bank().len()), (patterns - 1, 1));
-    assert!(node.bank().get(used.id).is_some());
+    assert_eq!(
+        node.perception_mut().prune(&policy, 2_000, |_| gone += 1),
+        patterns - 1
+    );
+    assert_eq!((gone, node.perception().bank().len()), (patterns - 1, 1));
+    assert!(node.perception().bank().get(used.id).is_some());
 }

@@ -117,7 +117,12 @@ impl<W: Watch> Run<'_, '_, W> {
             .unsigned(&mut out)
             .map(|event| *event.id())?;
         self.last[HUB] = Some(id);
-        Ok(self.wrist.wearers[HUB].node.log().find(&id).is_some())
+        Ok(self.wrist.wearers[HUB]
+            .node
+            .history()
+            .log()
+            .find(&id)
+            .is_some())
     }
 
     /// Every node takes the recording's windows into its statistics.
@@ -125,7 +130,7 @@ impl<W: Watch> Run<'_, '_, W> {
         for index in [HUB, ACCELEROMETER, GYROSCOPE] {
             let (wearer, work) = wearer(self.wrist, index);
             each_window(wearer, index, recording, |wearer, _| {
-                Ok(wearer.node.calibrate(work)?)
+                Ok(wearer.node.perception_mut().calibrate(work)?)
             })?;
         }
         Ok(())
@@ -148,8 +153,8 @@ impl<W: Watch> Run<'_, '_, W> {
             let mut right = 0;
             let (wearer, work) = wearer(self.wrist, index);
             each_window(wearer, index, recording, |wearer, window| {
-                wearer.node.embed(work)?;
-                let guess = wearer.node.recall(K, work)?;
+                wearer.node.perception_mut().embed(work)?;
+                let guess = wearer.node.perception().recall(K, work)?;
                 let success = guess.is_some_and(|guess| guess.label == label);
                 let distances = guess.map_or(0, |guess| guess.distances);
                 let spent = (window_length(index) * wearer.channels.len()) as u32;
@@ -162,7 +167,7 @@ impl<W: Watch> Run<'_, '_, W> {
                     executor: index as u16,
                     at: training_time(i) + window as u64 * WINDOW_MS,
                 };
-                let learned = wearer.node.learn(&outcome, work)?;
+                let learned = wearer.node.perception_mut().learn(&outcome, work)?;
                 right += usize::from(success);
                 if index == HUB {
                     pattern = Some(learned.id());
@@ -171,7 +176,8 @@ impl<W: Watch> Run<'_, '_, W> {
             })?;
             if let (Some(pattern), true) = (pattern, index != HUB) {
                 let hub = &mut self.wrist.wearers[HUB].node;
-                hub.credit(pattern, index as u16, 2 * right > WINDOWS)?;
+                hub.perception_mut()
+                    .credit(pattern, index as u16, 2 * right > WINDOWS)?;
             }
         }
         Ok(())
@@ -190,7 +196,10 @@ impl<W: Watch> Run<'_, '_, W> {
         self.tested.routes[asked] += 1;
         self.watch.routed(truth, asked);
         for sensor in [ACCELEROMETER, GYROSCOPE] {
-            self.wrist.wearers[sensor].node.begin_episode();
+            self.wrist.wearers[sensor]
+                .node
+                .perception_mut()
+                .begin_episode();
         }
         let (mut found, mut resolved, mut new) = (0, 0, false);
         for window in 0..WINDOWS {
@@ -231,11 +240,11 @@ impl<W: Watch> Run<'_, '_, W> {
         let truth = recording.activity as u32;
         let mut verdict = None;
         let (wearer, work) = wearer(self.wrist, HUB);
-        wearer.node.begin_episode();
+        wearer.node.perception_mut().begin_episode();
         each_window(wearer, HUB, recording, |wearer, _| {
-            wearer.node.embed(work)?;
+            wearer.node.perception_mut().embed(work)?;
             self.watch.recall_starts();
-            verdict = wearer.node.attend(K, work)?;
+            verdict = wearer.node.perception_mut().attend(K, work)?;
             self.watch.recall_ends();
             Ok(())
         })?;
@@ -243,11 +252,15 @@ impl<W: Watch> Run<'_, '_, W> {
             self.watch.recalled(HUB, truth, recall);
         }
         let node = &wearer.node;
-        self.watch
-            .perceived(HUB, truth, node.signal(), node.spikes());
+        self.watch.perceived(
+            HUB,
+            truth,
+            node.perception().signal(),
+            node.perception().spikes(),
+        );
         let mut routes = [Route::default(); 3];
         let candidates = [HUB as u16, ACCELEROMETER as u16, GYROSCOPE as u16];
-        let routes = node.route(K, &candidates, &mut routes, work)?;
+        let routes = node.perception().route(K, &candidates, &mut routes, work)?;
         let asked = routes.first().map_or(HUB, |r| usize::from(r.executor));
         Ok((verdict, asked))
     }
@@ -261,14 +274,21 @@ impl<W: Watch> Run<'_, '_, W> {
     ) -> Result<Option<Recall>, RunError> {
         let (wearer, work) = wearer(self.wrist, sensor);
         for sample in recording.samples().skip(window * WINDOW).take(WINDOW) {
-            wearer.node.push(&sample[wearer.channels.clone()])?;
+            wearer
+                .node
+                .perception_mut()
+                .push(&sample[wearer.channels.clone()])?;
         }
-        wearer.node.embed(work)?;
-        let recall = wearer.node.attend(K, work)?;
+        wearer.node.perception_mut().embed(work)?;
+        let recall = wearer.node.perception_mut().attend(K, work)?;
         let truth = recording.activity as u32;
         let node = &wearer.node;
-        self.watch
-            .perceived(sensor, truth, node.signal(), node.spikes());
+        self.watch.perceived(
+            sensor,
+            truth,
+            node.perception().signal(),
+            node.perception().spikes(),
+        );
         if let Some(recall) = &recall {
             self.watch.recalled(sensor, truth, recall);
         }
@@ -278,7 +298,7 @@ impl<W: Watch> Run<'_, '_, W> {
     /// The patterns that a recall found were of use.
     fn touch(&mut self, index: usize, at: u64) -> Result<(), RunError> {
         let (wearer, work) = wearer(self.wrist, index);
-        wearer.node.recall_and_touch(K, work, at)?;
+        wearer.node.perception_mut().recall_and_touch(K, work, at)?;
         Ok(())
     }
 
@@ -319,6 +339,7 @@ impl<W: Watch> Run<'_, '_, W> {
         loop {
             let hub = &self.wrist.wearers[HUB].node;
             let open = hub
+                .history()
                 .engine()
                 .conflicts_of(claim)
                 .find(|c| c.status.is_open());
@@ -328,8 +349,8 @@ impl<W: Watch> Run<'_, '_, W> {
             counts.0 += 1;
             let agrees = |id: &EventId| -> bool {
                 let value = verdict.and_then(|v| ACTIVITIES.get(v.label as usize));
-                let index = hub.log().find(id);
-                let entry = index.and_then(|index| hub.log().get(index).ok());
+                let index = hub.history().log().find(id);
+                let entry = index.and_then(|index| hub.history().log().get(index).ok());
                 let event = entry.and_then(|entry| entry.decode().ok());
                 matches!(
                     event.as_ref().map(|e| &e.event().kind),
@@ -391,7 +412,7 @@ impl<W: Watch> Run<'_, '_, W> {
         let event = self.event(speaker, context, at, kind);
         let id = *event.unsigned(&mut out)?.id();
         self.last[speaker] = Some(id);
-        if let Some(index) = self.wrist.wearers[HUB].node.log().find(&id) {
+        if let Some(index) = self.wrist.wearers[HUB].node.history().log().find(&id) {
             return Ok(Said {
                 id,
                 index,
@@ -402,10 +423,13 @@ impl<W: Watch> Run<'_, '_, W> {
         let bytes = signed.bytes();
         if speaker != HUB {
             let own = &mut self.wrist.wearers[speaker].node;
-            own.ingest(bytes, &Policy::trusted().strict(), &Ed25519, at)?;
+            own.history_mut()
+                .ingest(bytes, &Policy::trusted().strict(), &Ed25519, at)?;
         }
         let hub = &mut self.wrist.wearers[HUB].node;
-        let taken = hub.ingest(bytes, &Policy::new().strict(), &Ed25519, at)?;
+        let taken = hub
+            .history_mut()
+            .ingest(bytes, &Policy::new().strict(), &Ed25519, at)?;
         self.news += 1;
         Ok(Said {
             id,
@@ -427,23 +451,26 @@ impl<W: Watch> Run<'_, '_, W> {
             .wrist
             .wearers
             .each_ref()
-            .map(|wearer| wearer.node.bank().len() as u32);
+            .map(|wearer| wearer.node.perception().bank().len() as u32);
         let hub = &mut self.wrist.wearers[HUB].node;
-        let root = hub.log_root();
-        let size = hub.log().size();
-        let proof_verified = hub.log().get(proved).is_ok_and(|entry| {
+        let root = hub.history_mut().root();
+        let size = hub.history().log().size();
+        let proof_verified = hub.history().log().get(proved).is_ok_and(|entry| {
             let leaf = merkle::leaf_hash(entry.bytes());
-            hub.log().prove_inclusion(proved, size).is_ok_and(|proof| {
-                merkle::verify_inclusion(&leaf, proved, size, &proof, &root).is_ok()
-            })
+            hub.history()
+                .log()
+                .prove_inclusion(proved, size)
+                .is_ok_and(|proof| {
+                    merkle::verify_inclusion(&leaf, proved, size, &proof, &root).is_ok()
+                })
         });
         Summary {
             confusion,
             patterns,
-            bank_digest: hub.bank().digest(),
+            bank_digest: hub.perception().bank().digest(),
             log_size: size,
             log_root: root,
-            tally: hub.engine().tally(),
+            tally: hub.history().engine().tally(),
             windows: (windows, right),
             routes,
             routed_right,
@@ -489,7 +516,10 @@ fn each_window<'m>(
 ) -> Result<(), RunError> {
     let length = window_length(index);
     for (n, sample) in recording.samples().enumerate() {
-        wearer.node.push(&sample[wearer.channels.clone()])?;
+        wearer
+            .node
+            .perception_mut()
+            .push(&sample[wearer.channels.clone()])?;
         if (n + 1) % length == 0 {
             end(wearer, n / length)?;
         }

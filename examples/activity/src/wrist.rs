@@ -4,11 +4,10 @@ use crate::recordings::{CHANNELS, RATE_HZ};
 use ed25519_dalek::SigningKey;
 use sensilla::Hash;
 use sensilla::block::{Block, BlockError};
-use sensilla::coherence::EngineConfig;
-use sensilla::grid::GridConfig;
 use sensilla::learn::features::FeatureConfig;
-use sensilla::log::LogConfig;
-use sensilla::node::{Node, NodeConfig, Workspace, WorkspaceConfig};
+use sensilla::node::{
+    HistoryConfig, Node, NodeConfig, PerceptionConfig, Workspace, WorkspaceConfig,
+};
 
 /// Index of the node that hears all six channels.
 pub const HUB: usize = 0;
@@ -27,20 +26,35 @@ const EF: u32 = 16;
 const MILLIHERTZ: u32 = RATE_HZ * 1_000;
 
 /// The hub: six channels, all events.
-pub const HUB_CONFIG: NodeConfig =
-    NodeConfig::new(FeatureConfig::new(CHANNELS as u32, MILLIHERTZ), PATTERNS)
-        .signal(100)
-        .log(LogConfig::new(512, 160 * 1024).authors(8).contexts(4))
-        .engine(EngineConfig::new(GridConfig::new(64, 512)).contexts(4));
+pub const HUB_CONFIG: NodeConfig = NodeConfig::new(
+    PerceptionConfig::new(FeatureConfig::new(CHANNELS as u32, MILLIHERTZ), PATTERNS).signal(100),
+    HistoryConfig {
+        events: 512,
+        bytes: 160 * 1024,
+        authors: 8,
+        contexts: 4,
+        dimensions: 64,
+        ..HistoryConfig::DEFAULT
+    },
+);
 /// A sensor's node: three channels, its own events. Its windows are short and so noisier than the
 /// hub's: what counts as the same is wider.
 pub const SENSOR_CONFIG: NodeConfig = NodeConfig::new(
-    FeatureConfig::new(CHANNELS as u32 / 2, MILLIHERTZ),
-    PATTERNS,
-)
-.merge_at(0.6)
-.log(LogConfig::new(256, 80 * 1024).authors(2).contexts(2))
-.engine(EngineConfig::new(GridConfig::new(32, 256)).contexts(2));
+    PerceptionConfig::new(
+        FeatureConfig::new(CHANNELS as u32 / 2, MILLIHERTZ),
+        PATTERNS,
+    )
+    .merge_at(0.6),
+    HistoryConfig {
+        events: 256,
+        bytes: 80 * 1024,
+        authors: 2,
+        contexts: 2,
+        claims: 256,
+        dimensions: 32,
+        ..HistoryConfig::DEFAULT
+    },
+);
 
 const HUB_WORK: WorkspaceConfig = HUB_CONFIG.workspace(EF);
 const SENSOR_WORK: WorkspaceConfig = SENSOR_CONFIG.workspace(EF);
@@ -107,15 +121,16 @@ impl<'m> Wrist<'m> {
     /// Three empty nodes; the hub is the authority of the wrist.
     pub fn format(memory: &'m mut Memory) -> Result<Self, BlockError> {
         let mut wrist = Self::with(
-            Node::format(&mut memory.hub, &HUB_CONFIG)?,
-            Node::format(&mut memory.accelerometer, &SENSOR_CONFIG)?,
-            Node::format(&mut memory.gyroscope, &SENSOR_CONFIG)?,
+            Node::format(&mut memory.hub, HUB_CONFIG)?,
+            Node::format(&mut memory.accelerometer, SENSOR_CONFIG)?,
+            Node::format(&mut memory.gyroscope, SENSOR_CONFIG)?,
             &mut memory.hub_work,
             &mut memory.sensor_work,
         )?;
         let [hub, ..] = &mut wrist.wearers;
         let key = hub.key.verifying_key().to_bytes();
         hub.node
+            .history_mut()
             .register_authority(crate::scenario::CONTEXT, 1, &[key])
             .map_err(|_| BlockError::BadConfig)?;
         Ok(wrist)

@@ -13,13 +13,13 @@ use super::{Common, output};
 use crate::Error;
 use crate::home::PROFILE;
 use crate::keys::{self, Keyring};
-use crate::memory::Memory;
 use crate::profile::{Authority, Profile, Reading, Room, Shape};
 use crate::progress::Progress;
 use crate::report::plots::bytes_text;
 use crate::report::{Confusion, Raster, Report, of_node};
 use crate::store::manifest::{Manifest, hex};
 use crate::store::{Blocks, Contents, StoreError, Writer};
+use sensilla::block::Memory;
 
 const REPORT: &str = "report.html";
 /// The activity without movement.

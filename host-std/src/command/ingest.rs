@@ -97,14 +97,15 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
     let (log_root, log_size, tally, open) = {
         let mut node = home.node()?;
         let open = node
+            .history()
             .engine()
             .conflicts()
             .filter(|c| c.status.is_open())
             .count();
         (
-            hex(&node.log_root()),
-            node.log().size(),
-            node.engine().tally(),
+            hex(&node.history_mut().root()),
+            node.history().log().size(),
+            node.history().engine().tally(),
             open,
         )
     };

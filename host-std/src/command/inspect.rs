@@ -85,7 +85,7 @@ struct EventLine {
 }
 
 fn events(node: &Node<'_>) -> Result<(), Error> {
-    for entry in node.log().since(node.log().first()) {
+    for entry in node.history().log().since(node.history().log().first()) {
         output::json(&EventLine {
             v: claims::VERSION,
             event: hex(entry.bytes()),
@@ -104,15 +104,21 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
     if arguments.events {
         return events(&node);
     }
-    let log_root = hex(&node.log_root());
-    let tally = node.engine().tally();
-    let count = |number: u32| node.bank().iter().filter(|p| p.label == number).count();
+    let log_root = hex(&node.history_mut().root());
+    let tally = node.history().engine().tally();
+    let count = |number: u32| {
+        node.perception()
+            .bank()
+            .iter()
+            .filter(|p| p.label == number)
+            .count()
+    };
     let inspected = Inspected {
         format: FORMAT,
         file_bytes,
         blocks,
         learns_from: profile.shape.as_ref().map(|shape| shape.describe()),
-        dimensions: node.config().dimensions(),
+        dimensions: node.config().perception.dimensions(),
         labels: (0..)
             .zip(&profile.labels)
             .map(|(number, label)| Label {
@@ -120,9 +126,9 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
                 patterns: count(number),
             })
             .collect(),
-        patterns: node.bank().len(),
-        bank_digest: hex(&node.bank().digest()),
-        log_size: node.log().size(),
+        patterns: node.perception().bank().len(),
+        bank_digest: hex(&node.perception().bank().digest()),
+        log_size: node.history().log().size(),
         log_root,
         conflicts: Conflicts {
             found: tally.found,
@@ -148,7 +154,12 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
 
 fn open(node: &Node<'_>, profile: &Profile) -> Vec<Open> {
     let mut all = Vec::new();
-    for conflict in node.engine().conflicts().filter(|c| c.status.is_open()) {
+    for conflict in node
+        .history()
+        .engine()
+        .conflicts()
+        .filter(|c| c.status.is_open())
+    {
         let mut open = Open {
             context: String::new(),
             subject: String::new(),
@@ -157,7 +168,11 @@ fn open(node: &Node<'_>, profile: &Profile) -> Vec<Open> {
             claims: Vec::new(),
         };
         for id in conflict.claims {
-            let entry = node.log().find(&id).and_then(|i| node.log().get(i).ok());
+            let entry = node
+                .history()
+                .log()
+                .find(&id)
+                .and_then(|i| node.history().log().get(i).ok());
             if let Some(Ok(event)) = entry.map(|entry| entry.decode())
                 && let sensilla::log::EventKind::Assert(assert) = event.event().kind
             {

@@ -9,11 +9,11 @@ use super::{Common, output};
 use crate::Error;
 use crate::examples::Examples;
 use crate::home::Home;
-use crate::memory::Memory;
 use crate::profile::{Profile, Shape};
 use crate::progress::Progress;
 use crate::read::InputError;
 use crate::store::manifest::hex;
+use sensilla::block::Memory;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -81,11 +81,11 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
     let node = home.node()?;
     let result = Learned {
         learned: examples.items.len(),
-        patterns: node.bank().len(),
+        patterns: node.perception().bank().len(),
         forgotten,
         labels,
         dimensions: examples.shape.dimensions(),
-        bank_digest: hex(&node.bank().digest()),
+        bank_digest: hex(&node.perception().bank().digest()),
         memory_bytes,
     };
     if common.json {
@@ -160,7 +160,8 @@ fn learn(home: &mut Home, examples: &Examples, fresh: bool, file: &str) -> Resul
         }
         for (vector, item) in examples.vectors().zip(&examples.items) {
             workspace.embedding_mut().copy_from_slice(vector);
-            node.observe(&workspace)
+            node.perception_mut()
+                .observe(&workspace)
                 .map_err(|e| fault(item.line, e.to_string()))?;
         }
     }
@@ -169,10 +170,11 @@ fn learn(home: &mut Home, examples: &Examples, fresh: bool, file: &str) -> Resul
     for ((vector, item), label) in examples.vectors().zip(&examples.items).zip(labels) {
         workspace.embedding_mut().copy_from_slice(vector);
         if normalised {
-            node.normalise(&mut workspace)
+            node.perception()
+                .normalise(&mut workspace)
                 .map_err(|e| fault(item.line, e.to_string()))?;
         }
-        let recorded = node.trajectories().recorded();
+        let recorded = node.perception().trajectories().recorded();
         let outcome = Outcome {
             label,
             latency_us: item.latency_us,
@@ -183,6 +185,7 @@ fn learn(home: &mut Home, examples: &Examples, fresh: bool, file: &str) -> Resul
             at: item.at.unwrap_or(recorded),
         };
         let learned = node
+            .perception_mut()
             .learn(&outcome, &mut workspace)
             .map_err(|e| fault(item.line, e.to_string()))?;
         let evicted = matches!(

@@ -10,11 +10,11 @@ use super::{Common, output};
 use crate::Error;
 use crate::batch::{BatchError, BatchSearch};
 use crate::home::EF;
-use crate::memory::Memory;
 use crate::profile::Shape;
 use crate::progress::Progress;
 use crate::read::InputError;
 use crate::report::{Confusion, Report, of_node};
+use sensilla::block::Memory;
 
 /// Neighbours that a look-up is judged by.
 const NEIGHBOURS: usize = 5;
@@ -69,7 +69,7 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
     let mut progress = Progress::new("recalling", Some(examples.items.len() as u64));
     let mut confusion = Confusion::new(profile.labels.iter().cloned());
     let mut rows = Vec::with_capacity(examples.items.len());
-    let batch = BatchSearch::new(node.bank().as_ref(), EF);
+    let batch = BatchSearch::new(node.perception().bank().as_ref(), EF);
     let vectors: Vec<&[f32]> = examples.vectors().collect();
     let mut queries = Vec::new();
     for some in vectors.chunks(AT_ONCE) {
@@ -79,7 +79,7 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
         let mut bad = None;
         for vector in some {
             workspace.embedding_mut().copy_from_slice(vector);
-            if normalised && let Err(error) = node.normalise(&mut workspace) {
+            if normalised && let Err(error) = node.perception().normalise(&mut workspace) {
                 bad = Some(error);
                 break;
             }
@@ -123,7 +123,7 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
     if let Some(path) = &arguments.report {
         let report = Report {
             title: format!("Recall of {}", arguments.samples.name()),
-            facts: facts(&recalled, shape, node.bank().len()),
+            facts: facts(&recalled, shape, node.perception().bank().len()),
             confusion: (recalled.confusion.total() > 0).then(|| recalled.confusion.clone()),
             similarities: recalled
                 .rows

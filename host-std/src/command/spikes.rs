@@ -17,7 +17,7 @@ use serde::Serialize;
 use self::input::{Input, Table};
 use super::{Common, output};
 use crate::Error;
-use crate::memory::Memory;
+use sensilla::block::Memory;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 enum Code {

@@ -24,13 +24,14 @@ pub fn run(common: &Common) -> Result<(), Error> {
     let mut home = common.home_of(contents)?;
     let node = home.node()?;
     let damaged = |reason: String| common.store_error(StoreError::Damaged(reason));
-    node.log()
+    node.history()
+        .log()
         .verify()
         .map_err(|e| damaged(format!("its log: {e}")))?;
-    let events = node.log().len();
+    let events = node.history().log().len();
     let mut signatures = 0;
     let mut progress = Progress::new("verifying", Some(events));
-    for entry in node.log().since(node.log().first()) {
+    for entry in node.history().log().since(node.history().log().first()) {
         let fault = |e| damaged(format!("event {}: {e}", entry.index()));
         let event: SignedEvent<'_> = entry.decode().map_err(fault)?;
         if event.signature().is_some() {

@@ -27,14 +27,17 @@ pub fn memory(node: &Node<'_>) -> Vec<(String, u64)> {
 /// Conflicts over time, out of the node: when each was found, and when the log says it was
 /// resolved.
 pub fn conflicts(node: &Node<'_>) -> Vec<ConflictPoint> {
-    let found = node.engine().conflicts().map(|c| (c.since, 1, 0));
-    let resolved = node.log().since(0).filter_map(|entry| {
+    let found = node.history().engine().conflicts().map(|c| (c.since, 1, 0));
+    let resolved = node.history().log().since(0).filter_map(|entry| {
         let event = entry.decode().ok()?;
         matches!(event.event().kind, EventKind::Resolution(_)).then_some((event.event().at, 0, 1))
     });
-    let ends = [node.log().first(), node.log().size().saturating_sub(1)];
+    let ends = [
+        node.history().log().first(),
+        node.history().log().size().saturating_sub(1),
+    ];
     let ends = ends.into_iter().filter_map(|index| {
-        let event = node.log().get(index).ok()?.decode().ok()?;
+        let event = node.history().log().get(index).ok()?.decode().ok()?;
         Some((event.event().at, 0, 0))
     });
     let mut steps: Vec<(u64, u64, u64)> = found.chain(resolved).chain(ends).collect();

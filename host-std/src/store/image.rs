@@ -3,8 +3,8 @@
 use super::backend::Copy;
 use super::manifest::{Manifest, hex, outer_hash};
 use super::{Blocks, Contents, FORMAT, StoreError, quiet};
-use crate::memory::Memory;
 use redb::{Database, DatabaseError, ReadableDatabase, ReadableTable, TableDefinition};
+use sensilla::block::Memory;
 use sha2::{Digest, Sha256};
 use std::collections::BTreeMap;
 

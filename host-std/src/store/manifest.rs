@@ -28,7 +28,7 @@ pub struct Entry {
 impl Manifest {
     /// The manifest of `blocks`.
     pub fn of(blocks: &Blocks) -> Self {
-        let entry = |(name, block): (&String, &crate::memory::Memory)| Entry {
+        let entry = |(name, block): (&String, &sensilla::block::Memory)| Entry {
             name: name.clone(),
             bytes: block.len() as u64,
             sha256: hex(&Sha256::digest(&block[..])),

@@ -21,10 +21,10 @@ pub mod manifest;
 mod quiet;
 pub mod save;
 
-use crate::memory::Memory;
 use lock::Lock;
 use manifest::Manifest;
 use sensilla::block::BlockError;
+use sensilla::block::Memory;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};

@@ -9,7 +9,7 @@ use crate::memory::Memory;
 use crate::random::Random;
 use anyhow::Result;
 use axon_encoder::prelude::{Encoder, LatencyEncoder};
-use sensilla::learn::{Trajectory, TrajectoryConfig, TrajectoryRing, cosine};
+use sensilla::learn::{Outcome, Trajectory, TrajectoryConfig, TrajectoryRing, cosine};
 use sensilla::spike::{
     Curve, LatencyCode, Polarity, RateCode, SpikeAttention, SpikeConfig, SpikeTrains, coincidence,
     coincidences,
@@ -439,13 +439,15 @@ fn record(bench: &mut Bench) -> Result<()> {
         for (i, vector) in vectors.chunks_exact(64).enumerate() {
             ring.record(black_box(&Trajectory {
                 vector,
-                label: i as u32 & 3,
-                latency_us: i as u32,
-                energy_spent: 10,
-                energy_earned: 30,
-                success: i % 3 != 0,
-                executor: 1,
-                at: i as u64,
+                outcome: Outcome {
+                    label: i as u32 & 3,
+                    latency_us: i as u32,
+                    energy_spent: 10,
+                    energy_earned: 30,
+                    success: i % 3 != 0,
+                    executor: 1,
+                    at: i as u64,
+                },
             }))
             .ok();
         }

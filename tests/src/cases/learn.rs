@@ -4,8 +4,8 @@ use crate::transcript::Transcript;
 use crate::{Hex, Report, draw::Draw};
 use sensilla::bank::{BankConfig, PatternBank, Scratch, ScratchConfig};
 use sensilla::learn::{
-    ExtractConfig, Extractor, FeatureConfig, Features, Normaliser, NormaliserConfig, Route,
-    RouteConfig, Router, Trajectory, TrajectoryConfig, TrajectoryRing, rank,
+    ExtractConfig, Extractor, FeatureConfig, Features, Normaliser, NormaliserConfig, Outcome,
+    Route, RouteConfig, Router, Trajectory, TrajectoryConfig, TrajectoryRing, rank,
 };
 
 const FEATURES: FeatureConfig = FeatureConfig::new(3, 10_000);
@@ -69,13 +69,15 @@ pub fn trajectories(room: &mut [u8], report: &mut dyn Report) {
         let executor = draw.below(3) as u16;
         let trajectory = Trajectory {
             vector: &vector,
-            label: task % 3,
-            latency_us: 100 + draw.below(10_000),
-            energy_spent: 1 + draw.below(50),
-            energy_earned: draw.below(90),
-            success: draw.below(3) as u16 >= executor,
-            executor,
-            at: 1_000 * u64::from(i),
+            outcome: Outcome {
+                label: task % 3,
+                latency_us: 100 + draw.below(10_000),
+                energy_spent: 1 + draw.below(50),
+                energy_earned: draw.below(90),
+                success: draw.below(3) as u16 >= executor,
+                executor,
+                at: 1_000 * u64::from(i),
+            },
         };
         said.shown(&ring.record(&trajectory));
         let learned = extractor
@@ -84,7 +86,7 @@ pub fn trajectories(room: &mut [u8], report: &mut dyn Report) {
         said.shown(&learned);
         said.shown(&extractor.statistics(learned.id()));
         router
-            .record(learned.id(), executor, trajectory.success)
+            .record(learned.id(), executor, trajectory.outcome.success)
             .unwrap();
         let hits = bank.search(&vector, 4, &mut scratch).unwrap();
         let mut ranked = [None; 4];

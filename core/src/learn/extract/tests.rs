@@ -36,13 +36,15 @@ impl Memory {
 fn trajectory(vector: &[f32], label: u32, success: bool, at: u64) -> Trajectory<'_> {
     Trajectory {
         vector,
-        label,
-        latency_us: 100 * at as u32,
-        energy_spent: 10,
-        energy_earned: 30,
-        success,
-        executor: 0,
-        at,
+        outcome: Outcome {
+            label,
+            latency_us: 100 * at as u32,
+            energy_spent: 10,
+            energy_earned: 30,
+            success,
+            executor: 0,
+            at,
+        },
     }
 }
 

@@ -16,13 +16,15 @@ impl Owned {
     fn borrow(&self) -> Trajectory<'_> {
         Trajectory {
             vector: &self.0,
-            label: self.1[0],
-            latency_us: self.1[1],
-            energy_spent: self.1[2],
-            energy_earned: self.1[3],
-            success: self.2,
-            executor: self.3,
-            at: self.4,
+            outcome: Outcome {
+                label: self.1[0],
+                latency_us: self.1[1],
+                energy_spent: self.1[2],
+                energy_earned: self.1[3],
+                success: self.2,
+                executor: self.3,
+                at: self.4,
+            },
         }
     }
 }

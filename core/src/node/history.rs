@@ -1,0 +1,142 @@
+//! The half of a node that keeps history: the log of events, and room in it.
+
+use super::config::HistoryConfig;
+use super::image::parts;
+use crate::Hash;
+use crate::coherence::{Applied, Engine};
+use crate::log::event_log::PruneError;
+use crate::log::{EventId, EventLog, LogIndex};
+use crate::merkle::Checkpoint;
+use crate::merkle::note::NoteError;
+use crate::merkle::watch::WatchError;
+use crate::sign::Signer;
+
+parts! {
+    /// The log of events and the claims in force. See the [module](super).
+    ///
+    /// ```
+    /// use sensilla::block::Block;
+    /// use sensilla::log::kind::{Assert, CERTAIN};
+    /// use sensilla::log::{Event, EventKind, Policy};
+    /// use sensilla::node::{History, HistoryConfig};
+    ///
+    /// const CONFIG: HistoryConfig = HistoryConfig {
+    ///     events: 32,
+    ///     bytes: 4 * 1024,
+    ///     claims: 16,
+    ///     ..HistoryConfig::DEFAULT
+    /// };
+    /// let mut memory = Box::new(Block::<{ CONFIG.bytes() }>::new());
+    /// let mut history = History::format(&mut memory[..], CONFIG)?;
+    /// # struct NoKey;
+    /// # impl sensilla::log::Verifier for NoKey {
+    /// #     fn verify(&self, _: &[u8; 32], _: &[u8], _: &[u8; 64]) -> bool { false }
+    /// # }
+    /// let event = Event {
+    ///     author: [1; 32],
+    ///     prev: None,
+    ///     at: 7,
+    ///     context: "lab",
+    ///     embedding: Default::default(),
+    ///     kind: EventKind::Assert(Assert {
+    ///         subject: "door",
+    ///         predicate: "state",
+    ///         value: "open",
+    ///         evidence: &[],
+    ///         confidence: CERTAIN,
+    ///         expires: None,
+    ///         supersedes: None,
+    ///     }),
+    /// };
+    /// let mut out = [0; 256];
+    /// let bytes = event.unsigned(&mut out)?;
+    /// let taken = history.ingest(bytes.bytes(), &Policy::trusted(), &NoKey, 7)?;
+    /// assert_eq!((taken.index, history.engine().len()), (0, 1));
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    pub struct History for HistoryConfig as config, b"HIST", 1 {
+        log: EventLog = config.log(),
+        engine: Engine = config.engine(),
+    }
+}
+
+/// An event that was taken.
+#[derive(Clone, Copy, Debug)]
+pub struct Ingested {
+    /// Its place in the log.
+    pub index: LogIndex,
+    /// Its id.
+    pub id: EventId,
+    /// What it changed.
+    pub applied: Applied,
+}
+
+impl<'a> History<'a> {
+    const NAME: &'static str = "history";
+
+    /// The sizes it was made with.
+    pub fn config(&self) -> HistoryConfig {
+        HistoryConfig::of(self.log.config(), self.engine.config())
+    }
+
+    /// That the engine is what the log makes of it, only a replay can tell.
+    fn agrees(&self) -> bool {
+        true
+    }
+
+    /// The log, to look at.
+    pub fn log(&self) -> &EventLog<'a> {
+        &self.log
+    }
+
+    /// Claims in force, conflicts and their state, to look at.
+    pub fn engine(&self) -> &Engine<'a> {
+        &self.engine
+    }
+
+    /// The Merkle root of the log. Cost: O(log n) hashes after an append, none otherwise.
+    pub fn root(&mut self) -> Hash {
+        self.change(|half| half.log.root())
+    }
+
+    /// Writes a checkpoint of the log as it is now to the front of `out`: its name, `origin`, its
+    /// size and its root, as a note that `signer` signs (C2SP tlog-checkpoint). Two such notes that
+    /// no one log explains are a proof against the signer. Cost: that of [`root`](Self::root) and
+    /// of a signature.
+    pub fn checkpoint<'b, S: Signer + ?Sized>(
+        &mut self,
+        origin: &str,
+        signer: &S,
+        out: &'b mut [u8],
+    ) -> Result<&'b str, NoteError> {
+        let checkpoint = Checkpoint {
+            origin,
+            size: self.log.size(),
+            root: self.root(),
+            extensions: "",
+        };
+        checkpoint.sign(signer, out)
+    }
+
+    /// Forgets the events before `first`, claims in force excepted; see [`EventLog::prune`].
+    pub fn prune(&mut self, first: LogIndex) -> Result<(), PruneError> {
+        self.change(|half| half.log.prune(first))
+    }
+
+    /// Keeps the inclusion proofs of an event current, also after it is pruned; see
+    /// [`EventLog::watch`].
+    pub fn watch(&mut self, index: LogIndex) -> Result<(), WatchError> {
+        self.change(|half| half.log.watch(index))
+    }
+
+    /// Watches an event no longer.
+    pub fn unwatch(&mut self, index: LogIndex) {
+        self.change(|half| half.log.unwatch(index));
+    }
+
+    /// Notes that the first `size` events are stored elsewhere, so that they may go; see
+    /// [`EventLog::mark_exported`].
+    pub fn mark_exported(&mut self, size: u64) -> Result<(), PruneError> {
+        self.change(|half| half.log.mark_exported(size))
+    }
+}

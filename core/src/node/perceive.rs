@@ -1,0 +1,296 @@
+//! The half of a node that perceives: from samples to a decision, and back to what is learned.
+
+use super::config::PerceptionConfig;
+use super::episode::Episode;
+use super::errors::{EmbedError, LearnError, RouteTaskError};
+use super::image::parts;
+use super::recall::{MAX_K, Recall};
+use super::workspace::Workspace;
+use crate::bank::{Audit, Entry, PatternBank, PatternId, SearchError};
+use crate::learn::extract::{Extractor, Learned};
+use crate::learn::features::{Features, MAX_SAMPLE, PER_CHANNEL, PushError};
+use crate::learn::normalise::Normaliser;
+use crate::learn::prune::PrunePolicy;
+use crate::learn::route::{Route, RouteError, Router};
+use crate::learn::trajectory::{Outcome, Trajectory, TrajectoryRing};
+use crate::spike::{Delta, SampleCode, SpikeTrains};
+
+/// Index of a channel's mean absolute difference among its features.
+const TRAVEL: usize = 2;
+
+parts! {
+    /// Signals, patterns and decisions. See the [module](super).
+    ///
+    /// ```
+    /// use sensilla::block::Block;
+    /// use sensilla::learn::features::FeatureConfig;
+    /// use sensilla::node::{Outcome, Perception, PerceptionConfig, Workspace, WorkspaceConfig};
+    ///
+    /// const CONFIG: PerceptionConfig = PerceptionConfig::new(FeatureConfig::new(1, 10_000), 8);
+    /// const WORK: WorkspaceConfig = CONFIG.workspace(8);
+    /// let mut memory = Box::new(Block::<{ CONFIG.bytes() }>::new());
+    /// let mut work = Block::<{ WORK.bytes() }>::new();
+    /// let mut perception = Perception::format(&mut memory[..], CONFIG)?;
+    /// let mut work = Workspace::format(&mut work, &WORK)?;
+    ///
+    /// for label in [0, 1] {
+    ///     for i in 0..10_u32 {
+    ///         perception.push(&[(i / (5 - 4 * label) % 2) as f32])?; // slow, then fast
+    ///     }
+    ///     perception.embed(&mut work)?;
+    ///     perception.learn(&Outcome { label, ..Outcome::default() }, &mut work)?;
+    /// }
+    /// let recall = perception.recall(1, &mut work)?; // the last window was fast
+    /// assert_eq!(recall.map(|recall| recall.label), Some(1));
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    pub struct Perception for PerceptionConfig as config, b"PERC", 1 {
+        features: Features = config.features,
+        normaliser: Normaliser = config.normaliser(),
+        bank: PatternBank = config.bank,
+        extractor: Extractor = config.extractor,
+        trajectories: TrajectoryRing = config.trajectories,
+        router: Router = config.router,
+        episode: Episode = config.episode,
+        spikes: SpikeTrains = config.episode.trains(),
+        signal: SpikeTrains = config.signal,
+    }
+}
+
+impl<'a> Perception<'a> {
+    const NAME: &'static str = "perception";
+
+    /// The sizes it was made with.
+    pub fn config(&self) -> PerceptionConfig {
+        PerceptionConfig {
+            dimensions: self.normaliser.config().dimensions(),
+            features: self.features.config(),
+            bank: *self.bank.config(),
+            extractor: self.extractor.config(),
+            trajectories: self.trajectories.config(),
+            router: self.router.config(),
+            episode: self.episode.config(),
+            signal: self.signal.config(),
+        }
+    }
+
+    fn agrees(&self) -> bool {
+        let dimensions = self.normaliser.config().dimensions();
+        self.bank.config().dimensions() == dimensions
+            && self.trajectories.config().dimensions() == dimensions
+            && self.episode.config().dimensions() == dimensions
+            && self.spikes.config() == self.episode.config().trains()
+            && self.signal.config().values() == self.features.config().channels()
+    }
+
+    /// Takes one sample, a value a channel, into the window. Cost: O(channels).
+    ///
+    /// A channel that moved since the sample before by its usual step or more also fires in the
+    /// window's [`signal`](Self::signal); the usual step is the mean absolute difference over the
+    /// windows that statistics were taken of, and before any were, none fires.
+    pub fn push(&mut self, sample: &[f32]) -> Result<(), PushError> {
+        self.change(|half| {
+            let step = half.features.samples();
+            let taken = half.features.config().channels() as usize == sample.len()
+                && sample.iter().all(|value| value.abs() <= MAX_SAMPLE);
+            if taken && step > 0 {
+                for (channel, &value) in sample.iter().enumerate() {
+                    let spike = half.contrast(channel, value);
+                    if spike != 0 {
+                        // A window longer than the signal's trains goes on without spikes.
+                        let _ = half.signal.mark(channel, step, spike < 0);
+                    }
+                }
+            }
+            half.features.push(sample)?;
+            if step == 0 {
+                // Fits: the trains are as many as the channels.
+                let _ = half.signal.start(sample.len());
+            }
+            Ok(())
+        })
+    }
+
+    /// The spike of delta modulation that `value` causes in `channel`.
+    fn contrast(&self, channel: usize, value: f32) -> i8 {
+        let usual = self.normaliser.statistics(channel * PER_CHANNEL + TRAVEL);
+        let (Some((threshold, _)), Some(last)) = (usual, self.features.last(channel)) else {
+            return 0;
+        };
+        if self.normaliser.count() == 0 || threshold <= 0.0 {
+            return 0;
+        }
+        let mut code = Delta::new(threshold).off_spikes(true).repeat_first(true);
+        code.push(last)
+            .and_then(|_| code.push(value))
+            .unwrap_or_default()
+    }
+
+    /// Ends the window and takes its features into the statistics by which later windows are
+    /// normalised.
+    pub fn calibrate(&mut self, workspace: &mut Workspace<'_>) -> Result<(), EmbedError> {
+        self.finish_window(workspace)?;
+        self.observe(workspace)
+    }
+
+    /// Ends the window and leaves its embedding, the normalised features, in the workspace.
+    pub fn embed(&mut self, workspace: &mut Workspace<'_>) -> Result<(), EmbedError> {
+        self.finish_window(workspace)?;
+        self.normalise(workspace)
+    }
+
+    /// Ends the window and leaves its features, as they are, in the workspace.
+    pub fn finish_window(&mut self, workspace: &mut Workspace<'_>) -> Result<(), EmbedError> {
+        self.change(|half| Ok(half.features.finish(workspace.embedding)?))
+    }
+
+    /// Takes the workspace's vector into the statistics by which later ones are normalised.
+    pub fn observe(&mut self, workspace: &Workspace<'_>) -> Result<(), EmbedError> {
+        self.change(|half| Ok(half.normaliser.update(workspace.embedding)?))
+    }
+
+    /// Normalises the workspace's vector by the statistics so far.
+    pub fn normalise(&self, workspace: &mut Workspace<'_>) -> Result<(), EmbedError> {
+        Ok(self.normaliser.apply(workspace.embedding)?)
+    }
+
+    /// What the workspace's embedding resembles, among the `k` (1 to [`MAX_K`]) nearest patterns;
+    /// `None` while nothing was learned. Changes nothing.
+    pub fn recall(
+        &self,
+        k: usize,
+        workspace: &mut Workspace<'_>,
+    ) -> Result<Option<Recall>, SearchError> {
+        let Workspace { embedding, scratch } = workspace;
+        let hits = self.bank.search(embedding, k.min(MAX_K), scratch)?;
+        Ok(Recall::of(&hits))
+    }
+
+    /// Records that the patterns nearest to the workspace's embedding were of use, and returns what
+    /// they say, as [`recall`](Self::recall) does.
+    pub fn recall_and_touch(
+        &mut self,
+        k: usize,
+        workspace: &mut Workspace<'_>,
+        now: u64,
+    ) -> Result<Option<Recall>, SearchError> {
+        let Workspace { embedding, scratch } = workspace;
+        let hits = self.bank.search(embedding, k.min(MAX_K), scratch)?;
+        self.header.begin();
+        self.bank.touch(&hits, now);
+        self.header.end();
+        Ok(Recall::of(&hits))
+    }
+
+    /// Forgets the windows that [`attend`](Self::attend) looks back on: what comes next has nothing
+    /// to do with them.
+    pub fn begin_episode(&mut self) {
+        self.change(|half| half.episode.clear());
+    }
+
+    /// What the workspace's embedding resembles, as [`recall`](Self::recall), but where the last
+    /// windows of the episode, this one among them, pick which of the `k` patterns counts: each
+    /// window speaks for what it recalled, as loud as the spikes it shares with this one.
+    ///
+    /// Cost: a search and O(windows² × dimensions) for the trains.
+    pub fn attend(
+        &mut self,
+        k: usize,
+        workspace: &mut Workspace<'_>,
+    ) -> Result<Option<Recall>, SearchError> {
+        let Workspace { embedding, scratch } = workspace;
+        let hits = self.bank.search(embedding, k.min(MAX_K), scratch)?;
+        Ok(self.change(|half| {
+            let chosen = half.episode.attend(embedding, &hits, &mut half.spikes);
+            Recall::at(&hits, chosen.unwrap_or(0))
+        }))
+    }
+
+    /// Orders `candidates`, executors to choose from, by what the `k` patterns nearest to the
+    /// workspace's embedding know of each, best first; see [`Router::route`].
+    pub fn route<'o>(
+        &self,
+        k: usize,
+        candidates: &[u16],
+        routes: &'o mut [Route],
+        workspace: &mut Workspace<'_>,
+    ) -> Result<&'o [Route], RouteTaskError> {
+        let Workspace { embedding, scratch } = workspace;
+        let hits = self.bank.search(embedding, k.min(MAX_K), scratch)?;
+        Ok(self.router.route(&hits, candidates, routes)?)
+    }
+
+    /// Records how `executor` did on a task that a recalled pattern stands for.
+    pub fn credit(
+        &mut self,
+        pattern: PatternId,
+        executor: u16,
+        success: bool,
+    ) -> Result<(), RouteError> {
+        self.change(|half| half.router.record(pattern, executor, success))
+    }
+
+    /// Learns from how the workspace's embedding turned out: the trajectory is recorded, merged
+    /// into the patterns and credited to its executor, which must be below the router's number.
+    pub fn learn(
+        &mut self,
+        outcome: &Outcome,
+        workspace: &mut Workspace<'_>,
+    ) -> Result<Learned, LearnError> {
+        let Workspace { embedding, scratch } = workspace;
+        let trajectory = Trajectory {
+            vector: embedding,
+            outcome: *outcome,
+        };
+        self.change(|half| {
+            let learned = half.extractor.learn(&mut half.bank, &trajectory, scratch)?;
+            half.trajectories.record(&trajectory)?;
+            half.router
+                .record(learned.id(), outcome.executor, outcome.success)?;
+            Ok(learned)
+        })
+    }
+
+    /// Looks at up to `budget` slots of the bank's graph and mends what searches would not meet;
+    /// see [`PatternBank::audit_step`].
+    pub fn audit_step(&mut self, budget: u32) -> Audit {
+        self.change(|half| half.bank.audit_step(budget))
+    }
+
+    /// Forgets the patterns that `policy` does not keep at the time `now`, tells `gone` of each and
+    /// returns how many.
+    pub fn prune(&mut self, policy: &PrunePolicy, now: u64, gone: impl FnMut(&Entry)) -> usize {
+        self.change(|half| policy.prune(&mut half.bank, now, gone))
+    }
+
+    /// The bank of patterns.
+    pub fn bank(&self) -> &PatternBank<'a> {
+        &self.bank
+    }
+
+    /// The latest trajectories.
+    pub fn trajectories(&self) -> &TrajectoryRing<'a> {
+        &self.trajectories
+    }
+
+    /// Outcomes by pattern and executor.
+    pub fn router(&self) -> &Router<'a> {
+        &self.router
+    }
+
+    /// The window's channels as spikes, one step a sample: see [`push`](Self::push).
+    pub fn signal(&self) -> &SpikeTrains<'a> {
+        &self.signal
+    }
+
+    /// The last windows' embeddings as spikes, as [`attend`](Self::attend) left them: for each
+    /// window the positive components, then the negative ones.
+    pub fn spikes(&self) -> &SpikeTrains<'a> {
+        &self.spikes
+    }
+
+    /// The statistics that windows are normalised with.
+    pub fn normaliser(&self) -> &Normaliser<'a> {
+        &self.normaliser
+    }
+}
