@@ -258,7 +258,7 @@ macro_rules! structure {
     ) => {
         $crate::block::sections::sections! {
             @mutable [$(#[$meta])* $vis struct $name for $config as $c]
-            { header: $crate::block::HeaderMut<'a>, config: $config }
+            { pub(super) header: $crate::block::HeaderMut<'a>, config: $config }
             $body $($with)?
         }
         $crate::block::sections::sections! { @slots $name for $config as $c $body }
