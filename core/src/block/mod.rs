@@ -25,6 +25,8 @@ mod carve;
 mod heap;
 pub(crate) mod image;
 pub(crate) mod sections;
+#[cfg(test)]
+mod soundness;
 pub(crate) mod structure;
 
 pub use carve::{Carver, CarverMut, section};

@@ -37,19 +37,30 @@ sections! {
 }
 
 impl Watches<'_> {
-    /// Whether every watch is one of a tree of `size` leaves, with no sibling before its time.
-    pub(crate) fn is_sound(&self, size: u64) -> bool {
-        (0..self.count()).all(|at| match self.leaf(at) {
-            None => self.is_clear(&self.shape, at),
-            Some((leaf, seen)) => {
-                let mut levels = (0..).zip(of_slot(self.siblings, self.shape.height as usize, at));
-                leaf < size
-                    && seen <= size
-                    && (seen == 0 || seen > leaf)
-                    && levels.all(|(level, sibling)| {
-                        sibling_end(leaf, level) <= seen || is_zero(sibling)
-                    })
-            }
+    /// Whether every watch is one of a tree of leaves up to `size` that are kept from `first` on.
+    /// Siblings are zero before their time, and those that the tree has too, as `node` says by level
+    /// and index, are the same.
+    pub(crate) fn is_sound<'n>(
+        &self,
+        first: u64,
+        size: u64,
+        node: impl Fn(u32, u64) -> Option<&'n Hash>,
+    ) -> bool {
+        (0..self.count()).all(|at| {
+            let Some((leaf, seen)) = self.leaf(at) else {
+                return self.is_clear(&self.shape, at);
+            };
+            let siblings = of_slot(self.siblings, self.shape.height as usize, at);
+            leaf < size
+                && seen <= size
+                && (seen == 0 || seen > leaf)
+                && (leaf >= first || seen >= first)
+                && (0..).zip(siblings).all(|(level, sibling)| {
+                    match sibling_end(leaf, level) <= seen {
+                        true => node(level, leaf >> level ^ 1).is_none_or(|node| node == sibling),
+                        false => is_zero(sibling),
+                    }
+                })
         })
     }
 
