@@ -5,15 +5,13 @@
 //! slots, the more bits are left for the count: an arena of 1,000 slots takes two billion inserts
 //! before the first is retired for having had its share.
 
-use crate::Hash;
-use crate::block::{
-    self, BlockError, CONFIG_WORDS, CarverMut, HEADER_BYTES, HeaderMut, Kind, section,
-};
+use crate::block::sections::{from_slot, is_zero};
+use crate::block::structure::{Config, Image, Structure, begin_format, life};
+use crate::block::{BlockError, CONFIG_WORDS, CarverMut, HEADER_BYTES, HeaderMut, Kind, section};
 use crate::error::errors;
 use bytemuck::Pod;
+use core::slice::from_ref;
 
-const KIND: Kind = Kind(*b"AREN");
-const VERSION: u32 = 3;
 const MAX_SLOTS: u32 = 1 << 24;
 
 errors! {
@@ -63,27 +61,36 @@ impl ArenaConfig {
         section(at, self.slots as usize, self.item as usize)
     }
 
-    const fn is_valid(&self) -> bool {
-        self.slots >= 1 && self.slots <= MAX_SLOTS && self.item >= 1
+    /// Bits of a handle that are the slot.
+    const fn mask(&self) -> u32 {
+        (self.slots + 1).next_power_of_two() - 1
+    }
+}
+
+impl Config for ArenaConfig {
+    const KIND: Kind = Kind(*b"AREN");
+    const VERSION: u32 = 3;
+
+    fn is_valid(&self) -> bool {
+        (1..=MAX_SLOTS).contains(&self.slots) && self.item >= 1
     }
 
-    const fn to_words(self) -> [u32; CONFIG_WORDS] {
+    fn length(&self) -> usize {
+        self.bytes()
+    }
+
+    fn to_words(&self) -> [u32; CONFIG_WORDS] {
         let mut words = [0; CONFIG_WORDS];
         words[0] = self.slots;
         words[1] = self.item;
         words
     }
 
-    fn from_words(words: [u32; CONFIG_WORDS]) -> Result<Self, BlockError> {
-        let config = Self {
+    fn from_words(words: &[u32; CONFIG_WORDS]) -> Option<Self> {
+        Some(Self {
             slots: words[0],
             item: words[1],
-        };
-        if config.is_valid() && config.to_words() == words {
-            Ok(config)
-        } else {
-            Err(BlockError::BadConfig)
-        }
+        })
     }
 }
 
@@ -112,66 +119,76 @@ pub struct Arena<'a, T> {
     retired: u32,
 }
 
-impl<'a, T: Pod> Arena<'a, T> {
-    /// Makes an empty arena of `memory`.
-    pub fn format(memory: &'a mut [u8], config: ArenaConfig) -> Result<Self, BlockError> {
-        if !config.is_valid() || config.item as usize != size_of::<T>() {
-            return Err(BlockError::BadConfig);
-        }
-        let (header, carver) =
-            block::format(memory, KIND, VERSION, config.to_words(), config.bytes())?;
-        Self::carve(header, carver, config)
+life!(Arena<'a, T>, ArenaConfig, [T: Pod]);
+
+impl<'a, T: Pod> Image<'a> for Arena<'a, T> {
+    fn header(&self) -> &HeaderMut<'a> {
+        &self.header
     }
 
-    /// Opens the arena of things of the size of `T` that lies in `memory`. Cost: O(slots).
-    pub fn open(memory: &'a mut [u8]) -> Result<Self, BlockError> {
-        let (header, carver) = block::open_mut(memory, KIND, VERSION)?;
-        let config = ArenaConfig::from_words(header.as_ref().config())?;
-        if config.item as usize != size_of::<T>() {
-            return Err(BlockError::BadConfig);
-        }
-        if header.as_ref().bytes() != config.bytes() as u64 {
-            return Err(BlockError::Corrupt);
-        }
-        Self::carve(header, carver, config)
+    fn header_mut(&mut self) -> &mut HeaderMut<'a> {
+        &mut self.header
     }
 
-    /// Opens a sealed arena after checking its seal.
-    pub fn open_verified(memory: &'a mut [u8]) -> Result<Self, BlockError> {
-        block::verify_seal(memory, KIND, VERSION)?;
-        Self::open(memory)
+    fn section(&self, at: usize) -> Option<(&'static str, &[u8])> {
+        Some(match at {
+            0 => ("arena tags", bytemuck::cast_slice(self.tags)),
+            1 => ("arena items", bytemuck::cast_slice(self.items)),
+            2 => ("arena items", self.padding),
+            _ => return None,
+        })
     }
+}
+
+impl<'a, T: Pod> Structure<'a> for Arena<'a, T> {
+    type Config = ArenaConfig;
 
     fn carve(
         header: HeaderMut<'a>,
-        mut carver: CarverMut<'a>,
         config: ArenaConfig,
+        mut carver: CarverMut<'a>,
     ) -> Result<Self, BlockError> {
+        if config.item as usize != size_of::<T>() {
+            return Err(BlockError::BadConfig);
+        }
         let slots = config.slots as usize;
         let tags = carver.take(slots)?;
-        let bytes: &mut [u8] = carver.take(slots * config.item as usize)?;
+        let bytes: &mut [u8] = carver.take(slots * size_of::<T>())?;
         let (items, padding) = bytes
             .split_at_mut_checked(slots * size_of::<T>())
             .ok_or(BlockError::BadConfig)?;
         let items = bytemuck::try_cast_slice_mut(items).map_err(|_| BlockError::BadConfig)?;
-        let mut arena = Self {
+        Ok(Self {
             header,
             tags,
             items,
             padding,
             config,
-            mask: (config.slots + 1).next_power_of_two() - 1,
+            mask: config.mask(),
             free: 0,
             live: 0,
             retired: 0,
-        };
-        if arena.count() {
-            Ok(arena)
-        } else {
-            Err(BlockError::Corrupt)
+        })
+    }
+
+    fn check(&mut self) -> Result<(), BlockError> {
+        match self.count() && self.is_unused_clear() {
+            true => Ok(()),
+            false => Err(BlockError::Corrupt),
         }
     }
 
+    fn formatted(memory: &'a mut [u8], config: ArenaConfig) -> Result<Self, BlockError> {
+        // Said before anything is written.
+        if config.item as usize != size_of::<T>() {
+            return Err(BlockError::BadConfig);
+        }
+        let (header, carver) = begin_format(memory, &config)?;
+        Self::carve(header, config, carver)
+    }
+}
+
+impl<T: Pod> Arena<'_, T> {
     fn one(&self) -> u32 {
         self.mask + 1
     }
@@ -184,9 +201,6 @@ impl<'a, T: Pod> Arena<'a, T> {
     /// leads to one that no other leads to, and the last of them to none.
     fn count(&mut self) -> bool {
         let slots = self.config.slots;
-        if self.tags.iter().skip(slots as usize).any(|&tag| tag != 0) {
-            return false;
-        }
         // Of all slots that are free or led to, only the first is not both.
         self.free = slots;
         for (slot, &tag) in (0..slots).zip(self.tags.iter()) {
@@ -215,6 +229,16 @@ impl<'a, T: Pod> Arena<'a, T> {
         }
         // As many steps as there are free slots, to the end: none was met twice.
         next == slots
+    }
+
+    /// Whether what lies behind the slots, and in those that were never taken, is zero.
+    fn is_unused_clear(&self) -> bool {
+        let slots = self.config.slots;
+        let was_taken = |slot, tag| tag > self.mask || tag == link(slot, slot);
+        let mut all = (0..slots).zip(&*self.tags).zip(&*self.items);
+        all.all(|((slot, &tag), item)| was_taken(slot, tag) || is_zero(from_ref(item)))
+            && is_zero(from_slot(self.tags, 1, slots as usize))
+            && is_zero(self.padding)
     }
 
     /// Number of things in the arena.
@@ -313,40 +337,12 @@ impl<'a, T: Pod> Arena<'a, T> {
             .filter(|(tag, _)| self.is_taken(**tag))
             .map(|(tag, item)| (Handle(*tag), item))
     }
-
-    /// Seals the block with its SHA-256.
-    pub fn seal(&mut self) -> Hash {
-        self.header.seal(&[
-            bytemuck::cast_slice(self.tags),
-            bytemuck::cast_slice(self.items),
-            self.padding,
-        ])
-    }
-
-    /// SHA-256 of the block.
-    pub fn image_digest(&self) -> Hash {
-        self.header.as_ref().image_digest(&[
-            bytemuck::cast_slice(self.tags),
-            bytemuck::cast_slice(self.items),
-            self.padding,
-        ])
-    }
-
-    /// Sections of the block and their bytes.
-    pub fn sections(&self) -> impl Iterator<Item = (&'static str, usize)> {
-        [
-            ("header", HEADER_BYTES),
-            ("arena tags", size_of_val(self.tags)),
-            ("arena items", size_of_val(self.items) + self.padding.len()),
-        ]
-        .into_iter()
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::block::Block;
+    use crate::block::{self, Block};
     use proptest::prelude::*;
     use std::vec::Vec;
 
@@ -357,11 +353,8 @@ mod tests {
     #[test]
     fn a_slot_whose_count_would_start_again_is_retired() {
         let config = ArenaConfig::new::<u8>(MAX_SLOTS / 2 + 1);
-        let mut words = std::vec![[0u128; 4]; config.bytes() / 64 + 1];
-        let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
-        let start = bytes.as_ptr().align_offset(64);
-        let memory = &mut bytes[start..];
-        let mut arena = Arena::format(memory, config).unwrap();
+        let mut memory = block::Memory::zeroed(config.bytes());
+        let mut arena = Arena::format(&mut memory, config).unwrap();
         let mut handles = Vec::new();
         // Eight bits are left for the count: a slot is used 128 times.
         for i in 0..300u32 {
@@ -374,7 +367,7 @@ mod tests {
         handles.sort();
         handles.dedup();
         assert_eq!(handles.len(), 300);
-        assert_eq!(Arena::<u8>::open(memory).unwrap().retired(), 2);
+        assert_eq!(Arena::<u8>::open(&mut memory).unwrap().retired(), 2);
     }
 
     #[derive(Clone, Debug)]

@@ -3,15 +3,12 @@
 //! A symbol is given out in order of first use and is never taken back, so it belongs to one block
 //! and its history alone: it never enters hashed bytes and is never sent.
 
-use crate::Hash;
-use crate::block::{
-    self, BlockError, CONFIG_WORDS, CarverMut, HEADER_BYTES, HeaderMut, Kind, section,
-};
+use crate::block::sections::is_zero;
+use crate::block::structure::{Config, structure};
+use crate::block::{CONFIG_WORDS, Kind};
 use crate::error::errors;
 use crate::table;
 
-const KIND: Kind = Kind(*b"INTN");
-const VERSION: u32 = 2;
 const COUNTERS: usize = 16;
 const LEN: usize = 0;
 
@@ -67,24 +64,30 @@ impl InternerConfig {
         self
     }
 
-    /// Bytes of the block.
-    pub const fn bytes(&self) -> usize {
-        let at = section(HEADER_BYTES, COUNTERS, 4);
-        let at = section(at, self.symbols as usize, 4);
-        let at = section(at, self.places(), 4);
-        section(at, self.bytes as usize, 1)
-    }
-
     /// Places of the table: at most three in four are ever taken.
     const fn places(&self) -> usize {
         (self.symbols as usize * 2).next_power_of_two()
     }
 
-    const fn is_valid(&self) -> bool {
-        self.symbols >= 1 && self.symbols <= 1 << 24
+    /// Bits of a place that are the symbol plus one.
+    const fn mask(&self) -> u32 {
+        (self.symbols + 1).next_power_of_two() - 1
+    }
+}
+
+impl Config for InternerConfig {
+    const KIND: Kind = Kind(*b"INTN");
+    const VERSION: u32 = 2;
+
+    fn is_valid(&self) -> bool {
+        (1..=1 << 24).contains(&self.symbols)
     }
 
-    const fn to_words(self) -> [u32; CONFIG_WORDS] {
+    fn length(&self) -> usize {
+        self.bytes()
+    }
+
+    fn to_words(&self) -> [u32; CONFIG_WORDS] {
         let mut words = [0; CONFIG_WORDS];
         words[0] = self.symbols;
         words[1] = self.bytes;
@@ -93,17 +96,9 @@ impl InternerConfig {
         words
     }
 
-    fn from_words(words: [u32; CONFIG_WORDS]) -> Result<Self, BlockError> {
-        let config = Self {
-            symbols: words[0],
-            bytes: words[1],
-            seed: u64::from(words[2]) | u64::from(words[3]) << 32,
-        };
-        if config.is_valid() && config.to_words() == words {
-            Ok(config)
-        } else {
-            Err(BlockError::BadConfig)
-        }
+    fn from_words(words: &[u32; CONFIG_WORDS]) -> Option<Self> {
+        let seed = u64::from(words[2]) | u64::from(words[3]) << 32;
+        Some(Self::new(words[0], words[1]).seed(seed))
     }
 }
 
@@ -125,74 +120,26 @@ fn equal(a: &[u8], b: &[u8]) -> bool {
     a.iter().zip(b).all(|(a, b)| a == b)
 }
 
-/// Names and their symbols in a block.
-#[derive(Debug)]
-pub struct Interner<'a> {
-    header: HeaderMut<'a>,
-    counters: &'a mut [u32],
-    /// Where the bytes of each name end; the next one begins there.
-    ends: &'a mut [u32],
-    /// A symbol plus one in the low bits, above them those of the name's hash.
-    table: &'a mut [u32],
-    bytes: &'a mut [u8],
-    config: InternerConfig,
-    /// Bits of a place that are the symbol.
-    mask: u32,
-    places: usize,
+structure! {
+    /// Names and their symbols in a block.
+    pub struct Interner for InternerConfig as config {
+        counters "intern counters": [u32; COUNTERS],
+        /// Where the bytes of each name end; the next one begins there.
+        ends "intern ends": [u32; config.symbols => 1],
+        /// A symbol plus one in the low bits, above them those of the name's hash.
+        table "intern table": [u32; config.places()],
+        bytes "intern names": [u8; config.bytes],
+    } with {
+        /// Bits of a place that are the symbol.
+        mask: u32 = config.mask(),
+        places: usize = config.places(),
+    }
 }
 
-impl<'a> Interner<'a> {
-    /// Makes an empty interner of `memory`.
-    pub fn format(memory: &'a mut [u8], config: InternerConfig) -> Result<Self, BlockError> {
-        if !config.is_valid() {
-            return Err(BlockError::BadConfig);
-        }
-        let (header, carver) =
-            block::format(memory, KIND, VERSION, config.to_words(), config.bytes())?;
-        Self::carve(header, carver, config)
-    }
-
-    /// Opens the interner that lies in `memory`. Cost: O(bytes).
-    pub fn open(memory: &'a mut [u8]) -> Result<Self, BlockError> {
-        let (header, carver) = block::open_mut(memory, KIND, VERSION)?;
-        let config = InternerConfig::from_words(header.as_ref().config())?;
-        if header.as_ref().bytes() != config.bytes() as u64 {
-            return Err(BlockError::Corrupt);
-        }
-        Self::carve(header, carver, config)
-    }
-
-    /// Opens a sealed interner after checking its seal.
-    pub fn open_verified(memory: &'a mut [u8]) -> Result<Self, BlockError> {
-        block::verify_seal(memory, KIND, VERSION)?;
-        Self::open(memory)
-    }
-
-    fn carve(
-        header: HeaderMut<'a>,
-        mut carver: CarverMut<'a>,
-        config: InternerConfig,
-    ) -> Result<Self, BlockError> {
-        let interner = Self {
-            header,
-            counters: carver.take(COUNTERS)?,
-            ends: carver.take(config.symbols as usize)?,
-            table: carver.take(config.places())?,
-            bytes: carver.take(config.bytes as usize)?,
-            config,
-            mask: (config.symbols + 1).next_power_of_two() - 1,
-            places: config.places(),
-        };
-        if interner.is_sound() {
-            Ok(interner)
-        } else {
-            Err(BlockError::Corrupt)
-        }
-    }
-
-    fn is_sound(&self) -> bool {
+impl Interner<'_> {
+    fn is_sound(&mut self) -> bool {
         let len = self.counters[LEN];
-        if len > self.config.symbols || self.counters[LEN + 1..].iter().any(|&c| c != 0) {
+        if len > self.config.symbols || !is_zero(&self.counters[LEN + 1..]) {
             return false;
         }
         let mut start = 0;
@@ -208,7 +155,16 @@ impl<'a> Interner<'a> {
             let name = self.resolve(Symbol(symbol))?;
             Some(table::hash(name.as_bytes(), self.config.seed))
         };
-        self.table.iter().skip(self.places).all(|&place| place == 0)
+        // What stands above a symbol is of its name's hash, and nothing where there is no symbol.
+        let mut places = self.table.iter().enumerate();
+        let above = places.all(|(at, &place)| {
+            let hash = item(at).map_or(Some(0), hash);
+            hash.is_some_and(|hash| (hash ^ place) & !self.mask == 0)
+        });
+        let names = self.bytes.get(start as usize..);
+        above
+            && self.is_zero_from(&self.config, len as usize)
+            && names.is_some_and(is_zero)
             && table::check_places(self.places, len as usize, item, hash)
     }
 
@@ -228,7 +184,7 @@ impl<'a> Interner<'a> {
     }
 
     #[inline]
-    fn end(&self, symbol: u32) -> usize {
+    fn start_of(&self, symbol: u32) -> usize {
         match symbol.checked_sub(1) {
             None => 0,
             Some(before) => self
@@ -241,7 +197,7 @@ impl<'a> Interner<'a> {
     #[inline]
     fn name(&self, symbol: u32) -> Option<&[u8]> {
         let end = *self.ends.get(symbol as usize)? as usize;
-        self.bytes.get(self.end(symbol)..end)
+        self.bytes.get(self.start_of(symbol)..end)
     }
 
     /// The symbol of a name, or where it would go.
@@ -287,7 +243,7 @@ impl<'a> Interner<'a> {
         if symbol >= self.config.symbols {
             return Err(InternError::Full);
         }
-        let start = self.end(symbol);
+        let start = self.start_of(symbol);
         let left = self.config.bytes - start as u32;
         let end = start.saturating_add(name.len());
         let Some(to) = self
@@ -323,38 +279,6 @@ impl<'a> Interner<'a> {
     /// Names with their symbols, in order of first use.
     pub fn iter(&self) -> impl Iterator<Item = (Symbol, &str)> {
         (0..self.len()).filter_map(|s| Some((Symbol(s), self.resolve(Symbol(s))?)))
-    }
-
-    /// Seals the block with its SHA-256.
-    pub fn seal(&mut self) -> Hash {
-        self.header.seal(&[
-            bytemuck::cast_slice(self.counters),
-            bytemuck::cast_slice(self.ends),
-            bytemuck::cast_slice(self.table),
-            self.bytes,
-        ])
-    }
-
-    /// SHA-256 of the block.
-    pub fn image_digest(&self) -> Hash {
-        self.header.as_ref().image_digest(&[
-            bytemuck::cast_slice(self.counters),
-            bytemuck::cast_slice(self.ends),
-            bytemuck::cast_slice(self.table),
-            self.bytes,
-        ])
-    }
-
-    /// Sections of the block and their bytes.
-    pub fn sections(&self) -> impl Iterator<Item = (&'static str, usize)> {
-        [
-            ("header", HEADER_BYTES),
-            ("intern counters", size_of_val(self.counters)),
-            ("intern ends", size_of_val(self.ends)),
-            ("intern table", size_of_val(self.table)),
-            ("intern names", self.bytes.len()),
-        ]
-        .into_iter()
     }
 }
 

@@ -171,25 +171,26 @@ fn links_are_sound<K: Kernels, T: Copy + Eq + Into<u32>>(
     sound
 }
 
+/// Whether a slot's codes among the interleaved rows are zero.
+fn is_clear_lane(view: &View<'_>, slot: u32) -> bool {
+    view.blocks.is_empty()
+        || (0..view.padded).all(|component| {
+            let at = block_offset(view.padded, slot, component);
+            view.blocks.get(at).is_none_or(|&code| code == 0)
+        })
+}
+
 /// A dead slot holds zeros.
 fn is_clear(view: &View<'_>, slot: u32) -> bool {
-    let interleaved = view.blocks.is_empty() || view.codes(slot).all(|code| code == 0);
-    interleaved
+    is_clear_lane(view, slot)
         && view.is_clear(&view.config, slot as usize)
         && view.link_words(slot).all(|word| word == 0)
 }
 
 /// Everything behind the slots ever used is zero.
 fn behind(view: &View<'_>, high: usize) -> bool {
-    let lanes = view.blocks.is_empty()
-        || (high..high.next_multiple_of(16)).all(|slot| {
-            (0..view.padded).all(|at| {
-                view.blocks
-                    .get(block_offset(view.padded, slot as u32, at))
-                    .is_none_or(|&code| code == 0)
-            })
-        });
-    lanes
+    let mut lanes = high..high.next_multiple_of(16);
+    lanes.all(|slot| is_clear_lane(view, slot as u32))
         && view.is_zero_from(&view.config, high)
         && view.links.is_zero_from(&view.config, high)
         && is_zero(from_slot(view.meta, 1, high))

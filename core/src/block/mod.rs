@@ -26,6 +26,8 @@ mod heap;
 #[cfg(feature = "alloc")]
 pub(crate) mod owned;
 pub(crate) mod sections;
+#[cfg(test)]
+mod soundness;
 pub(crate) mod structure;
 
 pub use carve::{Carver, CarverMut, section};

@@ -316,13 +316,16 @@ macro_rules! sections {
 
 pub(crate) use sections;
 
+use super::ALIGN;
 use bytemuck::Pod;
 
 /// Whether every byte of some elements is zero.
 pub(crate) fn is_zero<T: Pod>(elements: &[T]) -> bool {
-    bytemuck::cast_slice::<T, u8>(elements)
-        .iter()
-        .all(|&byte| byte == 0)
+    let bytes: &[u8] = bytemuck::cast_slice(elements);
+    // Without a way out in the middle, a line is a few vector instructions.
+    let (lines, rest) = bytes.as_chunks::<ALIGN>();
+    let is_zero = |bytes: &[u8]| bytes.iter().fold(0, |all, &byte| all | byte) == 0;
+    lines.iter().all(|line| is_zero(line)) && is_zero(rest)
 }
 
 /// What belongs to a slot in a section of `each` elements a slot; nothing beyond its end.

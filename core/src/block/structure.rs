@@ -181,12 +181,12 @@ pub(crate) fn sizes<'s>(
 ///
 /// ```text
 /// life!(Features<'a>, FeatureConfig);
-/// life!([T: Pod] Arena<'a, T>, ArenaConfig);
-/// life!(bytes of [J] Engine<'a, J>);
+/// life!(Arena<'a, T>, ArenaConfig, [T: Pod]);
+/// life!(bytes of Engine<'a, J>, [J]);
 /// ```
 macro_rules! life {
-    ($([$($generics:tt)*])? $structure:ty, $config:ty) => {
-        impl<'a $($(, $generics)*)?> $structure {
+    ($structure:ty, $config:ty $(, [$($generics:tt)*])?) => {
+        impl<'a $(, $($generics)*)?> $structure {
             /// Makes the first [`bytes`](Self::bytes) of `memory` an empty structure of that
             /// configuration. `memory` must be aligned to 64 bytes, as
             /// [`Block`](crate::block::Block) and, with the feature `alloc`, `block::Memory` are;
@@ -222,10 +222,10 @@ macro_rules! life {
                 $crate::block::structure::check_seal::<$config>(memory)
             }
         }
-        $crate::block::structure::life!(bytes of $([$($generics)*])? $structure);
+        $crate::block::structure::life!(bytes of $structure $(, [$($generics)*])?);
     };
-    (bytes of $([$($generics:tt)*])? $structure:ty) => {
-        impl<'a $($(, $generics)*)?> $structure {
+    (bytes of $structure:ty $(, [$($generics:tt)*])?) => {
+        impl<'a $(, $($generics)*)?> $structure {
             /// Seals the block with its SHA-256, which is returned; the next change breaks the
             /// seal. O(bytes).
             pub fn seal(&mut self) -> $crate::Hash {
@@ -267,7 +267,7 @@ macro_rules! structure {
     ) => {
         $crate::block::sections::sections! {
             @mutable [$(#[$meta])* $vis struct $name for $config as $c]
-            { header: $crate::block::HeaderMut<'a>, config: $config }
+            { pub(super) header: $crate::block::HeaderMut<'a>, config: $config }
             $body $($with)?
         }
         $crate::block::sections::sections! { @slots $name for $config as $c $body }

@@ -228,8 +228,10 @@ impl Extractor<'_> {
         counts
             .iter()
             .enumerate()
-            .all(|(slot, &[_, samples, good])| {
-                good <= samples && (samples != 0 || self.is_clear(&self.config, slot))
+            .all(|(slot, &[generation, samples, good])| match samples {
+                0 => self.is_clear(&self.config, slot),
+                // The generation of a pattern that is, or was, in the bank is odd.
+                _ => good <= samples && generation % 2 == 1,
             })
             && self.means.iter().all(|x| (0.0..=4.3e9).contains(x))
             && is_zero(self.row)
@@ -366,7 +368,7 @@ impl Extractor<'_> {
     }
 }
 
-fn generation_of(id: PatternId) -> u32 {
+pub(super) fn generation_of(id: PatternId) -> u32 {
     (id.to_u64() >> 32) as u32
 }
 

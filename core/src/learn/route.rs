@@ -11,7 +11,9 @@
 //! analysis of the multiarmed bandit problem", 2002) from integer counts, finite for the untried.
 //! Nothing is drawn; ties go to the candidate named first.
 
+use super::extract::generation_of;
 use crate::bank::{BankConfig, Hits, PatternId};
+use crate::block::sections::is_zero;
 use crate::block::structure::{Config, structure};
 use crate::block::{CONFIG_WORDS, Kind};
 use crate::error::errors;
@@ -30,7 +32,7 @@ errors! {
         /// The output is shorter than the candidates.
         TooShort { needed: u32, found: u32 } = 3
             => "the output has {found} places, the candidates need {needed}",
-        /// The pattern's slot lies beyond the configured capacity.
+        /// The pattern's slot lies beyond the configured capacity, or no bank gave out its id.
         UnknownPattern = 4 => "the pattern does not belong to a bank of the configured capacity",
     }
 }
@@ -131,10 +133,14 @@ impl Router<'_> {
         let executors = self.config.executors as usize;
         let rows = self.outcomes.chunks_exact(executors);
         let mut slots = self.generations.iter().zip(rows);
-        // Who took a row for a pattern recorded a trial in it.
-        slots.all(|(&generation, row)| {
-            row.iter().all(|[trials, good]| good <= trials)
-                && (generation == 0 || row.iter().any(|&[trials, _]| trials != 0))
+        // Who took a row for a pattern recorded a trial in it; a pattern's generation is odd.
+        slots.all(|(&generation, row)| match generation {
+            0 => is_zero(row),
+            _ => {
+                generation % 2 == 1
+                    && row.iter().all(|[trials, good]| good <= trials)
+                    && row.iter().any(|&[trials, _]| trials != 0)
+            }
         })
     }
 
@@ -148,7 +154,7 @@ impl Router<'_> {
         if u32::from(executor) >= self.config.executors {
             return Err(RouteError::UnknownExecutor { executor });
         }
-        if id.slot() >= self.config.capacity {
+        if id.slot() >= self.config.capacity || generation_of(id).is_multiple_of(2) {
             return Err(RouteError::UnknownPattern);
         }
         Ok(id.slot() as usize * self.config.executors as usize + usize::from(executor))
@@ -163,7 +169,7 @@ impl Router<'_> {
         success: bool,
     ) -> Result<(), RouteError> {
         let cell = self.cell(id, executor)?;
-        let generation = (id.to_u64() >> 32) as u32;
+        let generation = generation_of(id);
         let executors = self.config.executors as usize;
         let from = cell - usize::from(executor);
         self.header.begin();
@@ -189,7 +195,7 @@ impl Router<'_> {
 
     /// Trials and successes of `executor` on pattern `id`.
     pub fn outcomes(&self, id: PatternId, executor: u16) -> (u16, u16) {
-        let generation = (id.to_u64() >> 32) as u32;
+        let generation = generation_of(id);
         let current = self.generations.get(id.slot() as usize) == Some(&generation);
         match self.cell(id, executor) {
             Ok(cell) if current => match self.outcomes.get(cell) {

@@ -4,7 +4,7 @@
 //! name whose entries are all pruned gives its number back. Numbers never leave the log.
 
 use super::config::table_len;
-use crate::block::{BlockError, CarverMut};
+use crate::block::sections::sections;
 use crate::table::{self, Place};
 
 const HASH: usize = 0;
@@ -19,14 +19,16 @@ pub(crate) struct Name {
     pub(crate) number: Option<u16>,
 }
 
-/// Chains of entries, one for each name.
-#[derive(Debug)]
-pub(crate) struct Chains<'a> {
-    /// Hash, first entry, last entry, count; of an unused number the next unused one plus one
-    /// stands as its first entry.
-    chains: &'a mut [[u32; 4]],
-    table: &'a mut [u16],
-    capacity: u16,
+sections! {
+    /// Chains of entries, one for each of as many names.
+    pub(crate) struct Chains for u16 as names {
+        /// Hash, first entry, last entry, count; of an unused number the next unused one plus one
+        /// stands as its first entry.
+        chains: [[u32; 4]; *names => 1],
+        table: [u16; table_len(*names as u32)],
+    } with {
+        capacity: u16 = *names,
+    }
 }
 
 /// Counters of chains that the log keeps: numbers ever used, and the first unused one of those
@@ -49,22 +51,7 @@ impl Free {
     }
 }
 
-impl<'a> Chains<'a> {
-    pub(crate) fn carve(carver: &mut CarverMut<'a>, capacity: u16) -> Result<Self, BlockError> {
-        Ok(Self {
-            chains: carver.take(capacity.into())?,
-            table: carver.take(table_len(capacity.into()))?,
-            capacity,
-        })
-    }
-
-    pub(crate) fn sections(&self) -> [&[u8]; 2] {
-        [
-            bytemuck::cast_slice(self.chains),
-            bytemuck::cast_slice(self.table),
-        ]
-    }
-
+impl Chains<'_> {
     /// The part of the padded section that is the table: its length is a power of two.
     fn table_len(&self) -> usize {
         table_len(self.capacity.into())
@@ -164,10 +151,7 @@ impl<'a> Chains<'a> {
         entry: impl Fn(u64) -> Option<(u16, u32)>,
     ) -> bool {
         let used = usize::from(free.used);
-        if free.used > self.capacity
-            || self.chains.iter().skip(used).any(|chain| *chain != [0; 4])
-            || self.table.iter().skip(self.table_len()).any(|&p| p != 0)
-        {
+        if free.used > self.capacity || !self.is_zero_from(&self.capacity, used) {
             return false;
         }
         let mut names = 0;

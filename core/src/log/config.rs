@@ -1,8 +1,9 @@
 //! How much a log holds and what it does when it is full.
 
-use crate::block::{BlockError, CONFIG_WORDS, HEADER_BYTES, section};
+use crate::block::structure::Config;
+use crate::block::{CONFIG_WORDS, Kind};
 use crate::merkle::hash::MAX_HEIGHT;
-use crate::merkle::nodes::{self, Shape};
+use crate::merkle::nodes::Shape;
 
 /// What an append to a full log does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -106,48 +107,39 @@ impl LogConfig {
         self.seed = seed;
         self
     }
+}
 
-    /// Bytes of the block.
-    pub const fn bytes(&self) -> usize {
-        let at = section(HEADER_BYTES, COUNTERS, 8);
-        let at = nodes::end(at, self.shape());
-        let at = section(at, self.entries as usize, 32);
-        let at = section(at, self.entries as usize, 8);
-        let at = section(at, table_len(self.entries), 4);
-        let at = section(at, self.authors as usize, 16);
-        let at = section(at, table_len(self.authors as u32), 2);
-        let at = section(at, self.contexts as usize, 16);
-        let at = section(at, table_len(self.contexts as u32), 2);
-        section(at, self.bytes as usize, 1)
+impl Config for LogConfig {
+    const KIND: Kind = Kind(*b"ELOG");
+    const VERSION: u32 = 2;
+
+    fn is_valid(&self) -> bool {
+        (1..=1 << 30).contains(&self.entries)
+            && (1..u16::MAX).contains(&self.authors)
+            && (1..u16::MAX).contains(&self.contexts)
+            && (1..=MAX_HEIGHT).contains(&self.height)
+            && u64::from(self.entries) <= 1 << self.height
     }
 
-    pub(crate) const fn is_valid(&self) -> bool {
-        self.entries >= 1
-            && self.entries <= 1 << 30
-            && self.authors >= 1
-            && self.authors < u16::MAX
-            && self.contexts >= 1
-            && self.contexts < u16::MAX
-            && self.height >= 1
-            && self.height <= MAX_HEIGHT
-            && self.entries as u64 <= 1 << self.height
+    fn length(&self) -> usize {
+        self.bytes()
     }
 
-    pub(crate) const fn to_words(self) -> [u32; CONFIG_WORDS] {
+    fn to_words(&self) -> [u32; CONFIG_WORDS] {
         let mut words = [0; CONFIG_WORDS];
         words[0] = self.entries;
         words[1] = self.bytes;
-        words[2] = self.authors as u32 | (self.contexts as u32) << 16;
+        words[2] = u32::from(self.authors) | u32::from(self.contexts) << 16;
         words[3] = self.height;
         words[4] = self.overflow as u32;
         words[5] = self.seed as u32;
         words[6] = (self.seed >> 32) as u32;
-        words[7] = self.watches as u32;
+        words[7] = self.watches.into();
         words
     }
 
-    pub(crate) fn from_words(words: [u32; CONFIG_WORDS]) -> Result<Self, BlockError> {
-        let config = Self {
+    fn from_words(words: &[u32; CONFIG_WORDS]) -> Option<Self> {
+        Some(Self {
             entries: words[0],
             bytes: words[1],
             authors: words[2] as u16,
@@ -159,20 +151,12 @@ impl LogConfig {
                 1 => Overflow::EvictOldest,
                 2 => Overflow::EvictExported,
                 3 => Overflow::KeepUntilExported,
-                _ => return Err(BlockError::BadConfig),
+                _ => return None,
             },
             seed: u64::from(words[5]) | u64::from(words[6]) << 32,
-        };
-        if config.is_valid() && config.to_words() == words {
-            Ok(config)
-        } else {
-            Err(BlockError::BadConfig)
-        }
+        })
     }
 }
-
-/// Counters of a log.
-pub(crate) const COUNTERS: usize = 8;
 
 /// Places of a look-up table for `items` items: at most half of them are ever taken.
 pub(crate) const fn table_len(items: u32) -> usize {

@@ -1,9 +1,10 @@
-//! Fixed index entries over a ring of bodies, and the table that finds them by id.
+//! Fixed index entries, one for each body, and the table that finds them by id.
 
+use super::bodies::{Bodies, Span};
 use super::candidate::Candidate;
-use super::config::table_len;
+use super::config::{LogConfig, table_len};
 use super::event::{EventId, SIGNATURE_BYTES};
-use crate::block::{BlockError, CarverMut};
+use crate::block::sections::sections;
 use crate::merkle::hash::sha256;
 use crate::table::{self, Place};
 
@@ -34,11 +35,18 @@ fn id_hash(prefix: Prefix, seed: u64) -> u32 {
     (table::mix(word ^ seed) >> 32) as u32
 }
 
+#[inline]
+fn span(words: &[u32; 8]) -> Span {
+    Span {
+        offset: words[OFFSET],
+        length: words[LENGTH] as u16,
+    }
+}
+
 /// One entry: where its body is, what is known of its id, and what follows it in its chains.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Slot {
-    pub(crate) offset: u32,
-    pub(crate) length: u16,
+    pub(crate) span: Span,
     pub(crate) signed: bool,
     pub(crate) prefix: Prefix,
     pub(crate) author: u16,
@@ -50,8 +58,7 @@ pub(crate) struct Slot {
 impl Slot {
     fn from_words(words: &[u32; 8]) -> Self {
         Self {
-            offset: words[OFFSET],
-            length: words[LENGTH] as u16,
+            span: span(words),
             signed: words[LENGTH] & SIGNED != 0,
             prefix: [words[ID], words[ID + 1], words[ID + 2]],
             author: words[NAMES] as u16,
@@ -63,8 +70,8 @@ impl Slot {
 
     fn to_words(self) -> [u32; 8] {
         [
-            self.offset,
-            u32::from(self.length) | if self.signed { SIGNED } else { 0 },
+            self.span.offset,
+            u32::from(self.span.length) | if self.signed { SIGNED } else { 0 },
             self.prefix[0],
             self.prefix[1],
             self.prefix[2],
@@ -82,120 +89,58 @@ pub(crate) enum Chain {
     Context,
 }
 
-/// Entries `first..size` in a ring of slots, their bodies in a ring of bytes.
-#[derive(Debug)]
-pub(crate) struct Entries<'a> {
-    slots: &'a mut [[u32; 8]],
-    /// When the entry of each slot was accepted.
-    times: &'a mut [u64],
-    ids: &'a mut [u32],
-    bodies: &'a mut [u8],
-    capacity: u32,
-    bytes: u32,
-    seed: u64,
-    first: u64,
-    size: u64,
-    /// Slot of entry `first`.
-    head: u32,
-    /// Where the oldest body begins and the newest ends; both 0 without entries.
-    oldest: u32,
-    newest: u32,
+sections! {
+    /// Entries `first..size` in a ring of slots.
+    pub(crate) struct Entries for LogConfig as config {
+        slots "log entries": [[u32; 8]; config.entries => 1],
+        /// When the entry of each slot was accepted.
+        times "log times": [u64; config.entries => 1],
+        ids "log ids": [u32; table_len(config.entries)],
+    } with {
+        capacity: u32 = config.entries,
+        seed: u64 = config.seed,
+        first: u64 = 0,
+        size: u64 = 0,
+        /// Slot of entry `first`.
+        head: u32 = 0,
+    }
 }
 
-impl<'a> Entries<'a> {
-    pub(crate) fn carve(carver: &mut CarverMut<'a>, capacity: u32) -> Result<Self, BlockError> {
-        Ok(Self {
-            slots: carver.take(capacity as usize)?,
-            times: carver.take(capacity as usize)?,
-            ids: carver.take(table_len(capacity))?,
-            bodies: &mut [],
-            capacity,
-            bytes: 0,
-            seed: 0,
-            first: 0,
-            size: 0,
-            head: 0,
-            oldest: 0,
-            newest: 0,
-        })
-    }
-
-    pub(crate) fn carve_bodies(
-        &mut self,
-        carver: &mut CarverMut<'a>,
-        bytes: u32,
-        seed: u64,
-    ) -> Result<(), BlockError> {
-        self.bodies = carver.take(bytes as usize)?;
-        self.bytes = bytes;
-        self.seed = seed;
-        Ok(())
-    }
-
-    pub(crate) fn sections(&self) -> [&[u8]; 4] {
-        [
-            bytemuck::cast_slice(self.slots),
-            bytemuck::cast_slice(self.times),
-            bytemuck::cast_slice(self.ids),
-            self.bodies,
-        ]
-    }
-
-    /// Takes up entries `first..size` and checks that slots, bodies and ids agree.
-    pub(crate) fn resume(&mut self, first: u64, size: u64) -> Result<(), BlockError> {
-        let live = size.checked_sub(first).ok_or(BlockError::Corrupt)?;
-        if live > self.capacity.into() {
-            return Err(BlockError::Corrupt);
-        }
+impl Entries<'_> {
+    /// Takes up entries `first..size`; whether they are what the table of ids leads to, and the
+    /// other slots are zero.
+    pub(crate) fn resume(&mut self, config: &LogConfig, first: u64, size: u64) -> bool {
+        let live = match size.checked_sub(first) {
+            Some(live) if live <= self.capacity.into() => live,
+            _ => return false,
+        };
         self.first = first;
         self.size = size;
         self.head = (first % u64::from(self.capacity)) as u32;
-        let places = table_len(self.capacity);
-        let mut wrapped = false;
-        let mut end = 0u64;
-        for index in first..size {
-            let slot = self.slot(index).ok_or(BlockError::Corrupt)?;
-            let (offset, length) = (u64::from(slot.offset), u64::from(slot.length));
-            if length == 0 {
-                return Err(BlockError::Corrupt);
-            }
-            if index == first {
-                self.oldest = slot.offset;
-                end = offset;
-            }
-            if offset != end {
-                // The ring wraps once, and only where the body would not have fitted.
-                if wrapped || offset != 0 || end + length <= self.bytes.into() {
-                    return Err(BlockError::Corrupt);
-                }
-                wrapped = true;
-            }
-            end = offset + length;
-            let limit = if wrapped { self.oldest } else { self.bytes };
-            if end > limit.into() {
-                return Err(BlockError::Corrupt);
-            }
-        }
-        self.newest = end as u32;
-        let words = self.slots.get(self.capacity as usize..).unwrap_or_default();
-        let times = self.times.get(self.capacity as usize..).unwrap_or_default();
-        let sound = words.iter().all(|w| *w == [0; 8])
-            && times.iter().all(|&t| t == 0)
-            && self.ids.iter().skip(places).all(|&p| p == 0)
-            && table::check(
-                self.ids.get(..places).unwrap_or_default(),
-                live as usize,
-                |item| {
-                    let at = self.slots.get(item as usize)?;
-                    (self.index_of(item)? < size)
-                        .then(|| id_hash(Slot::from_words(at).prefix, self.seed))
-                },
-            );
-        if sound {
-            Ok(())
-        } else {
-            Err(BlockError::Corrupt)
-        }
+        let is_entry = |slot: usize| {
+            let words = self.slots.get(slot);
+            words.is_some_and(|words| words[LENGTH] & !(SIGNED | u32::from(u16::MAX)) == 0)
+        };
+        let mut taken = (0..live).map(|ahead| self.place(ahead));
+        let mut unused = (live..self.capacity.into()).map(|ahead| self.place(ahead));
+        taken.all(|slot| slot.is_some_and(is_entry))
+            && unused.all(|slot| slot.is_some_and(|slot| self.is_clear(config, slot)))
+            && table::check(self.places(), live as usize, |item| {
+                let words = self.slots.get(item as usize)?;
+                (self.index_of(item)? < size)
+                    .then(|| id_hash(Slot::from_words(words).prefix, self.seed))
+            })
+    }
+
+    /// The part of the padded section that is the table: its length is a power of two.
+    #[inline]
+    fn places(&self) -> &[u32] {
+        self.ids.get(..table_len(self.capacity)).unwrap_or_default()
+    }
+
+    /// Where the bodies of the entries lie, in order.
+    pub(crate) fn spans(&self) -> impl Iterator<Item = Span> {
+        (self.first..self.size).filter_map(|index| self.span(index))
     }
 
     #[inline]
@@ -250,20 +195,17 @@ impl<'a> Entries<'a> {
         self.times.get(self.at(index)?).copied()
     }
 
-    /// The body of an entry.
+    /// Where the body of an entry lies.
     #[inline]
-    pub(crate) fn body(&self, index: u64) -> Option<&[u8]> {
-        let words = self.slots.get(self.at(index)?)?;
-        let start = words[OFFSET] as usize;
-        self.bodies
-            .get(start..start + usize::from(words[LENGTH] as u16))
+    pub(crate) fn span(&self, index: u64) -> Option<Span> {
+        self.slots.get(self.at(index)?).map(span)
     }
 
     /// The id of an entry, hashed again.
-    pub(crate) fn id(&self, index: u64) -> Option<EventId> {
+    fn id(&self, index: u64, bodies: &Bodies<'_>) -> Option<EventId> {
         let slot = self.slot(index)?;
         let tail = if slot.signed { 1 + SIGNATURE_BYTES } else { 1 };
-        let body = self.body(index)?;
+        let body = bodies.get(slot.span)?;
         let content = body.get(..body.len().checked_sub(tail)?)?;
         Some(sha256(content))
     }
@@ -279,82 +221,55 @@ impl<'a> Entries<'a> {
 
     /// The entry with an id.
     #[inline]
-    pub(crate) fn find(&self, id: &EventId) -> Option<u64> {
+    pub(crate) fn find(&self, id: &EventId, bodies: &Bodies<'_>) -> Option<u64> {
         let prefix = prefix(id);
-        let places = self.ids.get(..table_len(self.capacity))?;
-        let found = table::find(places, id_hash(prefix, self.seed), |item| {
+        let found = table::find(self.places(), id_hash(prefix, self.seed), |item| {
             self.slots.get(item as usize).is_some_and(|words| {
                 [words[ID], words[ID + 1], words[ID + 2]] == prefix
                     && self
                         .index_of(item)
-                        .is_some_and(|index| self.id(index).is_some_and(|found| found == *id))
+                        .is_some_and(|index| self.id(index, bodies) == Some(*id))
             })
         });
         self.index_of(found.ok()?.1)
     }
 
-    /// How many of the oldest entries must go before a body of `length` bytes fits, or `None` if
-    /// it never does.
+    /// How many of the oldest entries must go before another one with a body of `length` bytes
+    /// fits, or `None` if it never does.
     #[inline]
-    pub(crate) fn evictions(&self, length: usize) -> Option<u64> {
-        let length = u32::try_from(length).ok().filter(|&l| l <= self.bytes)?;
+    pub(crate) fn evictions(&self, length: usize, bodies: &Bodies<'_>) -> Option<u64> {
+        if !bodies.ever_fits(length) {
+            return None;
+        }
         let live = self.size - self.first;
         let mut gone = u64::from(live >= u64::from(self.capacity));
         loop {
-            let oldest = if gone == 0 {
-                self.oldest
-            } else if gone >= live {
-                return Some(live);
-            } else {
-                self.slots.get(self.place(gone)?)?[OFFSET]
+            let oldest = match gone {
+                0 => None,
+                gone if gone >= live => return Some(live),
+                gone => Some(self.slots.get(self.place(gone)?)?[OFFSET]),
             };
-            if live == 0 || self.fit(oldest, length).is_some() {
+            if bodies.fit(oldest, length as u32).is_some() {
                 return Some(gone);
             }
             gone += 1;
         }
     }
 
-    /// Where a body of `length` goes while the oldest one begins at `oldest`.
-    #[inline]
-    fn fit(&self, oldest: u32, length: u32) -> Option<u32> {
-        if self.newest > oldest {
-            if self.bytes - self.newest >= length {
-                Some(self.newest)
-            } else {
-                (length <= oldest).then_some(0)
-            }
-        } else {
-            (oldest - self.newest >= length).then_some(self.newest)
-        }
-    }
-
-    /// Adds an entry for which [`evictions`](Self::evictions) said none are needed.
+    /// Adds an entry, for which there must be a slot, with its body at `span`.
     #[inline]
     pub(crate) fn append(
         &mut self,
         event: &Candidate<'_>,
+        span: Span,
         accepted: u64,
         author: (u16, Option<u64>),
         context: (u16, Option<u64>),
     ) -> Option<u64> {
         let index = self.size;
-        let body = event.bytes;
-        let length = body.len() as u32;
-        let live = index - self.first;
-        let offset = if live == 0 {
-            (length <= self.bytes).then_some(0)?
-        } else {
-            self.fit(self.oldest, length)?
-        };
-        let at = self.place(live)?;
-        let start = offset as usize;
-        self.bodies
-            .get_mut(start..start + body.len())?
-            .copy_from_slice(body);
+        let at = self.place(index - self.first)?;
         let slot = Slot {
-            offset,
-            length: length as u16,
+            span,
             signed: event.signed,
             prefix: prefix(event.id),
             author: author.0,
@@ -375,10 +290,6 @@ impl<'a> Entries<'a> {
         let (Err(place) | Ok((place, _))) =
             table::find(places, id_hash(slot.prefix, self.seed), |_| false);
         *places.get_mut(place)? = Place::of(at as u32);
-        if live == 0 {
-            self.oldest = 0;
-        }
-        self.newest = offset + length;
         self.size = index + 1;
         Some(index)
     }
@@ -397,20 +308,12 @@ impl<'a> Entries<'a> {
                     .map_or(0, |words| id_hash(Slot::from_words(words).prefix, seed))
             });
         }
-        let start = slot.offset as usize;
-        if let Some(body) = self.bodies.get_mut(start..start + usize::from(slot.length)) {
-            body.fill(0);
-        }
         *self.slots.get_mut(at)? = [0; 8];
         *self.times.get_mut(at)? = 0;
         self.first += 1;
         self.head += 1;
         if self.head == self.capacity {
             self.head = 0;
-        }
-        match self.slot(self.first) {
-            Some(next) => self.oldest = next.offset,
-            None => (self.oldest, self.newest) = (0, 0),
         }
         Some(slot)
     }

@@ -1,8 +1,9 @@
 //! The log: events in the order in which this node took them, over an RFC 6962 tree.
 
+use super::bodies::Bodies;
 use super::candidate::Candidate;
 use super::chains::{Chains, Free, Name};
-use super::config::{COUNTERS, LogConfig};
+use super::config::LogConfig;
 use super::entries::{Chain, Entries};
 use super::event::{EventId, SignedEvent};
 use super::lookup::LogIndex;
@@ -10,16 +11,16 @@ use super::policy::{Checked, Found, IngestError, Policy, Stamp, Trust};
 use super::read::{layout, names};
 use super::sign::Verifier;
 use crate::Hash;
-use crate::block::{self, BlockError, CarverMut, HEADER_BYTES, HeaderMut, Kind};
+use crate::block::BlockError;
+use crate::block::sections::is_zero;
+use crate::block::structure::structure;
 use crate::error::errors;
 use crate::merkle::hash::content_and_leaf;
 use crate::merkle::nodes::Nodes;
 use crate::merkle::watch::WatchError;
 use crate::merkle::{AppendError, Proof, ProofError, leaf_hash};
 
-const KIND: Kind = Kind(*b"ELOG");
-const VERSION: u32 = 2;
-
+const COUNTERS: usize = 8;
 pub(super) const EXPORTED: usize = 0;
 const AUTHORS: usize = 1;
 const CONTEXTS: usize = 2;
@@ -35,99 +36,41 @@ errors! {
     }
 }
 
-/// The event log of a node in a block.
-#[derive(Debug)]
-pub struct EventLog<'a> {
-    pub(super) header: HeaderMut<'a>,
-    pub(super) counters: &'a mut [u64],
-    pub(super) nodes: Nodes<'a>,
-    pub(super) entries: Entries<'a>,
-    pub(super) authors: Chains<'a>,
-    pub(super) contexts: Chains<'a>,
-    pub(super) config: LogConfig,
+structure! {
+    /// The event log of a node in a block.
+    ///
+    /// Opening it checks its structure, not its hashes: see
+    /// [`open_verified`](Self::open_verified) and [`verify`](Self::verify).
+    pub struct EventLog for LogConfig as config {
+        pub(super) counters "log counters": [u64; COUNTERS],
+        pub(super) nodes: in Nodes<'a> = &config.shape(),
+        pub(super) entries: in Entries<'a> = config,
+        pub(super) authors "log authors": in Chains<'a> = &config.authors,
+        pub(super) contexts "log contexts": in Chains<'a> = &config.contexts,
+        pub(super) bodies: in Bodies<'a> = config,
+    }
 }
 
-impl<'a> EventLog<'a> {
-    /// Makes an empty log of `memory`.
-    pub fn format(memory: &'a mut [u8], config: LogConfig) -> Result<Self, BlockError> {
-        if !config.is_valid() {
-            return Err(BlockError::BadConfig);
+impl EventLog<'_> {
+    fn is_sound(&mut self) -> bool {
+        if !self.nodes.is_sound() {
+            return false;
         }
-        let (header, carver) =
-            block::format(memory, KIND, VERSION, config.to_words(), config.bytes())?;
-        Self::carve(header, carver, config)
-    }
-
-    /// Opens the log that lies in `memory`. Structure is checked, hashes are not: see
-    /// [`open_verified`](Self::open_verified) and [`verify`](Self::verify). Cost: O(entries).
-    pub fn open(memory: &'a mut [u8]) -> Result<Self, BlockError> {
-        let (header, carver) = block::open_mut(memory, KIND, VERSION)?;
-        let config = LogConfig::from_words(header.as_ref().config())?;
-        if header.as_ref().bytes() != config.bytes() as u64 {
-            return Err(BlockError::Corrupt);
+        let (first, size) = (self.first(), self.size());
+        if !self.entries.resume(&self.config, first, size)
+            || !self.bodies.resume(self.entries.spans())
+        {
+            return false;
         }
-        Self::carve(header, carver, config)
-    }
-
-    /// Opens a sealed log after checking its seal.
-    pub fn open_verified(memory: &'a mut [u8]) -> Result<Self, BlockError> {
-        block::verify_seal(memory, KIND, VERSION)?;
-        Self::open(memory)
-    }
-
-    pub(crate) fn check_seal(memory: &[u8]) -> Result<Hash, BlockError> {
-        block::verify_seal(memory, KIND, VERSION)
-    }
-
-    /// The bytes of the block, in order and in several pieces.
-    pub fn image(&self) -> impl Iterator<Item = &[u8]> {
-        core::iter::once(self.header.as_bytes()).chain(self.all_sections())
-    }
-
-    fn carve(
-        header: HeaderMut<'a>,
-        mut carver: CarverMut<'a>,
-        config: LogConfig,
-    ) -> Result<Self, BlockError> {
-        let counters = carver.take(COUNTERS)?;
-        let nodes = Nodes::carve(&mut carver, config.shape())?;
-        let mut entries = Entries::carve(&mut carver, config.entries)?;
-        let authors = Chains::carve(&mut carver, config.authors)?;
-        let contexts = Chains::carve(&mut carver, config.contexts)?;
-        entries.carve_bodies(&mut carver, config.bytes, config.seed)?;
-        let mut log = Self {
-            header,
-            counters,
-            nodes,
-            entries,
-            authors,
-            contexts,
-            config,
-        };
-        log.check_structure()?;
-        Ok(log)
-    }
-
-    fn check_structure(&mut self) -> Result<(), BlockError> {
-        let (first, size) = (self.nodes.first(), self.nodes.size());
-        self.entries.resume(first, size)?;
-        let live = size - first;
         let (entries, counters) = (&self.entries, &self.counters);
-        let authors = Free::from_word(counters[AUTHORS]).ok_or(BlockError::Corrupt)?;
-        let contexts = Free::from_word(counters[CONTEXTS]).ok_or(BlockError::Corrupt)?;
-        let sound = counters[EXPORTED] <= size
-            && counters[CONTEXTS + 1..].iter().all(|&c| c == 0)
-            && self
-                .authors
-                .check(authors, live, |i| entries.link(i, Chain::Author))
-            && self
-                .contexts
-                .check(contexts, live, |i| entries.link(i, Chain::Context));
-        if sound {
-            Ok(())
-        } else {
-            Err(BlockError::Corrupt)
-        }
+        let names = |chains: &Chains<'_>, counter: usize, chain| {
+            Free::from_word(counters[counter])
+                .is_some_and(|free| chains.check(free, size - first, |i| entries.link(i, chain)))
+        };
+        counters[EXPORTED] <= size
+            && is_zero(&counters[CONTEXTS + 1..])
+            && names(&self.authors, AUTHORS, Chain::Author)
+            && names(&self.contexts, CONTEXTS, Chain::Context)
     }
 
     /// The configuration.
@@ -231,7 +174,7 @@ impl<'a> EventLog<'a> {
         if policy.strict
             && let Some(prev) = event.prev
         {
-            let before = self.find(prev).and_then(|index| self.entries.body(index));
+            let before = self.find(prev).and_then(|index| self.body(index));
             if before
                 .and_then(names)
                 .is_none_or(|(author, _)| author != event.author)
@@ -260,7 +203,10 @@ impl<'a> EventLog<'a> {
         if context.number.is_none() && !self.contexts.has_room(self.free(CONTEXTS)) {
             return Err(full("contexts"));
         }
-        let evicts = self.entries.evictions(length).ok_or(full("bytes"))?;
+        let evicts = self
+            .entries
+            .evictions(length, &self.bodies)
+            .ok_or(full("bytes"))?;
         if evicts > 0 {
             let overflow = self.config.overflow;
             let gone = self.first() + evicts;
@@ -339,7 +285,8 @@ impl<'a> EventLog<'a> {
         let context = self.contexts.append(found.context, index, &mut contexts)?;
         self.counters[AUTHORS] = authors.to_word();
         self.counters[CONTEXTS] = contexts.to_word();
-        self.entries.append(event, now, author, context)?;
+        let span = self.bodies.append(event.bytes)?;
+        self.entries.append(event, span, now, author, context)?;
         self.nodes.append(leaf).ok()
     }
 
@@ -435,6 +382,8 @@ impl<'a> EventLog<'a> {
         while self.entries.first() < first
             && let Some(slot) = self.entries.remove_first()
         {
+            let next = self.entries.span(self.entries.first());
+            self.bodies.remove_first(slot.span, next);
             self.authors
                 .remove_first(slot.author, slot.next_author, &mut authors);
             self.contexts
@@ -445,6 +394,12 @@ impl<'a> EventLog<'a> {
         // `first` is at most the size, the one thing that pruning nodes refuses.
         let pruned = self.nodes.prune(first);
         debug_assert!(pruned.is_ok());
+    }
+
+    /// The bytes of a kept event.
+    #[inline]
+    pub(super) fn body(&self, index: LogIndex) -> Option<&[u8]> {
+        self.bodies.get(self.entries.span(index)?)
     }
 
     /// Checks every kept body against the hashes: that it is an event, that its id is the one in
@@ -466,83 +421,6 @@ impl<'a> EventLog<'a> {
         }
         self.nodes.verify()
     }
-
-    /// Seals the block with its SHA-256.
-    pub fn seal(&mut self) -> Hash {
-        self.header.seal(&all_sections(
-            self.counters,
-            &self.nodes,
-            &self.entries,
-            [&self.authors, &self.contexts],
-        ))
-    }
-
-    /// SHA-256 of the block: equal after the same calls in the same order.
-    pub fn image_digest(&self) -> Hash {
-        let sections = self.all_sections();
-        self.header.as_ref().image_digest(&sections)
-    }
-
-    fn all_sections(&self) -> [&[u8]; 15] {
-        all_sections(
-            self.counters,
-            &self.nodes,
-            &self.entries,
-            [&self.authors, &self.contexts],
-        )
-    }
-
-    /// Sections of the block and their bytes.
-    pub fn sections(&self) -> impl Iterator<Item = (&'static str, usize)> {
-        const NAMES: [&str; 15] = [
-            "log counters",
-            "tree counters",
-            "tree frontier",
-            "tree fold",
-            "tree hashes",
-            "tree watched",
-            "tree watched siblings",
-            "log entries",
-            "log times",
-            "log ids",
-            "log authors",
-            "log author table",
-            "log contexts",
-            "log context table",
-            "log bodies",
-        ];
-        let bytes = self.all_sections().map(<[u8]>::len);
-        core::iter::once(("header", HEADER_BYTES)).chain(NAMES.into_iter().zip(bytes))
-    }
-}
-
-fn all_sections<'s>(
-    counters: &'s [u64],
-    nodes: &'s Nodes<'_>,
-    entries: &'s Entries<'_>,
-    [authors, contexts]: [&'s Chains<'_>; 2],
-) -> [&'s [u8]; 15] {
-    let [tree, frontier, fold, hashes, watched, siblings] = nodes.sections();
-    let [slots, times, ids, bodies] = entries.sections();
-    let [authors, author_table] = authors.sections();
-    let [contexts, context_table] = contexts.sections();
-    [
-        bytemuck::cast_slice(counters),
-        tree,
-        frontier,
-        fold,
-        hashes,
-        watched,
-        siblings,
-        slots,
-        times,
-        ids,
-        authors,
-        author_table,
-        contexts,
-        context_table,
-        bodies,
-    ]
 }
 
 #[cfg(test)]

@@ -66,7 +66,7 @@ impl EventLog<'_> {
                 bytes,
             })
         };
-        match self.entries.body(index).and_then(entry) {
+        match self.body(index).and_then(entry) {
             Some(entry) => Ok(entry),
             None if index < self.first() => Err(LookupError::Pruned),
             None => Err(LookupError::OutOfRange),
@@ -75,7 +75,7 @@ impl EventLog<'_> {
 
     /// The number of the event with an id, if it is kept. Cost: O(1); one SHA-256 if it is.
     pub fn find(&self, id: &EventId) -> Option<LogIndex> {
-        self.entries.find(id)
+        self.entries.find(id, &self.bodies)
     }
 
     /// The kept entries from number `index` on, in order.
@@ -123,19 +123,20 @@ impl EventLog<'_> {
     #[inline]
     pub(super) fn author_name(&self, author: &PublicKey) -> Name {
         self.authors
-            .find(table::hash(author, self.config.seed), |last| {
-                self.entries.body(last).and_then(|body| body.get(1..33)) == Some(author)
+            .find(table::hash(author, self.config().seed), |last| {
+                self.body(last).and_then(|body| body.get(1..33)) == Some(author)
             })
     }
 
     #[inline]
     pub(super) fn context_name(&self, context: &str) -> Name {
-        self.contexts
-            .find(table::hash(context.as_bytes(), self.config.seed), |last| {
-                self.entries
-                    .body(last)
+        self.contexts.find(
+            table::hash(context.as_bytes(), self.config().seed),
+            |last| {
+                self.body(last)
                     .and_then(names)
                     .is_some_and(|(_, name)| name == context.as_bytes())
-            })
+            },
+        )
     }
 }

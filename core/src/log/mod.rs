@@ -12,11 +12,13 @@
 //! | [`event_log`] | the log: check, append, prove, prune |
 //! | [`lookup`] | entries by number, id, context and author |
 //! | `export` | parts of tiles and bundles, and what was stored elsewhere |
-//! | `entries` | index entries over a ring of bodies, found by id |
+//! | `bodies` | the bytes of the kept events, in a ring |
+//! | `entries` | index entries, one for each body, found by id |
 //! | `chains` | the entries of an author, of a context |
 //!
 //! Who vouches for an event is in [`sign`].
 
+mod bodies;
 mod candidate;
 mod chains;
 mod codec;

@@ -14,25 +14,15 @@ use super::bulk;
 use super::hash::{EMPTY_ROOT, MAX_HEIGHT, climb, leaf_hash, node_hash};
 use super::tile::{ExportError, Span};
 use super::tree::{AppendError, ProofError, PruneError};
-use super::watch::{self, WatchError, Watches, sibling_end};
+use super::watch::{WatchError, Watches, sibling_end};
 use crate::Hash;
-use crate::block::{BlockError, CarverMut, section};
+use crate::block::BlockError;
+use crate::block::sections::{is_zero, sections};
 
 const SIZE: usize = 0;
 const FIRST: usize = 1;
 const FOLDED: usize = 2;
 const COUNTERS: usize = 8;
-
-/// Hashes that `leaves` leaves in a row may need in the ring, wherever they begin.
-const fn ring_len(leaves: u32, height: u32) -> usize {
-    if leaves == 0 {
-        0
-    } else {
-        (leaves as usize)
-            .saturating_mul(2)
-            .saturating_add(height as usize)
-    }
-}
 
 /// What follows from a configuration: leaves kept, levels above them, leaves watched.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,19 +32,21 @@ pub(crate) struct Shape {
     pub(crate) watches: u16,
 }
 
-/// End of the sections that [`Nodes::carve`] takes, when they begin at `offset`.
-pub(crate) const fn end(offset: usize, shape: Shape) -> usize {
-    let Shape {
-        leaves,
-        height,
-        watches,
-    } = shape;
-    let levels = height as usize + 1;
-    let at = section(offset, COUNTERS, 8);
-    let at = section(at, levels, 32);
-    let at = section(at, levels, 32);
-    let at = section(at, ring_len(leaves, height), 32);
-    watch::end(at, watches, height)
+impl Shape {
+    /// Levels of the tree, that of the leaves among them.
+    const fn levels(&self) -> usize {
+        self.height as usize + 1
+    }
+
+    /// Hashes that as many leaves in a row as are kept may need in the ring, wherever they begin.
+    const fn ring(&self) -> usize {
+        match self.leaves {
+            0 => 0,
+            leaves => (leaves as usize)
+                .saturating_mul(2)
+                .saturating_add(self.height as usize),
+        }
+    }
 }
 
 /// Number of hashes written before leaf `leaf`.
@@ -79,75 +71,65 @@ pub(super) fn take_lowest(bits: &mut u64) -> Option<u32> {
     Some(lowest)
 }
 
-#[derive(Debug)]
-pub(crate) struct Nodes<'a> {
-    counters: &'a mut [u64],
-    pub(super) left: &'a mut [Hash],
-    fold: &'a mut [Hash],
-    ring: &'a mut [Hash],
-    pub(super) watches: Watches<'a>,
-    /// Length of the ring without padding.
-    ring_len: usize,
-    /// Hashes ever written.
-    total: u64,
-    /// Hashes in the ring.
-    live: usize,
-    /// Where the next hash goes.
-    next: usize,
-    leaves: u64,
-    height: u32,
+/// Whether hashes by level are zero at all levels but those that `levels` has as bits.
+fn has_only(hashes: &[Hash], levels: u64) -> bool {
+    let mut by_level = (0..u64::BITS).zip(hashes);
+    by_level.all(|(level, hash)| levels >> level & 1 == 1 || is_zero(hash))
 }
 
-impl<'a> Nodes<'a> {
-    /// Takes the sections of a tree and checks that their counters make sense.
-    pub(crate) fn carve(carver: &mut CarverMut<'a>, shape: Shape) -> Result<Self, BlockError> {
-        let Shape {
-            leaves,
-            height,
-            watches,
-        } = shape;
-        let levels = height as usize + 1;
-        let mut nodes = Self {
-            counters: carver.take(COUNTERS)?,
-            left: carver.take(levels)?,
-            fold: carver.take(levels)?,
-            ring_len: ring_len(leaves, height),
-            ring: carver.take(ring_len(leaves, height))?,
-            watches: Watches::carve(carver, watches, height)?,
-            total: 0,
-            live: 0,
-            next: 0,
-            leaves: u64::from(leaves),
-            height,
-        };
-        let (size, first, folded) = (nodes.size(), nodes.first(), nodes.counters[FOLDED]);
-        if size > 1 << height || first > size || size - first > nodes.leaves {
-            return Err(BlockError::Corrupt);
+sections! {
+    /// The hashes of a tree. See the [module](self).
+    pub(crate) struct Nodes for Shape as shape {
+        counters "tree counters": [u64; COUNTERS],
+        pub(super) left "tree frontier": [Hash; shape.levels()],
+        /// What the peaks of the tree of [`FOLDED`] leaves were folded into, by level.
+        fold "tree fold": [Hash; shape.levels()],
+        ring "tree hashes": [Hash; shape.ring()],
+        pub(super) watches: in Watches<'a> = shape,
+    } with {
+        /// Length of the ring without padding.
+        ring_len: usize = shape.ring(),
+        /// Hashes ever written.
+        total: u64 = 0,
+        /// Hashes in the ring.
+        live: usize = 0,
+        /// Where the next hash goes.
+        next: usize = 0,
+        leaves: u64 = shape.leaves as u64,
+        height: u32 = shape.height,
+    }
+}
+
+impl Nodes<'_> {
+    /// Takes up the tree that the sections hold; whether they agree and are zero where no hash is.
+    pub(crate) fn is_sound(&mut self) -> bool {
+        let (size, first, folded) = (self.size(), self.first(), self.counters[FOLDED]);
+        if size > 1 << self.height || first > size || size - first > self.leaves {
+            return false;
         }
         let used = written(size) - written(first);
         if (folded != 0 && !(first.max(1)..=size).contains(&folded))
-            || used > nodes.ring_len as u64
-            || nodes.counters[FOLDED + 1..].iter().any(|&c| c != 0)
-            || !nodes.watches.is_sound(size)
+            || used > self.ring_len as u64
+            || !is_zero(&self.counters[FOLDED + 1..])
         {
-            return Err(BlockError::Corrupt);
+            return false;
         }
-        nodes.live = used as usize;
-        nodes.total = written(size);
-        nodes.next = nodes.total.checked_rem(nodes.ring_len as u64).unwrap_or(0) as usize;
-        Ok(nodes)
+        self.live = used as usize;
+        self.total = written(size);
+        self.next = self.total.checked_rem(self.ring_len as u64).unwrap_or(0) as usize;
+        has_only(self.left, first)
+            && self.is_free_clear()
+            && self.is_fold_sound()
+            && (self.watches).is_sound(first, size, |level, index| self.node(level, index).ok())
     }
 
-    pub(crate) fn sections(&self) -> [&[u8]; 6] {
-        let [watched, siblings] = self.watches.sections();
-        [
-            bytemuck::cast_slice(self.counters),
-            bytemuck::cast_slice(self.left),
-            bytemuck::cast_slice(self.fold),
-            bytemuck::cast_slice(self.ring),
-            watched,
-            siblings,
-        ]
+    /// Whether the ring is zero where it holds no hash.
+    fn is_free_clear(&self) -> bool {
+        let between = |from, to| self.ring.get(from..to).is_none_or(is_zero);
+        match self.next.checked_sub(self.live) {
+            Some(start) => between(0, start) && between(self.next, self.ring_len),
+            None => between(self.next, self.next + self.ring_len - self.live),
+        }
     }
 
     #[inline]
@@ -474,17 +456,25 @@ impl<'a> Nodes<'a> {
                 }
             }
         }
-        let folded = self.counters[FOLDED];
-        for (level, &hash) in (0..).zip(self.fold.iter()) {
-            let expected = match folded >> level & 1 {
-                1 => self.fold(folded, level).map_err(|_| BlockError::Corrupt)?,
-                _ => [0; 32],
-            };
-            if hash != expected {
-                return Err(BlockError::Corrupt);
-            }
+        match self.is_fold_sound() {
+            true => Ok(()),
+            false => Err(BlockError::Corrupt),
         }
-        Ok(())
+    }
+
+    /// Whether what is kept of the last folding is what the peaks give. Cost: a node for each level.
+    fn is_fold_sound(&self) -> bool {
+        let folded = self.counters[FOLDED];
+        let (mut levels, mut agrees) = (folded, has_only(self.fold, folded));
+        if folded == 0 {
+            return agrees;
+        }
+        let root = self.climb_peaks(folded, folded, |hash| {
+            let level = take_lowest(&mut levels);
+            let kept = level.and_then(|level| self.fold.get(level as usize));
+            agrees &= kept == Some(hash);
+        });
+        agrees && root.is_ok()
     }
 
     /// Keeps the proofs of a leaf current beyond its pruning; whether it was not watched before.

@@ -1,16 +1,14 @@
 //! A tree that proves: every hash of the leaves it keeps, in one block.
 
 use super::hash::MAX_HEIGHT;
-use super::nodes::{self, Nodes, Shape};
+use super::nodes::{Nodes, Shape};
 use super::proof::Proof;
 use super::tile::{ExportError, Resource, Span};
 use super::watch::WatchError;
 use crate::Hash;
-use crate::block::{self, BlockError, CONFIG_WORDS, HEADER_BYTES, HeaderMut, Kind};
+use crate::block::structure::{Config, structure};
+use crate::block::{CONFIG_WORDS, Kind};
 use crate::error::errors;
-
-const KIND: Kind = Kind(*b"TREE");
-const VERSION: u32 = 1;
 
 errors! {
     /// Why a leaf was not appended; the tree is unchanged.
@@ -72,11 +70,6 @@ impl TreeConfig {
         self
     }
 
-    /// Bytes of the block.
-    pub const fn bytes(&self) -> usize {
-        nodes::end(HEADER_BYTES, self.shape())
-    }
-
     const fn shape(&self) -> Shape {
         Shape {
             leaves: self.leaves,
@@ -89,78 +82,55 @@ impl TreeConfig {
     pub const fn leaves(&self) -> u32 {
         self.leaves
     }
+}
 
-    const fn is_valid(&self) -> bool {
-        self.height >= 1 && self.height <= MAX_HEIGHT && self.leaves as u64 <= 1 << self.height
+impl Config for TreeConfig {
+    const KIND: Kind = Kind(*b"TREE");
+    const VERSION: u32 = 1;
+
+    fn is_valid(&self) -> bool {
+        (1..=MAX_HEIGHT).contains(&self.height) && u64::from(self.leaves) <= 1 << self.height
     }
 
-    const fn to_words(self) -> [u32; CONFIG_WORDS] {
+    fn length(&self) -> usize {
+        self.bytes()
+    }
+
+    fn to_words(&self) -> [u32; CONFIG_WORDS] {
         let mut words = [0; CONFIG_WORDS];
         words[0] = self.leaves;
         words[1] = self.height;
-        words[2] = self.watches as u32;
+        words[2] = self.watches.into();
         words
     }
 
-    fn from_words(words: [u32; CONFIG_WORDS]) -> Result<Self, BlockError> {
-        let config = Self {
+    fn from_words(words: &[u32; CONFIG_WORDS]) -> Option<Self> {
+        Some(Self {
             leaves: words[0],
             height: words[1],
             watches: words[2] as u16,
-        };
-        if config.is_valid() && config.to_words() == words {
-            Ok(config)
-        } else {
-            Err(BlockError::BadConfig)
-        }
+        })
     }
 }
 
-/// A Merkle tree in a block.
-#[derive(Debug)]
-pub struct Tree<'a> {
-    header: HeaderMut<'a>,
-    nodes: Nodes<'a>,
-}
-
-impl<'a> Tree<'a> {
-    /// Makes an empty tree of `memory`.
-    pub fn format(memory: &'a mut [u8], config: TreeConfig) -> Result<Self, BlockError> {
-        if !config.is_valid() {
-            return Err(BlockError::BadConfig);
-        }
-        let (header, mut carver) =
-            block::format(memory, KIND, VERSION, config.to_words(), config.bytes())?;
-        let nodes = Nodes::carve(&mut carver, config.shape())?;
-        Ok(Self { header, nodes })
-    }
-
-    /// Opens the tree that lies in `memory`. Structure is checked, hashes are not: see
+structure! {
+    /// A Merkle tree in a block.
+    ///
+    /// Opening it checks its structure, not its hashes: see
     /// [`open_verified`](Self::open_verified).
-    pub fn open(memory: &'a mut [u8]) -> Result<Self, BlockError> {
-        let (header, mut carver) = block::open_mut(memory, KIND, VERSION)?;
-        let config = TreeConfig::from_words(header.as_ref().config())?;
-        if header.as_ref().bytes() != config.bytes() as u64 {
-            return Err(BlockError::Corrupt);
-        }
-        let nodes = Nodes::carve(&mut carver, config.shape())?;
-        Ok(Self { header, nodes })
+    pub struct Tree for TreeConfig as config {
+        nodes: in Nodes<'a> = &config.shape(),
     }
+}
 
-    /// Opens a sealed tree after checking its seal.
-    pub fn open_verified(memory: &'a mut [u8]) -> Result<Self, BlockError> {
-        block::verify_seal(memory, KIND, VERSION)?;
-        Self::open(memory)
+impl Tree<'_> {
+    fn is_sound(&mut self) -> bool {
+        self.nodes.is_sound()
     }
 
     /// The configuration.
     pub fn config(&self) -> TreeConfig {
-        let words = self.header.as_ref().config();
-        TreeConfig {
-            leaves: words[0],
-            height: words[1],
-            watches: words[2] as u16,
-        }
+        self.config
     }
 
     /// Number of leaves ever appended.
@@ -273,30 +243,6 @@ impl<'a> Tree<'a> {
             Resource::Tile { level } => self.nodes.write_tile(level, span, out),
             Resource::Entries => Err(ExportError::OutOfRange),
         }
-    }
-
-    /// Seals the block with its SHA-256.
-    pub fn seal(&mut self) -> Hash {
-        self.header.seal(&self.nodes.sections())
-    }
-
-    /// SHA-256 of the block.
-    pub fn image_digest(&self) -> Hash {
-        self.header.as_ref().image_digest(&self.nodes.sections())
-    }
-
-    /// Sections of the block and their bytes.
-    pub fn sections(&self) -> impl Iterator<Item = (&'static str, usize)> {
-        let names = [
-            "tree counters",
-            "tree frontier",
-            "tree fold",
-            "tree hashes",
-            "tree watched",
-            "tree watched siblings",
-        ];
-        let bytes = self.nodes.sections().map(<[u8]>::len);
-        core::iter::once(("header", HEADER_BYTES)).chain(names.into_iter().zip(bytes))
     }
 }
 

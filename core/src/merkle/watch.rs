@@ -4,9 +4,10 @@
 //! over before what they were made from is forgotten, so that watching costs nothing while the
 //! tree grows.
 
+use super::nodes::Shape;
 use super::tree::ProofError;
 use crate::Hash;
-use crate::block::{BlockError, CarverMut, section};
+use crate::block::sections::{is_zero, of_slot, sections};
 use crate::error::errors;
 
 errors! {
@@ -24,50 +25,42 @@ errors! {
 const INDEX: usize = 0;
 const SEEN: usize = 1;
 
-/// End of the sections that [`Watches::carve`] takes, when they begin at `offset`.
-pub(crate) const fn end(offset: usize, watches: u16, height: u32) -> usize {
-    let at = section(offset, watches as usize, 16);
-    section(at, (watches as usize).saturating_mul(height as usize), 32)
+sections! {
+    /// The watched leaves and what is known of their paths.
+    pub(crate) struct Watches for Shape as shape {
+        /// The watched leaf plus one, and the size up to which its siblings are known.
+        leaves "tree watched": [[u64; 2]; shape.watches => 1],
+        siblings "tree watched siblings": [Hash; shape.watches => shape.height as usize],
+    } with {
+        shape: Shape = *shape,
+    }
 }
 
-#[derive(Debug)]
-pub(crate) struct Watches<'a> {
-    /// The watched leaf plus one, and the size up to which its siblings are known.
-    leaves: &'a mut [[u64; 2]],
-    /// `height` siblings for each.
-    siblings: &'a mut [Hash],
-    count: usize,
-    height: u32,
-}
-
-impl<'a> Watches<'a> {
-    pub(crate) fn carve(
-        carver: &mut CarverMut<'a>,
-        watches: u16,
-        height: u32,
-    ) -> Result<Self, BlockError> {
-        let count = usize::from(watches);
-        Ok(Self {
-            leaves: carver.take(count)?,
-            siblings: carver.take(count.saturating_mul(height as usize))?,
-            count,
-            height,
-        })
-    }
-
-    pub(crate) fn sections(&self) -> [&[u8]; 2] {
-        [
-            bytemuck::cast_slice(self.leaves),
-            bytemuck::cast_slice(self.siblings),
-        ]
-    }
-
-    pub(crate) fn is_sound(&self, size: u64) -> bool {
-        self.leaves.iter().enumerate().all(|(at, &[leaf, seen])| {
-            leaf <= size
+impl Watches<'_> {
+    /// Whether every watch is one of a tree of leaves up to `size` that are kept from `first` on.
+    /// Siblings are zero before their time, and those that the tree has too, as `node` says by level
+    /// and index, are the same.
+    pub(crate) fn is_sound<'n>(
+        &self,
+        first: u64,
+        size: u64,
+        node: impl Fn(u32, u64) -> Option<&'n Hash>,
+    ) -> bool {
+        (0..self.count()).all(|at| {
+            let Some((leaf, seen)) = self.leaf(at) else {
+                return self.is_clear(&self.shape, at);
+            };
+            let siblings = of_slot(self.siblings, self.shape.height as usize, at);
+            leaf < size
                 && seen <= size
-                && (leaf != 0 || seen == 0)
-                && (at < self.count || leaf == 0)
+                && (seen == 0 || seen > leaf)
+                && (leaf >= first || seen >= first)
+                && (0..).zip(siblings).all(|(level, sibling)| {
+                    match sibling_end(leaf, level) <= seen {
+                        true => node(level, leaf >> level ^ 1).is_none_or(|node| node == sibling),
+                        false => is_zero(sibling),
+                    }
+                })
         })
     }
 
@@ -82,7 +75,7 @@ impl<'a> Watches<'a> {
     }
 
     pub(crate) fn count(&self) -> usize {
-        self.count
+        self.shape.watches.into()
     }
 
     pub(crate) fn leaf(&self, at: usize) -> Option<(u64, u64)> {
@@ -91,27 +84,20 @@ impl<'a> Watches<'a> {
     }
 
     pub(crate) fn add(&mut self, leaf: u64) -> Result<(), WatchError> {
-        let free = self
-            .leaves
-            .iter_mut()
-            .take(self.count)
-            .find(|w| w[INDEX] == 0);
+        let count = self.count();
+        let mut leaves = self.leaves.iter_mut().take(count);
+        let free = leaves.find(|w| w[INDEX] == 0);
         *free.ok_or(WatchError::Full)? = [leaf + 1, 0];
         Ok(())
     }
 
     pub(crate) fn remove(&mut self, at: usize) {
-        if let Some(watch) = self.leaves.get_mut(at) {
-            *watch = [0; 2];
-        }
-        let height = self.height as usize;
-        if let Some(siblings) = self.siblings.get_mut(at * height..(at + 1) * height) {
-            siblings.fill([0; 32]);
-        }
+        let shape = self.shape;
+        self.clear_slot(&shape, at);
     }
 
     pub(crate) fn set(&mut self, at: usize, level: u32, sibling: Hash) {
-        let place = at * self.height as usize + level as usize;
+        let place = at * self.shape.height as usize + level as usize;
         if let Some(slot) = self.siblings.get_mut(place) {
             *slot = sibling;
         }
@@ -126,10 +112,10 @@ impl<'a> Watches<'a> {
     /// The sibling at `level` of a watched leaf, if it is known.
     pub(crate) fn sibling(&self, at: usize, level: u32) -> Result<&Hash, ProofError> {
         let (leaf, seen) = self.leaf(at).ok_or(ProofError::Pruned)?;
-        if sibling_end(leaf, level) > seen || level >= self.height {
+        if sibling_end(leaf, level) > seen || level >= self.shape.height {
             return Err(ProofError::Pruned);
         }
-        let place = at * self.height as usize + level as usize;
+        let place = at * self.shape.height as usize + level as usize;
         self.siblings.get(place).ok_or(ProofError::Pruned)
     }
 }

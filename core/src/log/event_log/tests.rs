@@ -3,7 +3,7 @@ use super::super::event::{Embedding, Event};
 use super::super::kind::{Assert, CERTAIN, EventKind};
 use super::super::sign::{Ed25519, PublicKey, Signature, Signer};
 use super::*;
-use crate::block::Block;
+use crate::block::Memory;
 use crate::merkle::tile::ExportError;
 use crate::merkle::{EMPTY_ROOT, Frontier, verify_inclusion};
 use ed25519_dalek::SigningKey;
@@ -12,7 +12,6 @@ use std::string::String;
 use std::vec::Vec;
 
 const CONFIG: LogConfig = LogConfig::new(64, 16_384).authors(4).contexts(3);
-type Memory = Block<{ CONFIG.bytes() }>;
 const NOW: u64 = 1_000_000;
 
 /// Trusted logs never ask.
@@ -62,7 +61,7 @@ fn bytes(event: &Event<'_>, key: Option<&SigningKey>) -> (EventId, Vec<u8>) {
 
 #[test]
 fn a_signed_event_is_taken_found_and_proved() {
-    let mut memory = Memory::new();
+    let mut memory = Memory::zeroed(CONFIG.bytes());
     let mut log = EventLog::format(&mut memory, CONFIG).unwrap();
     assert_eq!(log.root(), EMPTY_ROOT);
     let key = key(1);
@@ -85,7 +84,7 @@ fn a_signed_event_is_taken_found_and_proved() {
 
 #[test]
 fn an_entry_knows_when_it_was_taken() {
-    let mut memory = Memory::new();
+    let mut memory = Memory::zeroed(CONFIG.bytes());
     let mut log = EventLog::format(&mut memory, CONFIG).unwrap();
     let author = key(1).public_key();
     let policy = Policy {
@@ -109,7 +108,7 @@ fn an_entry_knows_when_it_was_taken() {
 
 #[test]
 fn hole_06_each_fault_has_its_error_and_changes_nothing() {
-    let mut memory = Memory::new();
+    let mut memory = Memory::zeroed(CONFIG.bytes());
     let mut log = EventLog::format(&mut memory, CONFIG).unwrap();
     let (key, other) = (key(1), key(2));
     let author = key.public_key();
@@ -186,7 +185,10 @@ fn hole_06_each_fault_has_its_error_and_changes_nothing() {
 
 #[test]
 fn a_check_serves_for_the_log_it_was_made_against() {
-    let (mut memory, mut other) = (Memory::new(), Memory::new());
+    let (mut memory, mut other) = (
+        Memory::zeroed(CONFIG.bytes()),
+        Memory::zeroed(CONFIG.bytes()),
+    );
     let mut log = EventLog::format(&mut memory, CONFIG).unwrap();
     let mut other = EventLog::format(&mut other, CONFIG).unwrap();
     let (_, bytes) = bytes(&claim([1; 32], None, "room", "open"), None);
@@ -198,7 +200,7 @@ fn a_check_serves_for_the_log_it_was_made_against() {
 
 #[test]
 fn a_check_does_not_serve_for_a_log_that_came_to_the_same_place() {
-    let mut memory = Memory::new();
+    let mut memory = Memory::zeroed(CONFIG.bytes());
     let event = |author, value| bytes(&claim([author; 32], None, "room", value), None).1;
     let (first, second, other) = (event(1, "open"), event(1, "shut"), event(2, "open"));
     let mut log = EventLog::format(&mut memory, CONFIG).unwrap();
@@ -216,7 +218,7 @@ fn a_check_does_not_serve_for_a_log_that_came_to_the_same_place() {
 
 #[test]
 fn names_come_back_when_their_events_are_pruned() {
-    let mut memory = Memory::new();
+    let mut memory = Memory::zeroed(CONFIG.bytes());
     let mut log = EventLog::format(&mut memory, CONFIG).unwrap();
     let ingest = |log: &mut EventLog<'_>, author: u8, context: &str| {
         let (_, bytes) = bytes(&claim([author; 32], None, context, "x"), None);
@@ -247,7 +249,7 @@ fn names_come_back_when_their_events_are_pruned() {
 fn nothing_unexported_is_overwritten() {
     for overflow in [Overflow::EvictExported, Overflow::KeepUntilExported] {
         let config = CONFIG.overflow(overflow);
-        let mut memory = Memory::new();
+        let mut memory = Memory::zeroed(CONFIG.bytes());
         let mut log = EventLog::format(&mut memory, config).unwrap();
         let mut n = 0;
         let mut next = |log: &mut EventLog<'_>| {
@@ -286,10 +288,8 @@ fn appending_what_spans_say_gives_the_tiles_of_the_whole_log() {
     let config = LogConfig::new(300, 65_536)
         .overflow(Overflow::EvictExported)
         .watches(1);
-    let mut words = std::vec![[0u128; 4]; config.bytes() / 64 + 1];
-    let memory: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
-    let start = memory.as_ptr().align_offset(64);
-    let mut log = EventLog::format(&mut memory[start..], config).unwrap();
+    let mut memory = Memory::zeroed(config.bytes());
+    let mut log = EventLog::format(&mut memory, config).unwrap();
     let mut files: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     let mut events = Vec::new();
     let mut out = std::vec![0; 65_536];
@@ -388,10 +388,7 @@ proptest! {
         let overflow = [Overflow::Refuse, Overflow::EvictOldest, Overflow::EvictExported,
             Overflow::KeepUntilExported][usize::from(overflow)];
         let config = LogConfig::new(entries, size).authors(4).contexts(4).overflow(overflow).seed(size.into());
-        let mut words = std::vec![[0u128; 4]; config.bytes() / 64 + 1];
-        let memory: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
-        let start = memory.as_ptr().align_offset(64);
-        let memory = &mut memory[start..];
+        let memory = &mut *Memory::zeroed(config.bytes());
         EventLog::format(memory, config).unwrap();
         let mut list: Vec<Known> = Vec::new();
         let mut frontier = Frontier::new();
@@ -484,7 +481,7 @@ proptest! {
     fn hostile_blocks_open_to_an_error_or_to_a_log_that_answers(
         flips in prop::collection::vec((0..CONFIG.bytes(), any::<u8>()), 1..4), n in 0..30u8, prune in 0..30u64,
     ) {
-        let mut memory = Memory::new();
+        let mut memory = Memory::zeroed(CONFIG.bytes());
         let mut log = EventLog::format(&mut memory, CONFIG).unwrap();
         for i in 0..n {
             let (_, bytes) = bytes(&claim([i % 4; 32], None, CONTEXTS[usize::from(i % 3)], &std::format!("{i}")), None);

@@ -1,5 +1,5 @@
 use super::*;
-use crate::block::{Block, HEADER_BYTES};
+use crate::block::{Block, BlockError, HEADER_BYTES, Memory};
 use crate::merkle::tile::{self, ExportError, Resource};
 use crate::merkle::watch::WatchError;
 use crate::merkle::{
@@ -9,7 +9,6 @@ use proptest::prelude::*;
 use std::vec::Vec;
 
 const CONFIG: TreeConfig = TreeConfig::new(256);
-type Memory = Block<{ CONFIG.bytes() }>;
 
 fn leaves(n: usize) -> Vec<Hash> {
     (0..n as u64).map(|i| leaf_hash(&i.to_le_bytes())).collect()
@@ -91,7 +90,7 @@ fn roots_of_the_reference_log() {
         "ddb89be403809e325750d3d263cd78929c2942b7942a34b77e122c9594a74c8c",
         "5dc9da79a70659a9ad559cb701ded9a2ab9d823aad2f4960cfe370eff4604328",
     ];
-    let mut memory = Memory::new();
+    let mut memory = Memory::zeroed(CONFIG.bytes());
     let mut tree = Tree::format(&mut memory, CONFIG).unwrap();
     assert_eq!(tree.root(), EMPTY_ROOT);
     for (input, root) in inputs.iter().zip(roots) {
@@ -108,7 +107,7 @@ fn roots_of_the_reference_log() {
 #[test]
 fn hole_07_every_proof_of_every_size_is_the_one_of_the_rfc_and_verifies() {
     let leaves = leaves(130);
-    let mut memory = Memory::new();
+    let mut memory = Memory::zeroed(CONFIG.bytes());
     let mut tree = Tree::format(&mut memory, CONFIG).unwrap();
     let mut frontier = Frontier::new();
     for n in 1..=leaves.len() {
@@ -139,7 +138,7 @@ fn hole_07_every_proof_of_every_size_is_the_one_of_the_rfc_and_verifies() {
 #[test]
 fn hole_07_no_forged_proof_verifies() {
     let leaves = leaves(21);
-    let mut memory = Memory::new();
+    let mut memory = Memory::zeroed(CONFIG.bytes());
     let mut tree = Tree::format(&mut memory, CONFIG).unwrap();
     for leaf in &leaves {
         tree.append(leaf).unwrap();
@@ -263,7 +262,7 @@ fn counters_beyond_any_tree_are_refused() {
     for counters in [[u64::MAX, 0], [u64::MAX, u64::MAX], [1 << 33, 1 << 33]] {
         for leaves in [0, 256] {
             let config = TreeConfig::new(leaves);
-            let mut memory = Memory::new();
+            let mut memory = Memory::zeroed(CONFIG.bytes());
             Tree::format(&mut memory, config).unwrap();
             memory[HEADER_BYTES..][..16].copy_from_slice(bytemuck::cast_slice(&counters));
             assert_eq!(Tree::open(&mut memory).err(), Some(BlockError::Corrupt));
@@ -302,11 +301,9 @@ proptest! {
     ) {
         let config = TreeConfig::new(2_000);
         let data: Vec<u8> = (0..400u32).map(|i| (i * 31) as u8).collect();
-        let mut words = std::vec![[0u128; 4]; 2 * config.bytes() / 64 + 2];
-        let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
-        let start = bytes.as_ptr().align_offset(64);
-        let (one, other) = bytes[start..].split_at_mut(config.bytes());
-        let (mut one, mut other) = (Tree::format(one, config).unwrap(), Tree::format(other, config).unwrap());
+        let [mut one, mut other] = [(); 2].map(|()| Memory::zeroed(config.bytes()));
+        let mut one = Tree::format(&mut one, config).unwrap();
+        let mut other = Tree::format(&mut other, config).unwrap();
         for leaf in leaves(before) {
             one.append(&leaf).unwrap();
             other.append(&leaf).unwrap();
@@ -366,10 +363,7 @@ proptest! {
         steps in prop::collection::vec(step(), 1..60), keep in 1..64u32,
     ) {
         let config = TreeConfig::new(keep).watches(3);
-        let mut words = std::vec![[0u128; 4]; config.bytes() / 64 + 1];
-        let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
-        let start = bytes.as_ptr().align_offset(64);
-        let memory = &mut bytes[start..];
+        let memory = &mut *Memory::zeroed(config.bytes());
         Tree::format(memory, config).unwrap();
         let mut list: Vec<Hash> = Vec::new();
         let mut first = 0u64;
@@ -486,7 +480,7 @@ proptest! {
     fn hostile_blocks_open_to_an_error_or_to_a_tree_that_answers(
         at in 0..CONFIG.bytes(), value in any::<u8>(), n in 0..100usize,
     ) {
-        let mut memory = Memory::new();
+        let mut memory = Memory::zeroed(CONFIG.bytes());
         let mut tree = Tree::format(&mut memory, CONFIG).unwrap();
         for leaf in leaves(n) { tree.append(&leaf).unwrap(); }
         memory[at % 512] = value;
