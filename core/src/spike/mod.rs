@@ -11,12 +11,15 @@
 //! | delta, step-forward, moving window, threshold-based, zero-crossing | signals, their changes | [`contrast`] |
 //! | Ben's spiker | signals, to be given back by a filter | [`bens`] |
 //!
+//! [`code`] makes any of them one value, with its parameters by name.
+//!
 //! [`coincidence`](mod@coincidence) counts what trains share, [`attention`] attends between them,
 //! [`heads`] between vectors; both say what they did in an [`energy`] account.
 
 pub mod attention;
 pub mod bens;
 pub mod burst;
+pub mod code;
 pub mod coincidence;
 pub mod contrast;
 pub mod energy;
@@ -30,6 +33,7 @@ pub mod train;
 pub use attention::{AttentionError, CausalAttention, SpikeAttention};
 pub use bens::{BensDecoder, BensSpiker};
 pub use burst::{BurstCode, FirstSpike};
+pub use code::{Code, CodeError, Scheme};
 pub use coincidence::{Coincidence, coincidence, coincidences};
 pub use contrast::{Contrast, Delta, MovingWindow, StepForward, ThresholdBased, ZeroCross};
 pub use energy::{EnergyTable, Work};
