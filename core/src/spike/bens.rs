@@ -9,7 +9,7 @@
 //! at cut-off 0.08 comes back within 3 % of its range (root mean square), as tested here; a `θ` of
 //! less than half the sum fires too early and loses the signal.
 
-use super::sample::{Real, SampleError, SignalError, check, pairwise, same_length};
+use super::sample::{Real, SampleError, SignalError, check, long_enough, pairwise, same_length};
 
 /// The encoder, one sample at a time: the answer for a sample comes `w - 1` samples later.
 /// State: as many samples as the filter has taps, in the caller's memory.
@@ -70,16 +70,20 @@ impl<'a, F: Real> BensSpiker<'a, F> {
     /// Encodes a whole signal from a fresh start, one polarity (0 or 1) a sample.
     pub fn encode(&mut self, signal: &[F], out: &mut [i8]) -> Result<(), SignalError> {
         check(signal, out.len())?;
-        if signal.len() < self.filter.len() {
-            return Err(SignalError::TooShort {
-                needed: u32::try_from(self.filter.len()).unwrap_or(u32::MAX),
-                found: u32::try_from(signal.len()).unwrap_or(u32::MAX),
-            });
-        }
+        self.encode_each(signal.iter().copied(), out)
+    }
+
+    /// Encodes as many finite samples as there are places in `out`.
+    pub(super) fn encode_each(
+        &mut self,
+        signal: impl Iterator<Item = F>,
+        out: &mut [i8],
+    ) -> Result<(), SignalError> {
+        long_enough(out, self.filter.len())?;
         self.filled = 0;
         out.fill(0);
         let mut next = out.iter_mut();
-        for &sample in signal {
+        for sample in signal {
             if let Ok(Some(fires)) = self.push(sample)
                 && let Some(place) = next.next()
             {
@@ -140,17 +144,28 @@ impl<'a, F: Real> BensDecoder<'a, F> {
     }
 }
 
-/// Shifts `signal` so that nothing is negative and scales `filter` so that its taps sum to twice
-/// the signal's height where that is above one; returns the shift, which is zero or negative.
+/// Shifts `signal` so that nothing is negative and scales `filter` as [`fit`] does to its height;
+/// returns the shift, which is zero or negative.
 pub fn prepare<F: Real>(signal: &mut [F], filter: &mut [F]) -> Result<F, SignalError> {
     check(signal, signal.len())?;
-    let least = |a: F, &b: &F| if b < a { b } else { a };
-    let shift = signal.iter().fold(F::default(), least);
+    let (shift, height) = span(signal);
     for x in signal.iter_mut() {
         *x = *x - shift;
     }
-    let most = |a: F, &b: &F| if b > a { b } else { a };
-    let height = signal.iter().fold(F::default(), most);
+    fit(filter, height);
+    Ok(shift)
+}
+
+/// What a signal is to be shifted by, which is zero or negative, and its height then.
+pub(super) fn span<F: Real>(signal: &[F]) -> (F, F) {
+    let least = |a: F, &b: &F| if b < a { b } else { a };
+    let shift = signal.iter().fold(F::default(), least);
+    let most = |a: F, &b: &F| if b - shift > a { b - shift } else { a };
+    (shift, signal.iter().fold(F::default(), most))
+}
+
+/// Scales `filter` so that its taps sum to twice the height of a signal where that is above one.
+pub fn fit<F: Real>(filter: &mut [F], height: F) {
     if height > F::from_f64(1.0) {
         let taps = &*filter;
         let sum = pairwise(taps.len(), &|i| taps.get(i).copied().unwrap_or_default());
@@ -159,7 +174,6 @@ pub fn prepare<F: Real>(signal: &mut [F], filter: &mut [F]) -> Result<F, SignalE
             *h = *h * scale;
         }
     }
-    Ok(shift)
 }
 
 /// Fills `filter` with a low-pass of unit gain: a sinc of the given cut-off (a fraction of half

@@ -5,14 +5,18 @@
 //! | [`Delta`] | `x[t] - x[t-1] ≥ θ`; negative at `≤ -θ` if asked for | snnTorch `spikegen.delta` |
 //! | [`StepForward`] | `x[t] > b + θ` or `< b - θ`; the base `b` then follows by `θ` | Kasabov et al. 2016; Petro et al. 2020 |
 //! | [`MovingWindow`] | the same around the mean of the samples before | Petro et al. 2020 |
+//! | [`ThresholdBased`] | `x[t+1] - x[t] > θ`, negative at `< -θ`, where `θ` is the mean of all changes and some of their deviation | Petro et al. 2020; spikify, Forno et al. 2022 |
+//! | [`ZeroCross`] | `x[t] > θ`, never negative | spikify, Forno et al. 2022 |
 //!
-//! Each gives at most one of three symbols a sample, at most 1.6 bits. [`Contrast`] decodes all
-//! three: it starts at a value and moves by `θ` a spike. What comes back of a step-forward train is
-//! within `θ` of a signal that moves by at most `θ` a sample. Delta and moving window say that the
-//! signal moved, not how far: their reconstruction is exact only for steps of `θ`, and drifts by
+//! Each gives at most one of three symbols a sample, at most 1.6 bits. [`Contrast`] decodes all of
+//! them: it starts at a value and moves by `θ` a spike. What comes back of a step-forward train is
+//! within `θ` of a signal that moves by at most `θ` a sample. The others say that the signal moved
+//! or stood high, not how far: their reconstruction is exact only for steps of `θ`, and drifts by
 //! the difference otherwise.
 
-use super::sample::{Real, SampleCode, SampleError, SignalError, check, pairwise, same_length};
+use super::sample::{
+    Real, SampleCode, SampleError, SignalError, check, long_enough, pairwise, same_length,
+};
 
 /// Delta modulation. State: one sample.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -106,6 +110,29 @@ impl<F: Real> SampleCode<F> for StepForward<F> {
     }
 }
 
+/// Zero-crossing step-forward code, which in spite of its name keeps no base: what is left of the
+/// signal above zero is compared with the threshold. State: none.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ZeroCross<F> {
+    threshold: F,
+}
+
+impl<F: Real> ZeroCross<F> {
+    /// Fires above `threshold`, which is not negative.
+    pub fn new(threshold: F) -> Self {
+        Self { threshold }
+    }
+}
+
+impl<F: Real> SampleCode<F> for ZeroCross<F> {
+    fn push(&mut self, sample: F) -> Result<i8, SampleError> {
+        if !sample.is_number() {
+            return Err(SampleError::NotFinite);
+        }
+        Ok(i8::from(sample > self.threshold))
+    }
+}
+
 /// Moving-window code: needs the signal's past in memory, and its start for the first window.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct MovingWindow<F> {
@@ -126,12 +153,8 @@ impl<F: Real> MovingWindow<F> {
         if self.window == 0 {
             return Err(SignalError::BadCode);
         }
-        let Some(start) = signal.get(..self.window) else {
-            return Err(SignalError::TooShort {
-                needed: u32::try_from(self.window).unwrap_or(u32::MAX),
-                found: u32::try_from(signal.len()).unwrap_or(u32::MAX),
-            });
-        };
+        long_enough(signal, self.window)?;
+        let start = signal.get(..self.window).unwrap_or_default();
         let windows = signal.windows(self.window);
         let bases = core::iter::repeat_n(start, self.window).chain(windows);
         for ((place, &sample), window) in out.iter_mut().zip(signal).zip(bases) {
@@ -153,7 +176,66 @@ fn mean<F: Real>(window: &[F]) -> F {
     pairwise(window.len(), &term) / F::from_f64(window.len() as f64)
 }
 
-/// The decoder of all three codes.
+/// Threshold-based representation: a sample fires by the change to the next one, the last by that
+/// to itself.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct ThresholdBased<F> {
+    threshold: F,
+}
+
+impl<F: Real> ThresholdBased<F> {
+    /// Fires at a change of more than `threshold`, and negative below `-threshold`. Where the
+    /// threshold is itself negative both hold of small changes, and they fire negative.
+    pub fn new(threshold: F) -> Self {
+        Self { threshold }
+    }
+
+    /// With the threshold that a signal asks for: the mean of its changes, the last one counted
+    /// twice, and `factor` times their standard deviation. Cost: three passes over the signal.
+    pub fn fitted(signal: &[F], factor: F) -> Result<Self, SignalError> {
+        check(signal, signal.len())?;
+        long_enough(signal, 2)?;
+        let count = F::from_f64(signal.len() as f64);
+        let mean = pairwise(signal.len(), &|t| change(signal, t)) / count;
+        let square = |t: usize| {
+            let apart = change(signal, t) - mean;
+            apart * apart
+        };
+        let deviation = (pairwise(signal.len(), &square) / count).root();
+        Ok(Self::new(mean + factor * deviation))
+    }
+
+    /// The threshold, which the decoder needs.
+    pub fn threshold(&self) -> F {
+        self.threshold
+    }
+
+    /// Encodes a signal, one polarity a sample. Cost: O(samples).
+    pub fn encode(&self, signal: &[F], out: &mut [i8]) -> Result<(), SignalError> {
+        check(signal, out.len())?;
+        long_enough(signal, 2)?;
+        for (t, place) in out.iter_mut().enumerate() {
+            let change = change(signal, t);
+            *place = if change < F::default() - self.threshold {
+                -1
+            } else {
+                i8::from(change > self.threshold)
+            };
+        }
+        Ok(())
+    }
+}
+
+/// What changes from sample `t` to the next, and at the last sample what changed before it.
+fn change<F: Real>(signal: &[F], t: usize) -> F {
+    let from = t.min(signal.len().saturating_sub(2));
+    match signal.get(from..) {
+        Some([a, b, ..]) => *b - *a,
+        _ => F::default(),
+    }
+}
+
+/// The decoder of all these codes.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Contrast<F> {
     value: F,
@@ -161,8 +243,8 @@ pub struct Contrast<F> {
 }
 
 impl<F: Real> Contrast<F> {
-    /// Starts at `start`: the signal's first sample for step-forward and moving window, zero for
-    /// delta (or the first sample where that was repeated).
+    /// Starts at `start`: the signal's first sample, but for delta zero (or the first sample where
+    /// that was repeated).
     pub fn new(start: F, threshold: F) -> Self {
         Self {
             value: start,
@@ -235,6 +317,79 @@ mod tests {
                 .iter()
                 .zip(expected)
                 .all(|(x, y)| (x - y).abs() < 1e-12)
+        );
+    }
+
+    /// From `innuce-spikify` 1.1.0: `threshold_based_representation(signal, factor)` and
+    /// `zero_cross_step_forward(signal, threshold)`, printed to the last digit.
+    #[test]
+    fn threshold_based_and_zero_crossing_agree_with_spikify() {
+        let short = [0.1f64, 0.3, 0.4, 0.2, 0.5, 0.6];
+        let long = [
+            0.0, 1.0, 3.0, 2.5, -1.0, -1.5, 0.25, 0.25, 4.0, 3.0, 3.5, -2.0,
+        ];
+        let cases: [(&[f64], f64, f64, &[i8]); 3] = [
+            (
+                &short,
+                0.5,
+                f64::from_bits(0x3fc6_937f_51a4_dd14),
+                &[1, 0, -1, 1, 0, 0],
+            ),
+            (
+                &long,
+                1.0,
+                2.142933946707062,
+                &[0, 0, 0, -1, 0, 0, 0, 1, 0, 0, -1, -1],
+            ),
+            (
+                &long,
+                -1.0,
+                -3.392933946707062,
+                &[-1, -1, -1, -1, -1, -1, -1, 1, -1, -1, -1, -1],
+            ),
+        ];
+        for (signal, factor, threshold, expected) in cases {
+            let code = ThresholdBased::fitted(signal, factor).unwrap();
+            assert_eq!(code.threshold(), threshold);
+            let mut out = vec![0; signal.len()];
+            code.encode(signal, &mut out).unwrap();
+            assert_eq!(out, expected);
+        }
+        let signal = [-0.2f64, 0.1, 0.5, 0.0, 1.2, 0.3];
+        assert_eq!(
+            encode(&mut ZeroCross::new(0.4), &signal),
+            [0, 0, 1, 0, 1, 0]
+        );
+        assert_eq!(
+            encode(&mut ZeroCross::new(0.25), &long),
+            [0, 1, 1, 1, 0, 0, 0, 0, 1, 1, 1, 0]
+        );
+    }
+
+    #[test]
+    fn a_threshold_follows_from_the_changes() {
+        proptest!(|(signal in prop::collection::vec(-9.0f64..9.0, 2..200), factor in -2.0f64..2.0)| {
+            let mut changes: Vec<f64> = signal.windows(2).map(|w| w[1] - w[0]).collect();
+            changes.push(changes[changes.len() - 1]);
+            let count = changes.len() as f64;
+            let mean = changes.iter().sum::<f64>() / count;
+            let square: f64 = changes.iter().map(|d| (d - mean).powi(2)).sum();
+            let expected = mean + factor * (square / count).sqrt();
+            let code = ThresholdBased::fitted(&signal, factor).unwrap();
+            prop_assert!((code.threshold() - expected).abs() < 1e-9);
+            let mut out = vec![0; signal.len()];
+            code.encode(&signal, &mut out).unwrap();
+            for (change, spike) in changes.iter().zip(out) {
+                prop_assert_eq!(spike == -1, *change < -code.threshold());
+                prop_assert_eq!(spike == 1, spike != -1 && *change > code.threshold());
+            }
+        });
+        assert_eq!(
+            ThresholdBased::fitted(&[1.0f32], 0.5),
+            Err(SignalError::TooShort {
+                needed: 2,
+                found: 1
+            })
         );
     }
 

@@ -16,6 +16,7 @@
 use crate::simd::spike::{self as kernels, round};
 use crate::simd::times::{self, Charge, Spread};
 
+use super::sample::Real;
 use super::train::{EncodeError, MAX_STEPS, OutputError, SpikeTrains};
 
 /// How a value becomes a time.
@@ -108,18 +109,27 @@ impl LatencyCode {
     /// Encodes values from 0 to 1. The exponential curve takes at most 89 steps, beyond which `α`
     /// is no longer a number of f32. Cost: a few operations a value; the curves with a logarithm
     /// take one a value, many at a time.
-    pub fn encode(&self, values: &[f32], trains: &mut SpikeTrains<'_>) -> Result<(), EncodeError> {
+    pub fn encode<F: Real>(
+        &self,
+        values: &[F],
+        trains: &mut SpikeTrains<'_>,
+    ) -> Result<(), EncodeError> {
         if !self.is_valid() {
             return Err(EncodeError::BadCode);
         }
         trains.fits(values.len(), self.steps)?;
-        if !times::in_unit_range(values) {
-            let index = values.iter().position(|x| !(0.0..=1.0).contains(x));
+        let (mut inside, mut least) = (true, 1.0f32);
+        narrowed(values, |_, values| {
+            inside &= times::in_unit_range(values);
+            least = least.min(times::least(values));
+        });
+        if !inside {
+            let outside = |x: &F| !(0.0..=1.0).contains(&(x.to_f64() as f32));
+            let index = values.iter().position(outside);
             return Err(EncodeError::OutOfRange {
                 index: index.unwrap_or(0) as u32,
             });
         }
-        let least = times::least(values).min(1.0);
         match self.curve {
             Curve::Linear => self.write(values, least, trains, self.line()),
             Curve::Logarithmic => {
@@ -174,49 +184,51 @@ impl LatencyCode {
         }
     }
 
-    fn write<C: times::Curve>(
+    fn write<F: Real>(
         &self,
-        values: &[f32],
+        values: &[F],
         least: f32,
         trains: &mut SpikeTrains<'_>,
-        curve: C,
+        curve: impl times::Curve,
     ) -> Result<(), EncodeError> {
         let last = (self.steps - 1) as f32;
         // All curves fall, so the least value fires last.
         let fits = |x: f32| round(curve.time(x)) <= last;
         if !values.is_empty() && !fits(least) {
-            let index = values.iter().position(|&x| !fits(x)).unwrap_or(0);
+            let index = values.iter().position(|x| !fits(x.to_f64() as f32));
             return Err(EncodeError::TooLong {
-                index: index as u32,
+                index: index.unwrap_or(0) as u32,
             });
         }
         let (clip, threshold) = (self.clip, self.threshold as f32);
-        if self.steps <= 8 {
-            trains.replace(values.len(), |fire, _| {
-                times::fire(curve, values, fire);
-                if clip {
-                    for (byte, x) in fire.iter_mut().zip(values) {
-                        *byte = if *x < threshold { 0 } else { *byte };
+        let (row, short) = (trains.config().row_bytes(), self.steps <= 8);
+        trains.replace(values.len(), |fire, _| {
+            narrowed(values, |from, values| {
+                let fire = fire.get_mut(from * row..(from + values.len()) * row);
+                let Some(fire) = fire else { return };
+                if short {
+                    times::fire(curve, values, fire);
+                    if clip {
+                        for (byte, x) in fire.iter_mut().zip(values) {
+                            *byte = if *x < threshold { 0 } else { *byte };
+                        }
+                    }
+                    return;
+                }
+                let groups = values.chunks(GROUP).zip(fire.chunks_mut(GROUP * row));
+                let mut steps = [0; GROUP];
+                for (values, fire) in groups {
+                    times::steps(curve, values, &mut steps[..values.len()]);
+                    let trains = fire.chunks_exact_mut(row).zip(values).zip(&steps);
+                    for ((train, &x), &step) in trains {
+                        if !(clip && x < threshold)
+                            && let Some(byte) = train.get_mut(step as usize / 8)
+                        {
+                            *byte = 1 << (step % 8);
+                        }
                     }
                 }
             });
-            return Ok(());
-        }
-        let row = trains.config().row_bytes();
-        trains.replace(values.len(), |fire, _| {
-            let groups = values.chunks(GROUP).zip(fire.chunks_mut(GROUP * row));
-            let mut steps = [0; GROUP];
-            for (values, fire) in groups {
-                times::steps(curve, values, &mut steps[..values.len()]);
-                let trains = fire.chunks_exact_mut(row).zip(values).zip(&steps);
-                for ((train, &x), &step) in trains {
-                    if !(clip && x < threshold)
-                        && let Some(byte) = train.get_mut(step as usize / 8)
-                    {
-                        *byte = 1 << (step % 8);
-                    }
-                }
-            }
         });
         Ok(())
     }
@@ -224,11 +236,15 @@ impl LatencyCode {
     /// Writes the value whose exact time is that of each train's first spike, within 0 to 1; a
     /// train without spikes gives zero. The normalised logarithmic curve depends on the values
     /// that were encoded together, and is decoded for a smallest one at or below the threshold.
-    pub fn decode(&self, trains: &SpikeTrains<'_>, out: &mut [f32]) -> Result<(), OutputError> {
+    pub fn decode<F: Real>(
+        &self,
+        trains: &SpikeTrains<'_>,
+        out: &mut [F],
+    ) -> Result<(), OutputError> {
         super::check_output(trains, self.steps, out.len())?;
         for (index, place) in out.iter_mut().enumerate() {
             let step = trains.train(index).and_then(|t| t.first()).unwrap_or(NEVER);
-            *place = self.value(step) as f32;
+            *place = F::from_f64(f64::from(self.value(step) as f32));
         }
         Ok(())
     }
@@ -270,6 +286,18 @@ impl LatencyCode {
             }
         };
         value.clamp(0.0, 1.0)
+    }
+}
+
+/// Gives all values as f32, as many at a time as there are without a copy, else [`GROUP`], and
+/// where they start.
+fn narrowed<F: Real>(values: &[F], mut each: impl FnMut(usize, &[f32])) {
+    let mut room = [0.0; GROUP];
+    let mut from = 0;
+    while let Some(rest) = values.get(from..).filter(|rest| !rest.is_empty()) {
+        let some = F::narrow(rest, &mut room);
+        each(from, some);
+        from += some.len();
     }
 }
 

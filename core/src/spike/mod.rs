@@ -6,10 +6,12 @@
 //! |---|---|---|
 //! | rate | values, where the coincidence of trains matters | [`rate`] |
 //! | latency | values, one spike each | [`latency`] |
-//! | weighted phase | values, without loss | [`phase`] |
+//! | weighted phase, phase of an angle | values, without loss; relative to the largest | [`phase`] |
 //! | burst, time to the first spike | intensities | [`burst`] |
-//! | delta, step-forward, moving window | signals, their changes | [`contrast`] |
+//! | delta, step-forward, moving window, threshold-based, zero-crossing | signals, their changes | [`contrast`] |
 //! | Ben's spiker | signals, to be given back by a filter | [`bens`] |
+//!
+//! [`code`] makes any of them one value, with its parameters by name.
 //!
 //! [`coincidence`](mod@coincidence) counts what trains share, [`attention`] attends between them,
 //! [`heads`] between vectors; both say what they did in an [`energy`] account.
@@ -17,6 +19,7 @@
 pub mod attention;
 pub mod bens;
 pub mod burst;
+pub mod code;
 pub mod coincidence;
 pub mod contrast;
 pub mod energy;
@@ -30,12 +33,13 @@ pub mod train;
 pub use attention::{AttentionError, CausalAttention, SpikeAttention};
 pub use bens::{BensDecoder, BensSpiker};
 pub use burst::{BurstCode, FirstSpike};
+pub use code::{Code, CodeError, Scheme};
 pub use coincidence::{Coincidence, coincidence, coincidences};
-pub use contrast::{Contrast, Delta, MovingWindow, StepForward};
+pub use contrast::{Contrast, Delta, MovingWindow, StepForward, ThresholdBased, ZeroCross};
 pub use energy::{EnergyTable, Work};
 pub use heads::{HeadsError, MultiHead, softmax};
 pub use latency::{Curve, LatencyCode};
-pub use phase::PhaseCode;
+pub use phase::{AngleCode, PhaseCode};
 pub use rate::RateCode;
 pub use sample::{Real, SampleCode, SampleError, SignalError};
 pub use train::{

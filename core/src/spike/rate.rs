@@ -19,6 +19,7 @@
 //! error of [`RateCode::decode`] is a quarter of full scale. Use [phase](super::phase) where the
 //! value matters and rate where the coincidence of trains does.
 
+use super::sample::Real;
 use super::train::{EncodeError, MAX_STEPS, OutputError, Polarity, SpikeTrains};
 use crate::simd::spike as kernels;
 
@@ -125,18 +126,30 @@ impl RateCode {
         values: &[f32],
         trains: &mut SpikeTrains<'_>,
     ) -> Result<(), EncodeError> {
+        self.encode_scaled(values, 1.0, trains)
+    }
+
+    /// Encodes values between `-full` and `full`, a power of two, as
+    /// [`encode_f32`](Self::encode_f32) does between -1 and 1.
+    pub(super) fn encode_scaled<F: Real>(
+        &self,
+        values: &[F],
+        full: f32,
+        trains: &mut SpikeTrains<'_>,
+    ) -> Result<(), EncodeError> {
         trains.fits(values.len(), self.steps)?;
         if !trains.has_sign() {
             return Err(EncodeError::NoPolarity);
         }
-        let fits = |x: &f32| x.abs() <= 1.0;
+        let scaled = |x: F| x.to_f64() as f32 / full;
+        let fits = |x: &F| scaled(*x).abs() <= 1.0;
         if let Some(index) = values.iter().position(|x| !fits(x)) {
             return Err(EncodeError::OutOfRange {
                 index: index as u32,
             });
         }
         trains.replace_rows(values.len(), |index, row| {
-            let value = values.get(index).copied().unwrap_or(0.0);
+            let value = values.get(index).map_or(0.0, |x| scaled(*x));
             let magnitude = libm::rintf(value.abs() * ONE as f32) as u32;
             self.write(magnitude, value < 0.0, row);
         });
@@ -155,14 +168,15 @@ impl RateCode {
     /// without spikes gives zero. The error is at most half the width of that range: with
     /// threshold ½ a quarter of full scale above ½, an eighth above ¼, and `threshold / steps`
     /// for what never fires.
-    pub fn decode(&self, trains: &SpikeTrains<'_>, out: &mut [f32]) -> Result<(), OutputError> {
+    pub fn decode<F: Real>(
+        &self,
+        trains: &SpikeTrains<'_>,
+        out: &mut [F],
+    ) -> Result<(), OutputError> {
         super::check_output(trains, self.steps, out.len())?;
         for (index, place) in out.iter_mut().enumerate() {
-            let first = trains.train(index).and_then(|t| {
-                let (step, negative) = t.iter().next()?;
-                Some((step, negative))
-            });
-            *place = match first {
+            let first = trains.train(index).and_then(|t| t.iter().next());
+            let value = match first {
                 None => 0.0,
                 Some((step, negative)) => {
                     let low = self.threshold.div_ceil(step + 1);
@@ -174,6 +188,7 @@ impl RateCode {
                     if negative { -middle } else { middle }
                 }
             };
+            *place = F::from_f64(f64::from(value));
         }
         Ok(())
     }

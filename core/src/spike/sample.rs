@@ -30,12 +30,17 @@ pub trait Real:
     fn to_f64(self) -> f64;
     /// Magnitude.
     fn magnitude(self) -> Self;
+    /// Square root, correctly rounded.
+    fn root(self) -> Self;
     /// Whether it is a number and not infinite.
     fn is_number(self) -> bool;
+    /// The first of `values` as f32, at least one unless there are none; `room`, which is not
+    /// empty, is for those that need converting.
+    fn narrow<'n>(values: &'n [Self], room: &'n mut [f32]) -> &'n [f32];
 }
 
 macro_rules! real {
-    ($($t:ty),+) => {$(
+    ($($t:ty, $root:path, $narrow:expr;)+) => {$(
         impl Real for $t {
             fn from_f64(x: f64) -> Self {
                 x as $t
@@ -46,13 +51,30 @@ macro_rules! real {
             fn magnitude(self) -> Self {
                 self.abs()
             }
+            fn root(self) -> Self {
+                $root(self)
+            }
             fn is_number(self) -> bool {
                 self.is_finite()
+            }
+            fn narrow<'n>(values: &'n [Self], room: &'n mut [f32]) -> &'n [f32] {
+                $narrow(values, room)
             }
         }
     )+};
 }
-real!(f32, f64);
+real! {
+    f32, libm::sqrtf, |values, _| values;
+    f64, libm::sqrt, round_each;
+}
+
+fn round_each<'n>(values: &[f64], room: &'n mut [f32]) -> &'n [f32] {
+    for (place, &x) in room.iter_mut().zip(values) {
+        *place = x as f32;
+    }
+    let some = values.len().min(room.len());
+    room.get(..some).unwrap_or_default()
+}
 
 errors! {
     /// Why a sample was not taken; the code's state is unchanged.
@@ -75,6 +97,13 @@ errors! {
         /// The signal is shorter than the code's window.
         TooShort { needed: u32, found: u32 } = 4
             => "the signal has {found} samples, the code's window needs {needed}",
+        /// The scratch memory is too small.
+        NoRoom { needed: u32, found: u32 } = 5
+            => "the scratch memory has {found} places, the code needs {needed}",
+        /// A parameter that the code cannot do without was not given.
+        Missing { parameter: &'static str } = 6 => "this code needs its parameter {parameter}",
+        /// The code is one of values.
+        TakesValues = 7 => "the code is one of values, not of signals",
     }
 }
 
@@ -103,6 +132,17 @@ pub(super) fn check<F: Real>(signal: &[F], places: usize) -> Result<(), SignalEr
         }),
         None => Ok(()),
     }
+}
+
+/// Checks that a signal is as long as a code's window.
+pub(super) fn long_enough<F>(signal: &[F], window: usize) -> Result<(), SignalError> {
+    if signal.len() >= window {
+        return Ok(());
+    }
+    Err(SignalError::TooShort {
+        needed: u32::try_from(window).unwrap_or(u32::MAX),
+        found: u32::try_from(signal.len()).unwrap_or(u32::MAX),
+    })
 }
 
 pub(super) fn same_length(expected: usize, found: usize) -> Result<(), SignalError> {

@@ -32,6 +32,12 @@ errors! {
         TooLong { index: u32 } = 5 => "the train of value {index} does not fit into the steps",
         /// A parameter of the code is outside its documented range.
         BadCode = 6 => "a parameter of the code is outside its documented range",
+        /// A value is not one of a byte.
+        NotByte { index: u32 } = 7 => "value {index} is not a whole number of eight bits",
+        /// A parameter that the code cannot do without was not given.
+        Missing { parameter: &'static str } = 8 => "this code needs its parameter {parameter}",
+        /// The code is one of signals.
+        TakesSignals = 9 => "the code takes signals, not values",
     }
 }
 
@@ -56,6 +62,12 @@ errors! {
         /// The code has another number of steps than the trains.
         WrongSteps { expected: u32, found: u32 } = 2
             => "the trains have {expected} steps, the code reads {found}",
+        /// A parameter of the code is outside its documented range.
+        BadCode = 3 => "a parameter of the code is outside its documented range",
+        /// A parameter that the code cannot do without was not given.
+        Missing { parameter: &'static str } = 4 => "this code needs its parameter {parameter}",
+        /// The code is one of signals.
+        TakesSignals = 5 => "the code gives signals, not values",
     }
 }
 
