@@ -7,7 +7,7 @@ use crate::block::image::image;
 use crate::block::{
     self, BlockError, CONFIG_WORDS, CarverMut, HEADER_BYTES, HeaderMut, Kind, section,
 };
-use crate::error::errors;
+use crate::error::{ErrorCode, errors};
 
 /// The largest number of components of a trajectory's vector.
 pub const MAX_DIMENSIONS: u32 = 8192;
@@ -456,7 +456,23 @@ impl core::fmt::Display for BatchError {
     }
 }
 
-impl core::error::Error for BatchError {}
+impl core::error::Error for BatchError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+impl ErrorCode for BatchError {
+    const VARIANTS: usize = RecordError::VARIANTS;
+
+    fn code(&self) -> u16 {
+        self.error.code()
+    }
+
+    fn ordinal(&self) -> usize {
+        self.error.ordinal()
+    }
+}
 
 fn add(sums: &mut [u64; 8], outcome: &[u32; 8]) {
     sums[HELD] += 1;
