@@ -12,7 +12,6 @@
 //! Stores of keys and values in flash (`sequential-storage`, `ekv`) hold items of less than a page;
 //! an image is many pages and is written as a whole.
 
-use core::fmt;
 use embedded_storage::nor_flash::{NorFlash, NorFlashError, NorFlashErrorKind};
 use sha2::{Digest, Sha256};
 
@@ -22,47 +21,26 @@ pub const HEADER_BYTES: u32 = 64;
 const MAGIC: [u8; 8] = *b"SNSLimg1";
 const CHUNK: usize = 256;
 
-/// Why an image was not saved or loaded.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-#[non_exhaustive]
-pub enum StoreError {
-    /// The region does not divide into two slots of whole pages that the flash has.
-    BadRegion,
-    /// The image does not fit a slot, or its length is no multiple of 64.
-    BadLength {
-        /// Bytes a slot holds.
-        slot: u32,
-    },
-    /// No slot holds a whole image.
-    Nothing,
-    /// The memory is shorter than the image.
-    TooSmall {
-        /// Bytes of the image.
-        needed: u32,
-    },
-    /// The flash refused; after a failed save the image before is still there.
-    Flash(NorFlashErrorKind),
-}
-
-impl fmt::Display for StoreError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::BadRegion => f.write_str("the region is not two slots of whole flash pages"),
-            Self::BadLength { slot } => {
-                write!(f, "an image has a multiple of 64 bytes, at most {slot}")
-            }
-            Self::Nothing => f.write_str("no image was saved; format the structure anew"),
-            Self::TooSmall { needed } => write!(f, "the image needs {needed} bytes of memory"),
-            Self::Flash(kind) => write!(f, "the flash refused: {kind}"),
-        }
+sensilla::errors! {
+    /// Why an image was not saved or loaded.
+    #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+    pub enum StoreError: 0x2000 {
+        /// The region does not divide into two slots of whole pages that the flash has.
+        BadRegion = 1 => "the region is not two slots of whole flash pages",
+        /// The image does not fit a slot, which holds `slot` bytes, or its length is no multiple
+        /// of 64.
+        BadLength { slot: u32 } = 2 => "an image has a multiple of 64 bytes, at most {slot}",
+        /// No slot holds a whole image.
+        Nothing = 3 => "no image was saved; format the structure anew",
+        /// The memory is shorter than the image, which takes `needed` bytes.
+        TooSmall { needed: u32 } = 4 => "the image needs {needed} bytes of memory",
+        /// The flash refused; after a failed save the image before is still there.
+        Flash { kind: NorFlashErrorKind } = 5 => "the flash refused: {kind}",
     }
 }
 
-impl core::error::Error for StoreError {}
-
 fn refused(error: impl NorFlashError) -> StoreError {
-    StoreError::Flash(error.kind())
+    StoreError::Flash { kind: error.kind() }
 }
 
 /// An image in flash.
@@ -141,7 +119,9 @@ impl<F: NorFlash> ImageStore<F> {
         // What counts is what the flash kept.
         match self.check(slot)? {
             Some(saved) => Ok(saved),
-            None => Err(StoreError::Flash(NorFlashErrorKind::Other)),
+            None => Err(StoreError::Flash {
+                kind: NorFlashErrorKind::Other,
+            }),
         }
     }
 

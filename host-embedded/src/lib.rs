@@ -7,5 +7,6 @@
 //! [`status`] line for its log.
 
 pub mod clock;
+pub mod error;
 pub mod flash;
 pub mod status;

@@ -253,7 +253,7 @@ pub fn search_batch(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use sensilla::bank::{BankConfig, Pattern, PatternBank};
+    use sensilla::bank::{BankConfig, Pattern, PatternBank, VectorError};
 
     const DIMENSIONS: usize = 12;
 
@@ -342,7 +342,7 @@ mod tests {
                     batch.search(&queries, 5),
                     Err(BatchError::Query {
                         index: bad,
-                        source: SearchError::NotFinite { index: 3 }
+                        source: VectorError::NotFinite { index: 3 }.into()
                     })
                 );
             }

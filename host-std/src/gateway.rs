@@ -500,13 +500,13 @@ fn ingest(node: &mut Node<'_>, bytes: &[u8], policy: &Policy, at: u64) -> Result
     let now = node.history().engine().now().max(at);
     match node.history_mut().ingest(bytes, policy, &Ed25519, now) {
         Ok(ingested) => Ok(Taken::New(ingested)),
-        Err(IngestError::Log { cause }) => match cause {
+        Err(IngestError::Log(cause)) => match cause {
             log::IngestError::Duplicate { .. } => Ok(Taken::Known),
             log::IngestError::Expired => Ok(Taken::Expired),
             log::IngestError::Full { .. } => Err(Stop::Full),
             cause => Err(Stop::Bad(cause.to_string())),
         },
-        Err(IngestError::Refused { cause }) => match cause {
+        Err(IngestError::Refused(cause)) => match cause {
             Refusal::Expired => Ok(Taken::Expired),
             Refusal::ClaimsFull
             | Refusal::ConflictsFull

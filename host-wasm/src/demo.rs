@@ -25,8 +25,7 @@ pub fn run_activity(progress: Option<Function>) -> Result<Activity, JsValue> {
         .try_lock()
         .map_err(|_| failure::argument("the demo runs already, or failed before"))?;
     let mut wrist = Wrist::format(&mut memory).map_err(failure::of)?;
-    let summary = run(&mut wrist, &mut Caller(progress))
-        .map_err(|error| failure::with_code(&error.to_string(), error.code()))?;
+    let summary = run(&mut wrist, &mut Caller(progress)).map_err(failure::of)?;
     Ok(Activity { summary })
 }
 

@@ -20,7 +20,7 @@ pub fn argument(message: &str) -> JsValue {
 }
 
 /// An `Error` with a sentence and a number.
-pub fn with_code(message: &str, code: u16) -> JsValue {
+fn with_code(message: &str, code: u16) -> JsValue {
     let error = Error::new(message);
     // Fails on frozen objects alone, and this one is new.
     let _ = Reflect::set(&error, &"code".into(), &code.into());

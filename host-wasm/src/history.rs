@@ -73,8 +73,7 @@ impl History {
     pub fn ingest(&mut self, event: &[u8], now: f64) -> Result<Taken, JsValue> {
         let mut taken = Taken::with_room(1);
         let ingested = self.take(event, time(now)?);
-        let refused = |error| failure::with_code(&format!("{error}"), code(&error));
-        taken.add(&ingested.map_err(refused)?);
+        taken.add(&ingested.map_err(failure::of)?);
         Ok(taken)
     }
 
@@ -102,7 +101,7 @@ impl History {
             rest = after;
             match self.take(event, now) {
                 Ok(ingested) => taken.add(&ingested),
-                Err(error) => taken.refuse(code(&error)),
+                Err(error) => taken.refuse(error.code()),
             }
         }
         Ok(taken)
@@ -343,14 +342,4 @@ pub fn verify_inclusion(
     let root = hash(root, "a root")?;
     let (index, size) = (place(index)?, place(size)?);
     Ok(merkle::verify_inclusion(&leaf, index, size, proof, &root).is_ok())
-}
-
-/// The code of what the log or the engine said, rather than of who said it.
-fn code(error: &IngestError) -> u16 {
-    match error {
-        IngestError::Log { cause } => cause.code(),
-        IngestError::Refused { cause } => cause.code(),
-        IngestError::Apply { cause } => cause.code(),
-        other => other.code(),
-    }
 }

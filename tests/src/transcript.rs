@@ -1,5 +1,6 @@
 //! A SHA-256 over everything that calls returned, for cases that return much.
 
+use core::error::Error;
 use core::fmt::{self, Debug, Write};
 use sensilla::Hash;
 use sha2::{Digest, Sha256};
@@ -38,7 +39,17 @@ impl Transcript {
         let _ = writeln!(Into(&mut self.0), "{result:?}");
     }
 
+    /// What a call answered; an error as what it comes from, whichever calls passed it on.
+    pub fn answer<T: Debug, E: Error + 'static>(&mut self, answer: &Result<T, E>) {
+        self.shown(&answer.as_ref().map_err(|error| cause(error)));
+    }
+
     pub fn finish(self) -> Hash {
         self.0.finalize().into()
     }
+}
+
+/// The last of an error's sources.
+fn cause<'a>(error: &'a (dyn Error + 'static)) -> &'a (dyn Error + 'static) {
+    error.source().map_or(error, cause)
 }

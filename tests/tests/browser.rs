@@ -1,6 +1,9 @@
 //! The suite in a browser.
 #![cfg(target_family = "wasm")]
 
+mod changed;
+
+use changed::changed;
 use sensilla::block::Block;
 use sensilla_conformance::{GOLDEN, Memory, ROOM_BYTES, Report, run};
 use std::fmt::{Display, Write};
@@ -29,5 +32,5 @@ fn every_case_prints_its_golden_value() {
         &mut MEMORY.lock().unwrap(),
         &mut lines,
     );
-    assert_eq!(lines.0, GOLDEN);
+    assert!(lines.0 == GOLDEN, "\n{}", changed(GOLDEN, &lines.0));
 }

@@ -1,6 +1,9 @@
 //! The suite on this machine.
 #![cfg(not(target_family = "wasm"))]
 
+mod changed;
+
+use changed::changed;
 use sensilla::block::Block;
 use sensilla_conformance::{GOLDEN, Memory, ROOM_BYTES, Report, run};
 use std::fmt::{Display, Write};
@@ -31,8 +34,18 @@ fn every_case_prints_its_golden_value() {
         std::fs::write(file, &lines.0).unwrap();
         return;
     }
-    assert_eq!(
-        lines.0, GOLDEN,
-        "results or stored bytes changed; if that is meant, SENSILLA_BLESS=1 writes golden.txt anew"
+    assert!(
+        lines.0 == GOLDEN,
+        "results or stored bytes changed; if that is meant, SENSILLA_BLESS=1 writes golden.txt anew:\n{}",
+        changed(GOLDEN, &lines.0)
     );
+}
+
+#[test]
+fn only_lines_that_changed_are_shown() {
+    let before = "a = 1\nb = 2\nc = 3\nd = 4\n";
+    assert_eq!(changed(before, before), "");
+    let after = "a = 1\nb = 7\nc = 3\ne = 5\nd = 4\n";
+    assert_eq!(changed(before, after), "-b = 2\n+b = 7\n+e = 5\n");
+    assert_eq!(changed(before, "a = 1\nb = 2\nc = 3\n"), "-d = 4\n");
 }

@@ -3,24 +3,32 @@
 use crate::error::errors;
 
 errors! {
+    /// What is wrong with a vector.
+    pub enum VectorError: 0x0200 {
+        /// The vector is not of the configured length.
+        WrongLength { expected: u32, found: u32 } = 1
+            => "the vector has {found} components, the bank takes {expected}",
+        /// A component is infinite or not a number; in a batch they count from the first of all.
+        NotFinite { index: u32 } = 2 => "component {index} is infinite or not a number",
+        /// The cosine of a vector of zeros is not defined.
+        ZeroVector = 3 => "the vector is zero, which has no cosine",
+        /// A component is beyond 2^50, where inner products could overflow.
+        TooLarge { index: u32 } = 4 => "component {index} is larger than 2^50; scale the vectors down",
+    }
+}
+
+errors! {
     /// Why a pattern was not inserted; the bank is unchanged.
     pub enum InsertError: 0x0210 {
         /// Every slot is taken.
         Full = 1 => "the bank is full; remove a pattern or insert with eviction",
-        /// The vector is not of the configured length.
-        WrongLength { expected: u32, found: u32 } = 2
-            => "the vector has {found} components, the bank takes {expected}",
-        /// A component is infinite or not a number.
-        NotFinite { index: u32 } = 3 => "component {index} is infinite or not a number",
-        /// The cosine of a vector of zeros is not defined.
-        ZeroVector = 4 => "the vector is zero, which has no cosine",
-        /// A component is beyond 2^50, where inner products could overflow.
-        TooLarge { index: u32 } = 5 => "component {index} is larger than 2^50; scale the vectors down",
+        /// The vector is not one that the bank compares.
+        Vector wraps VectorError,
         /// A batch has another number of patterns or of ids than of vectors.
-        Uneven { vectors: u32, patterns: u32, ids: u32 } = 6
+        Uneven { vectors: u32, patterns: u32, ids: u32 } = 2
             => "the batch has {vectors} vectors, {patterns} patterns and room for {ids} ids",
         /// The cosine of a vector of zeros in a batch is not defined.
-        ZeroRow { row: u32 } = 7 => "vector {row} of the batch is zero, which has no cosine",
+        ZeroRow { row: u32 } = 3 => "vector {row} of the batch is zero, which has no cosine",
     }
 }
 
@@ -29,15 +37,8 @@ errors! {
     pub enum UpdateError: 0x0220 {
         /// The id names no pattern of this bank, or one that was removed.
         Gone = 1 => "there is no such pattern; it was removed or belongs to another bank",
-        /// The vector is not of the configured length.
-        WrongLength { expected: u32, found: u32 } = 2
-            => "the vector has {found} components, the bank takes {expected}",
-        /// A component is infinite or not a number.
-        NotFinite { index: u32 } = 3 => "component {index} is infinite or not a number",
-        /// The cosine of a vector of zeros is not defined.
-        ZeroVector = 4 => "the vector is zero, which has no cosine",
-        /// A component is beyond 2^50, where inner products could overflow.
-        TooLarge { index: u32 } = 5 => "component {index} is larger than 2^50; scale the vectors down",
+        /// The vector is not one that the bank compares.
+        Vector wraps VectorError,
     }
 }
 
@@ -47,19 +48,12 @@ errors! {
         /// More neighbours were asked for than the scratch memory holds.
         TooMany { asked: u32, most: u32 } = 1
             => "{asked} neighbours asked for, the scratch memory holds {most}",
-        /// The query is not of the configured length.
-        WrongLength { expected: u32, found: u32 } = 2
-            => "the query has {found} components, the bank takes {expected}",
-        /// A component is infinite or not a number.
-        NotFinite { index: u32 } = 3 => "component {index} is infinite or not a number",
-        /// The cosine of a vector of zeros is not defined.
-        ZeroVector = 4 => "the query is zero, which has no cosine",
-        /// A component is beyond 2^50, where inner products could overflow.
-        TooLarge { index: u32 } = 5 => "component {index} is larger than 2^50; scale the vectors down",
+        /// The query is not one that the bank compares.
+        Vector wraps VectorError,
         /// The scratch memory was made for a smaller bank or for shorter vectors.
-        ScratchTooSmall = 6 => "the scratch memory was made for a smaller bank",
+        ScratchTooSmall = 2 => "the scratch memory was made for a smaller bank",
         /// The block is laid out without a graph.
-        NoGraph = 7 => "the bank is laid out for scans only; search with another method",
+        NoGraph = 3 => "the bank is laid out for scans only; search with another method",
     }
 }
 
@@ -74,43 +68,16 @@ errors! {
     }
 }
 
-/// What is wrong with a vector, before an operation makes it its own error.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum VectorError {
-    WrongLength { expected: u32, found: u32 },
-    NotFinite { index: u32 },
-    ZeroVector,
-    TooLarge { index: u32 },
-}
-
 impl VectorError {
     /// The error of the vector number `row` of a batch, whose components count from the first of all.
     pub(super) fn in_batch(self, row: usize, dimensions: usize) -> InsertError {
         let short = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
         let index = |at: u32| at.saturating_add(short(row * dimensions));
         match self {
-            Self::NotFinite { index: at } => InsertError::NotFinite { index: index(at) },
-            Self::TooLarge { index: at } => InsertError::TooLarge { index: index(at) },
+            Self::NotFinite { index: at } => Self::NotFinite { index: index(at) }.into(),
+            Self::TooLarge { index: at } => Self::TooLarge { index: index(at) }.into(),
             Self::ZeroVector => InsertError::ZeroRow { row: short(row) },
             Self::WrongLength { .. } => self.into(),
         }
     }
 }
-
-macro_rules! from_vector_error {
-    ($($error:ident),+) => {$(
-        impl From<VectorError> for $error {
-            fn from(error: VectorError) -> Self {
-                match error {
-                    VectorError::WrongLength { expected, found } => {
-                        Self::WrongLength { expected, found }
-                    }
-                    VectorError::NotFinite { index } => Self::NotFinite { index },
-                    VectorError::ZeroVector => Self::ZeroVector,
-                    VectorError::TooLarge { index } => Self::TooLarge { index },
-                }
-            }
-        }
-    )+};
-}
-from_vector_error!(InsertError, UpdateError, SearchError);

@@ -52,7 +52,7 @@ mod sketch;
 mod view;
 
 pub use config::{BankConfig, Element, Layout, MAX_CAPACITY, MAX_DIMENSIONS, Metric};
-pub use errors::{IdError, InsertError, SearchError, UpdateError};
+pub use errors::{IdError, InsertError, SearchError, UpdateError, VectorError};
 pub use mutable::{Audit, Inserted, PatternBank};
 #[cfg(feature = "alloc")]
 pub use owned::{BankMemory, OwnedBank};

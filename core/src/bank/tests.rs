@@ -437,26 +437,26 @@ fn hole_02_one_row_a_pattern_and_no_bad_vector() {
         let pattern = Pattern::default();
         assert_eq!(
             bank.insert(&[1.0; 3], pattern),
-            Err(InsertError::WrongLength {
+            Err(InsertError::Vector(VectorError::WrongLength {
                 expected: 4,
                 found: 3
-            })
+            }))
         );
         assert_eq!(
             bank.insert(&[1.0, f32::INFINITY, 0.0, 0.0], pattern),
-            Err(InsertError::NotFinite { index: 1 })
+            Err(VectorError::NotFinite { index: 1 }.into())
         );
         assert_eq!(
             bank.insert(&[0.0, 0.0, 0.0, f32::NAN], pattern),
-            Err(InsertError::NotFinite { index: 3 })
+            Err(VectorError::NotFinite { index: 3 }.into())
         );
         assert_eq!(
             bank.insert(&[0.0; 4], pattern),
-            Err(InsertError::ZeroVector)
+            Err(VectorError::ZeroVector.into())
         );
         assert_eq!(
             bank.search(&[0.0; 4], 1, scratch).err(),
-            Some(SearchError::ZeroVector)
+            Some(VectorError::ZeroVector.into())
         );
         assert_eq!(bank.image_digest(), before);
     });
@@ -464,8 +464,8 @@ fn hole_02_one_row_a_pattern_and_no_bad_vector() {
         BankConfig::new(2, 8).metric(Metric::InnerProduct),
         |bank, _| {
             let error = bank.insert(&[0.0, 1e20], Pattern::default()).unwrap_err();
-            assert_eq!(error, InsertError::TooLarge { index: 1 });
-            assert_eq!(error.code(), 0x0215);
+            assert_eq!(error, VectorError::TooLarge { index: 1 }.into());
+            assert_eq!(error.code(), 0x0204);
         },
     );
 }
@@ -585,7 +585,7 @@ fn a_batch_leaves_the_bytes_of_single_inserts() {
     bad[99] = f32::INFINITY;
     assert_eq!(
         batch.insert_batch(&bad, &patterns[..10], &mut ids[..10]),
-        Err(InsertError::NotFinite { index: 99 })
+        Err(VectorError::NotFinite { index: 99 }.into())
     );
     bad[90..].fill(0.0);
     assert_eq!(

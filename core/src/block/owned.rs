@@ -10,13 +10,7 @@ errors! {
         OutOfMemory { bytes: u64 } = 1
             => "there is no memory for {bytes} bytes; free some or make the structure smaller",
         /// The memory could not be formatted or opened.
-        Block { cause: BlockError } = 2 => "{cause}",
-    }
-}
-
-impl From<BlockError> for OwnError {
-    fn from(cause: BlockError) -> Self {
-        Self::Block { cause }
+        Block wraps BlockError,
     }
 }
 

@@ -154,7 +154,13 @@ fn bank() -> Vec<Fixture> {
     fn insert(bank: &mut PatternBank<'_>, count: u32) {
         for at in 0..count {
             // Bits are the signs, and no dead slot may look like a row of them.
-            let sign = |i: u32| if (i + at) % 2 == 0 { 1.0 } else { -1.0 };
+            let sign = |i: u32| {
+                if (i + at).is_multiple_of(2) {
+                    1.0
+                } else {
+                    -1.0
+                }
+            };
             let vector = [sign(0) * 1.1, sign(1) * 2.3, 3.1 + at as f32];
             let pattern = Pattern {
                 label: 0x0101_0101,

@@ -4,7 +4,7 @@ use super::authority::Contexts;
 use super::claims::Claim;
 use super::conflict::{Status, at, conflict_id};
 use super::engine::{Engine, State};
-use super::errors::{ApplyError, Refusal};
+use super::errors::Refusal;
 use super::judge::{Judge, Proposition};
 use super::quarantine::Quarantine;
 use super::store::Lists;
@@ -190,9 +190,8 @@ impl<J: Judge> Engine<'_, J> {
         if self.grid.next_slot().is_none() && replaced.is_none() && !expired {
             return Err(Refusal::ClaimsFull);
         }
-        self.grid
-            .check_vector(event.embedding.len(), event.embedding.iter())
-            .map_err(|error| Refusal::Vector { error })
+        let embedding = &event.embedding;
+        Ok(self.grid.check_vector(embedding.len(), embedding.iter())?)
     }
 
     /// The claim in force that an assertion replaces.
@@ -287,7 +286,7 @@ impl<J: Judge> Engine<'_, J> {
         id: &EventId,
         event: &Event<'_>,
         now: u64,
-    ) -> Result<Applied, ApplyError> {
+    ) -> Result<Applied, Refusal> {
         self.header.begin();
         let applied = self.take(index, id, event, now);
         self.header.end();
@@ -300,7 +299,7 @@ impl<J: Judge> Engine<'_, J> {
         id: &EventId,
         event: &Event<'_>,
         now: u64,
-    ) -> Result<Applied, ApplyError> {
+    ) -> Result<Applied, Refusal> {
         self.pass(now);
         let now = self.state.now();
         self.check(id, event, now)?;
@@ -377,8 +376,7 @@ impl<J: Judge> Engine<'_, J> {
             vector,
         };
         let mut bound = [0.0; PREFIX];
-        let located = self.grid.locate(vector, &mut bound);
-        let place = located.map_err(|error| Refusal::Vector { error })?;
+        let place = self.grid.locate(vector, &mut bound)?;
         let proposition = Proposition {
             predicate: Tag::of(assert.predicate),
             value: Tag::of(assert.value),

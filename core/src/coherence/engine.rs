@@ -6,7 +6,7 @@ use super::claims::{Claim, Claims};
 use super::config::{EngineConfig, MAX_KEYS, PROOFS};
 use super::conflict::Conflict;
 use super::equivocation::{Equivocation, Forks};
-use super::errors::AuthorityError;
+use super::errors::{AuthorityError, Refusal};
 use super::judge::{DifferentValues, Judge};
 use super::quarantine::Quarantine;
 use super::split_view::Views;
@@ -15,11 +15,16 @@ use super::table::Table;
 use super::witness::Witnesses;
 use crate::Hash;
 use crate::block::{self, BlockError, CarverMut, HeaderMut, Kind};
+use crate::error::ErrorCode;
 use crate::grid::{self, Projection, ProjectionError, Tag};
 use crate::log::{EventId, PublicKey};
 use bytemuck::cast_slice;
 
 const KIND: Kind = Kind(*b"COHR");
+
+// The counters of refusals have room for every kind.
+const _: () = assert!(Refusal::VARIANTS <= 32);
+
 const VERSION: u32 = 2;
 
 /// Finds claims that contradict each other, and carries each conflict to its end.
@@ -162,7 +167,7 @@ impl<'a> Engine<'a> {
         };
         match Self::format_with(memory, config, Projection::Spread, judge) {
             Ok(engine) => Ok(engine),
-            Err(ProjectionError::Block { error }) => Err(error),
+            Err(ProjectionError::Block(error)) => Err(error),
             Err(_) => Err(BlockError::BadConfig),
         }
     }
@@ -189,12 +194,10 @@ impl<'a, J: Judge> Engine<'a, J> {
         projection: Projection<'_>,
         judge: J,
     ) -> Result<Self, ProjectionError> {
-        let as_error = |error| ProjectionError::Block { error };
-        config.check().map_err(as_error)?;
+        config.check()?;
         let (header, mut carver) =
-            block::format(memory, KIND, VERSION, config.to_words(), config.bytes())
-                .map_err(as_error)?;
-        let mut engine = Self::carve(header, &mut carver, config, judge).map_err(as_error)?;
+            block::format(memory, KIND, VERSION, config.to_words(), config.bytes())?;
+        let mut engine = Self::carve(header, &mut carver, config, judge)?;
         engine.grid.set_projection(projection)?;
         Ok(engine)
     }
@@ -509,10 +512,8 @@ impl<'a, J: Judge> Engine<'a, J> {
     }
 
     /// Counts a refusal by its kind, for whoever watches; no part of [`digest`](Self::digest).
-    pub fn count_refusal(&mut self, refusal: super::Refusal) {
-        use crate::error::ErrorCode;
-        let kind = usize::from(refusal.code() - 0x0900);
-        if let Some(count) = self.refusals.get_mut(kind) {
+    pub fn count_refusal(&mut self, refusal: Refusal) {
+        if let Some(count) = self.refusals.get_mut(refusal.ordinal()) {
             self.header.begin();
             *count = count.saturating_add(1);
             self.header.end();
@@ -520,10 +521,9 @@ impl<'a, J: Judge> Engine<'a, J> {
     }
 
     /// How often events were refused for the reason of `refusal`, whatever its numbers.
-    pub fn refusals(&self, refusal: super::Refusal) -> u32 {
-        use crate::error::ErrorCode;
-        let kind = usize::from(refusal.code() - 0x0900);
-        self.refusals.get(kind).copied().unwrap_or(0)
+    pub fn refusals(&self, refusal: Refusal) -> u32 {
+        let count = self.refusals.get(refusal.ordinal());
+        count.copied().unwrap_or(0)
     }
 
     /// SHA-256 of the block.

@@ -5,7 +5,7 @@ use crate::grid::ProbeError;
 
 errors! {
     /// Why an event cannot be taken; nothing is changed.
-    pub enum Refusal: 0x0900 {
+    pub enum Refusal: 0x0900, 0x0910 {
         /// Every slot for claims is taken.
         ClaimsFull = 1 => "there is no room for another claim; wait for one to expire or deprecate one",
         /// Every slot for conflicts holds one that is open.
@@ -15,7 +15,7 @@ errors! {
         /// Every slot for witnesses is taken.
         WitnessesFull = 4 => "there is no room for another witness",
         /// The embedding has no place in the grid.
-        Vector { error: ProbeError } = 5 => "{error}",
+        Vector wraps ProbeError,
         /// The claim has expired already.
         Expired = 6 => "the claim has expired already",
         /// The event has been taken before.
@@ -55,14 +55,6 @@ errors! {
 }
 
 errors! {
-    /// Why an accepted event could not be applied; the engine is unchanged.
-    pub enum ApplyError: 0x0930 {
-        /// The event would have been refused.
-        Refused { refusal: Refusal } = 1 => "{refusal}",
-    }
-}
-
-errors! {
     /// Why an authority was not registered; nothing is changed.
     pub enum AuthorityError: 0x0940 {
         /// No keys, more than eight, or one twice.
@@ -71,11 +63,5 @@ errors! {
         BadThreshold = 2 => "the threshold is between 1 and the number of keys",
         /// Every slot for contexts is taken.
         ContextsFull = 3 => "there is no room for another context",
-    }
-}
-
-impl From<Refusal> for ApplyError {
-    fn from(refusal: Refusal) -> Self {
-        Self::Refused { refusal }
     }
 }

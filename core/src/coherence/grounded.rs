@@ -10,6 +10,7 @@ use super::conflict::{Conflict, Status};
 use super::engine::Engine;
 use super::judge::Judge;
 use super::store::Lists;
+use crate::error::errors;
 use crate::grid::Tag;
 use crate::log::EventId;
 
@@ -27,24 +28,13 @@ pub enum Acceptance {
     Defeated = 2,
 }
 
-/// The grounded labelling could not be computed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct LabelsTooShort {
-    /// Labels that are needed: the grid's capacity.
-    pub needed: u32,
-}
-
-impl core::fmt::Display for LabelsTooShort {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        write!(
-            f,
-            "{} labels are needed, the capacity of the grid",
-            self.needed
-        )
+errors! {
+    /// Why claims were not labelled.
+    pub enum GroundedError: 0x0930 {
+        /// There are fewer labels than claims that the grid can hold.
+        LabelsTooShort { needed: u32 } = 1 => "{needed} labels are needed, the capacity of the grid",
     }
 }
-
-impl core::error::Error for LabelsTooShort {}
 
 impl<J: Judge> Engine<'_, J> {
     /// Calls `each` for every claim in force of a context with its place in the grounded
@@ -57,10 +47,10 @@ impl<J: Judge> Engine<'_, J> {
         context: &str,
         labels: &mut [Acceptance],
         mut each: impl FnMut(&EventId, Acceptance),
-    ) -> Result<(), LabelsTooShort> {
+    ) -> Result<(), GroundedError> {
         let needed = self.config.grid.capacity();
         if labels.len() < needed as usize {
-            return Err(LabelsTooShort { needed });
+            return Err(GroundedError::LabelsTooShort { needed });
         }
         let Some(context) = self.contexts.find(Tag::of(context)) else {
             return Ok(());

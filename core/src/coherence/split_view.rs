@@ -12,7 +12,7 @@ use super::judge::Judge;
 use crate::error::errors;
 use crate::log::sign::{PublicKey, SignError, Signature, Signer, Verifier};
 use crate::merkle::checkpoint::{Checkpoint, CheckpointError};
-use crate::merkle::note::{Note, NoteError, NoteKey};
+use crate::merkle::note::{Note, NoteError, NoteKey, NoteVerifyError};
 
 /// Proofs of split views that are kept.
 pub const SPLIT_VIEWS: usize = 4;
@@ -29,22 +29,22 @@ errors! {
     /// Why a checkpoint was not looked at.
     pub enum ObserveError: 0x0960 {
         /// It is not a checkpoint of the log that the key signed.
-        Checkpoint { error: CheckpointError } = 1 => "{error}",
+        Checkpoint wraps CheckpointError,
         /// Origin and extensions are longer than is kept.
-        TooLong { found: u64 } = 2
+        TooLong { found: u64 } = 1
             => "origin and extensions take {found} bytes, 118 at most are kept",
         /// The engine was configured to remember none.
-        NoRoom = 3 => "this engine remembers no checkpoints; configure some",
+        NoRoom = 2 => "this engine remembers no checkpoints; configure some",
     }
 }
 
 errors! {
     /// Why two checkpoints prove nothing.
-    pub enum SplitViewError: 0x0968 {
+    pub enum SplitViewError: 0x0970 {
         /// One of them is not a checkpoint of the log that the key signed.
-        Checkpoint { error: CheckpointError } = 1 => "{error}",
+        Checkpoint wraps CheckpointError,
         /// One log can have had both, as far as they tell.
-        Compatible = 2 => "one log can have had both: they differ in size or have the same root",
+        Compatible = 1 => "one log can have had both: they differ in size or have the same root",
     }
 }
 
@@ -68,11 +68,8 @@ pub fn verify<V: Verifier + ?Sized>(
     key: &NoteKey<'_>,
     verifier: &V,
 ) -> Result<u64, SplitViewError> {
-    let read = |note| {
-        Checkpoint::verify(note, key, verifier)
-            .map_err(|error| SplitViewError::Checkpoint { error })
-    };
-    let (a, b) = (read(a)?, read(b)?);
+    let a = Checkpoint::verify(a, key, verifier)?;
+    let b = Checkpoint::verify(b, key, verifier)?;
     if a.contradicts(&b) {
         Ok(a.size)
     } else {
@@ -244,8 +241,7 @@ impl Views<'_> {
         key: &NoteKey<'_>,
         verifier: &V,
     ) -> Result<Observed, ObserveError> {
-        let wrong = |error| ObserveError::Checkpoint { error };
-        let checkpoint = Checkpoint::verify(note, key, verifier).map_err(wrong)?;
+        let checkpoint = Checkpoint::verify(note, key, verifier)?;
         let found = checkpoint.origin.len() + checkpoint.extensions.len();
         if found > MAX_ORIGIN {
             return Err(ObserveError::TooLong {
@@ -255,7 +251,8 @@ impl Views<'_> {
         if self.capacity == 0 {
             return Err(ObserveError::NoRoom);
         }
-        let signature = signature(note, key).ok_or(wrong(CheckpointError::Unsigned))?;
+        let signature =
+            signature(note, key).ok_or(CheckpointError::Note(NoteVerifyError::Unsigned))?;
         let view = View {
             checkpoint,
             key: key.key,

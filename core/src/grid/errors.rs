@@ -1,5 +1,6 @@
 //! Why a call to the grid was refused.
 
+use crate::block::BlockError;
 use crate::error::errors;
 
 errors! {
@@ -17,7 +18,7 @@ errors! {
         /// The sample holds a part of a vector or a number that is not finite.
         BadSample = 5 => "the sample is not a whole number of finite vectors",
         /// The block could not be formatted.
-        Block { error: crate::block::BlockError } = 6 => "{error}",
+        Block wraps BlockError,
     }
 }
 
@@ -40,7 +41,7 @@ errors! {
         /// Every slot is taken.
         Full = 1 => "the grid is full; remove a claim or let one expire",
         /// The vector has no place.
-        Vector { error: ProbeError } = 2 => "{error}",
+        Vector wraps ProbeError,
     }
 }
 
@@ -49,11 +50,5 @@ errors! {
     pub enum RemoveError: 0x0830 {
         /// No claim is in that slot.
         NotThere = 1 => "no claim is in this slot",
-    }
-}
-
-impl From<ProbeError> for InsertError {
-    fn from(error: ProbeError) -> Self {
-        Self::Vector { error }
     }
 }

@@ -70,7 +70,7 @@ impl<'a> Grid<'a> {
             return Err(BlockError::BadConfig);
         }
         match Self::format_with(memory, config, Projection::Spread) {
-            Err(ProjectionError::Block { error }) => Err(error),
+            Err(ProjectionError::Block(error)) => Err(error),
             Err(_) => Err(BlockError::BadConfig),
             Ok(grid) => Ok(grid),
         }
@@ -82,12 +82,10 @@ impl<'a> Grid<'a> {
         config: GridConfig,
         projection: Projection<'_>,
     ) -> Result<Self, ProjectionError> {
-        let as_error = |error| ProjectionError::Block { error };
-        config.check().map_err(as_error)?;
+        config.check()?;
         let (header, mut carver) =
-            block::format(memory, KIND, VERSION, config.to_words(), config.bytes())
-                .map_err(as_error)?;
-        let mut parts = Parts::carve(config, &mut carver).map_err(as_error)?;
+            block::format(memory, KIND, VERSION, config.to_words(), config.bytes())?;
+        let mut parts = Parts::carve(config, &mut carver)?;
         parts.set_projection(projection)?;
         Ok(Self { header, parts })
     }

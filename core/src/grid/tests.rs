@@ -321,29 +321,17 @@ fn bad_vectors_are_refused() {
     };
     assert_eq!(
         insert(&vector[1..]),
-        InsertError::Vector {
-            error: ProbeError::WrongLength {
-                expected: 40,
-                found: 39
-            }
-        }
+        InsertError::Vector(ProbeError::WrongLength {
+            expected: 40,
+            found: 39
+        })
     );
     for bad in [f32::NAN, f32::INFINITY, f32::NEG_INFINITY] {
         vector[39] = bad;
-        assert_eq!(
-            insert(&vector),
-            InsertError::Vector {
-                error: ProbeError::NotFinite
-            }
-        );
+        assert_eq!(insert(&vector), InsertError::Vector(ProbeError::NotFinite));
     }
     vector[39] = 1e30;
-    assert_eq!(
-        insert(&vector),
-        InsertError::Vector {
-            error: ProbeError::TooFar
-        }
-    );
+    assert_eq!(insert(&vector), InsertError::Vector(ProbeError::TooFar));
     assert_eq!(grid.image_digest(), before);
 }
 

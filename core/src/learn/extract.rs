@@ -11,8 +11,8 @@
 use super::confidence::{to_fraction, wilson_lower_bound};
 use super::trajectory::{Outcome, Trajectory};
 use crate::bank::{
-    BankConfig, Entry, InsertError, Metric, Pattern, PatternBank, PatternId, Scratch, SearchError,
-    UpdateError,
+    BankConfig, Entry, IdError, InsertError, Metric, Pattern, PatternBank, PatternId, Scratch,
+    SearchError, UpdateError, VectorError,
 };
 use crate::block::sections::is_zero;
 use crate::block::structure::{Config, structure};
@@ -28,21 +28,14 @@ errors! {
     pub enum LearnError: 0x0350 {
         /// The bank has another shape than the extractor was made for.
         WrongBank = 1 => "the bank's dimensions or capacity are not those the extractor was made for",
-        /// The vector has the wrong length.
-        WrongLength { expected: u32, found: u32 } = 2
-            => "the vector has {found} components, the bank takes {expected}",
-        /// A component is not finite.
-        NotFinite { index: u32 } = 3 => "component {index} of the vector is not finite",
-        /// The cosine of a vector of zeros is not defined.
-        ZeroVector = 4 => "the vector is zero, which has no cosine; skip this trajectory",
-        /// A component is so large that inner products could overflow.
-        TooLarge { index: u32 } = 5 => "component {index} is larger than 2^50; scale the vectors down",
-        /// The scratch memory was made for a smaller bank.
-        ScratchTooSmall = 6 => "the scratch memory was made for a smaller bank",
-        /// The bank refused for another reason.
-        Refused = 7 => "the bank refused the search; check its layout",
-        /// Every slot is taken and the extractor may not evict.
-        Full = 8 => "the bank is full and eviction is off; remove a pattern",
+        /// The nearest pattern was not looked up.
+        Search wraps SearchError,
+        /// The bank takes no new pattern.
+        Insert wraps InsertError,
+        /// The bank does not take what the pattern has become.
+        Update wraps UpdateError,
+        /// The pattern was not annotated.
+        Annotate wraps IdError,
     }
 }
 
@@ -309,9 +302,8 @@ impl Extractor<'_> {
                 let updated = bank.update(hit.id, row.unwrap_or(&[]), pattern);
                 match updated {
                     // Opposite vectors can meet in the middle: the old centroid stays.
-                    Err(UpdateError::ZeroVector) => {
-                        bank.annotate(hit.id, pattern)
-                            .map_err(|_| LearnError::Refused)?;
+                    Err(UpdateError::Vector(VectorError::ZeroVector)) => {
+                        bank.annotate(hit.id, pattern)?;
                     }
                     other => other?,
                 }
@@ -379,44 +371,6 @@ fn reciprocal_length(vector: &[f32]) -> f32 {
         1.0 / length
     } else {
         1.0
-    }
-}
-
-impl From<SearchError> for LearnError {
-    fn from(error: SearchError) -> Self {
-        match error {
-            SearchError::WrongLength { expected, found } => Self::WrongLength { expected, found },
-            SearchError::NotFinite { index } => Self::NotFinite { index },
-            SearchError::ZeroVector => Self::ZeroVector,
-            SearchError::TooLarge { index } => Self::TooLarge { index },
-            SearchError::ScratchTooSmall => Self::ScratchTooSmall,
-            _ => Self::Refused,
-        }
-    }
-}
-
-impl From<InsertError> for LearnError {
-    fn from(error: InsertError) -> Self {
-        match error {
-            InsertError::WrongLength { expected, found } => Self::WrongLength { expected, found },
-            InsertError::NotFinite { index } => Self::NotFinite { index },
-            InsertError::ZeroVector | InsertError::ZeroRow { .. } => Self::ZeroVector,
-            InsertError::TooLarge { index } => Self::TooLarge { index },
-            InsertError::Full => Self::Full,
-            _ => Self::Refused,
-        }
-    }
-}
-
-impl From<UpdateError> for LearnError {
-    fn from(error: UpdateError) -> Self {
-        match error {
-            UpdateError::WrongLength { expected, found } => Self::WrongLength { expected, found },
-            UpdateError::NotFinite { index } => Self::NotFinite { index },
-            UpdateError::ZeroVector => Self::ZeroVector,
-            UpdateError::TooLarge { index } => Self::TooLarge { index },
-            _ => Self::Refused,
-        }
     }
 }
 

@@ -5,7 +5,7 @@
 
 use crate::block::structure::{Config, structure};
 use crate::block::{CONFIG_WORDS, Kind};
-use crate::error::errors;
+use crate::error::{ErrorCode, errors};
 
 /// The largest number of components of a trajectory's vector.
 pub const MAX_DIMENSIONS: u32 = 8192;
@@ -407,7 +407,23 @@ impl core::fmt::Display for BatchError {
     }
 }
 
-impl core::error::Error for BatchError {}
+impl core::error::Error for BatchError {
+    fn source(&self) -> Option<&(dyn core::error::Error + 'static)> {
+        Some(&self.error)
+    }
+}
+
+impl ErrorCode for BatchError {
+    const VARIANTS: usize = RecordError::VARIANTS;
+
+    fn code(&self) -> u16 {
+        self.error.code()
+    }
+
+    fn ordinal(&self) -> usize {
+        self.error.ordinal()
+    }
+}
 
 fn add(sums: &mut [u64; 8], outcome: &[u32; 8]) {
     sums[HELD] += 1;

@@ -51,16 +51,14 @@ errors! {
         /// The slice is too short.
         TooSmall { needed: u64, found: u64 } = 1
             => "the event takes {needed} bytes, the slice has {found}",
-        /// A field is longer than allowed.
-        TooLong { field: &'static str, limit: u32 } = 2 => "{field} is longer than {limit}",
-        /// The embedding has a component or scale that is no finite number.
-        NotFinite = 3 => "the embedding has a component that is not a finite number",
+        /// A field is longer than allowed, or a number not finite.
+        Limit wraps LimitError,
         /// The signer's key is not the author's.
-        WrongAuthor = 4 => "the event names another author than the signing key",
+        WrongAuthor = 2 => "the event names another author than the signing key",
         /// The signer cannot sign now.
-        Unavailable = 5 => "the signing key is not available; unlock or reconnect its store",
+        Sign wraps SignError,
         /// The tag of an unknown kind belongs to a known one.
-        KnownTag = 6 => "an unknown kind must not use the number of a known one",
+        KnownTag = 3 => "an unknown kind must not use the number of a known one",
     }
 }
 
@@ -73,16 +71,19 @@ errors! {
         UnknownVersion { found: u8 } = 2 => "the event has layout version {found}, this build reads 1",
         /// The same event has shorter bytes, or something follows it.
         NotCanonical = 3 => "the event is not in its canonical encoding",
-        /// A field is longer than allowed.
-        TooLong { field: &'static str, limit: u32 } = 4 => "{field} is longer than {limit}",
-        /// The embedding has a component or scale that is no finite number.
-        NotFinite = 5 => "the embedding has a component that is not a finite number",
+        /// A field is longer than allowed, or a number not finite.
+        Limit wraps LimitError,
         /// The event carries no signature.
-        Unsigned = 6 => "the event carries no signature",
+        Unsigned = 4 => "the event carries no signature",
         /// The signature is not the author's.
-        BadSignature = 7 => "the signature is not one of the event's author for its content",
+        BadSignature = 5 => "the signature is not one of the event's author for its content",
     }
 }
+
+pub(super) const TOO_LONG: LimitError = LimitError::TooLong {
+    field: "the event",
+    limit: MAX_EVENT as u32,
+};
 
 impl From<Fault> for DecodeError {
     fn from(fault: Fault) -> Self {
@@ -207,10 +208,7 @@ impl<'a> Event<'a> {
             return Err(EncodeError::WrongAuthor);
         }
         self.write(out, |id| {
-            signer
-                .sign(&sign::message(Domain::Event, id))
-                .map(Some)
-                .map_err(|SignError::Unavailable| EncodeError::Unavailable)
+            Ok(Some(signer.sign(&sign::message(Domain::Event, id))?))
         })
     }
 
@@ -283,10 +281,7 @@ impl<'a> Event<'a> {
             }
         }
         if to.used() > MAX_EVENT {
-            return Err(EncodeError::TooLong {
-                field: "the event",
-                limit: MAX_EVENT as u32,
-            });
+            return Err(TOO_LONG.into());
         }
         let bytes = to.finish().map_err(too_small)?;
         Ok(SignedEvent {
@@ -304,12 +299,15 @@ pub(super) fn within_limits(
     context: &str,
     embedding: &Embedding<'_>,
     kind: &EventKind<'_>,
-) -> Result<(), Limit> {
+) -> Result<(), LimitError> {
     let within = |field, length: usize, limit: usize| {
         if length <= limit {
             Ok(())
         } else {
-            Err(Limit::TooLong(field, limit as u32))
+            Err(LimitError::TooLong {
+                field,
+                limit: limit as u32,
+            })
         }
     };
     within("the context", context.len(), MAX_NAME)?;
@@ -351,32 +349,17 @@ pub(super) fn within_limits(
     if embedding.is_finite() {
         Ok(())
     } else {
-        Err(Limit::NotFinite)
+        Err(LimitError::NotFinite)
     }
 }
 
-/// What an event is beyond.
-pub(super) enum Limit {
-    /// A field and how long it may be.
-    TooLong(&'static str, u32),
-    NotFinite,
-}
-
-impl From<Limit> for EncodeError {
-    fn from(limit: Limit) -> Self {
-        match limit {
-            Limit::TooLong(field, limit) => Self::TooLong { field, limit },
-            Limit::NotFinite => Self::NotFinite,
-        }
-    }
-}
-
-impl From<Limit> for DecodeError {
-    fn from(limit: Limit) -> Self {
-        match limit {
-            Limit::TooLong(field, limit) => Self::TooLong { field, limit },
-            Limit::NotFinite => Self::NotFinite,
-        }
+errors! {
+    /// What of an event is beyond its limits.
+    pub enum LimitError: 0x0660 {
+        /// A field is longer than allowed.
+        TooLong { field: &'static str, limit: u32 } = 1 => "{field} is longer than {limit}",
+        /// The embedding has a component or scale that is no finite number.
+        NotFinite = 2 => "the embedding has a component that is not a finite number",
     }
 }
 

@@ -34,7 +34,7 @@ mod read;
 
 pub use crate::sign;
 pub use config::{LogConfig, Overflow};
-pub use event::{DecodeError, Embedding, EncodeError, Event, EventId, SignedEvent};
+pub use event::{DecodeError, Embedding, EncodeError, Event, EventId, LimitError, SignedEvent};
 pub use event_log::EventLog;
 pub use kind::EventKind;
 pub use lookup::{Entry, LogIndex, LookupError};

@@ -67,50 +67,25 @@ impl Default for Policy {
 errors! {
     /// Why an event was not taken; the log is unchanged.
     pub enum IngestError: 0x0630 {
-        /// The bytes are not an event.
-        Malformed = 1 => "the bytes are not an event",
-        /// The layout is of another version.
-        UnknownVersion { found: u8 } = 2 => "the event has layout version {found}, this build reads 1",
-        /// The same event has shorter bytes, or something follows it.
-        NotCanonical = 3 => "the event is not in its canonical encoding",
-        /// A field is longer than allowed.
-        TooLong { field: &'static str, limit: u32 } = 4 => "{field} is longer than {limit}",
-        /// The embedding has a component or scale that is no finite number.
-        NotFinite = 5 => "the embedding has a component that is not a finite number",
-        /// The event carries no signature and the policy wants one.
-        Unsigned = 6 => "the event carries no signature",
-        /// The signature is not the author's.
-        BadSignature = 7 => "the signature is not one of the event's author for its content",
+        /// The bytes are not an event, or not one that its author signed and the policy wants
+        /// signatures.
+        Event wraps DecodeError,
         /// The event has another id than it was announced with.
-        WrongId = 8 => "the event has another id than announced",
+        WrongId = 1 => "the event has another id than announced",
         /// The log has it.
-        Duplicate { index: u64 } = 9 => "the event is in the log already, at {index}",
+        Duplicate { index: u64 } = 2 => "the event is in the log already, at {index}",
         /// The author's previous event is not in the log.
-        UnknownPrev = 10 => "the author's previous event is not in the log; fetch it first",
+        UnknownPrev = 3 => "the author's previous event is not in the log; fetch it first",
         /// The claim held until a time that is over.
-        Expired = 11 => "the event has expired",
+        Expired = 4 => "the event has expired",
         /// The event's time is too far ahead.
-        TooEarly { ahead: u64 } = 12 => "the event is dated {ahead} ms ahead; check both clocks",
+        TooEarly { ahead: u64 } = 5 => "the event is dated {ahead} ms ahead; check both clocks",
         /// The event's time is too far back.
-        TooOld { age: u64 } = 13 => "the event is dated {age} ms back, more than the policy allows",
+        TooOld { age: u64 } = 6 => "the event is dated {age} ms back, more than the policy allows",
         /// There is no room in `part` of the log.
-        Full { part: &'static str } = 14 => "the log has no room for more {part}; prune it, or export and prune it",
+        Full { part: &'static str } = 7 => "the log has no room for more {part}; prune it, or export and prune it",
         /// The log changed since the event was checked, or is another one.
-        Stale = 15 => "the log changed since the event was checked; check it again",
-    }
-}
-
-impl From<DecodeError> for IngestError {
-    fn from(error: DecodeError) -> Self {
-        match error {
-            DecodeError::Malformed => Self::Malformed,
-            DecodeError::UnknownVersion { found } => Self::UnknownVersion { found },
-            DecodeError::NotCanonical => Self::NotCanonical,
-            DecodeError::TooLong { field, limit } => Self::TooLong { field, limit },
-            DecodeError::NotFinite => Self::NotFinite,
-            DecodeError::Unsigned => Self::Unsigned,
-            DecodeError::BadSignature => Self::BadSignature,
-        }
+        Stale = 8 => "the log changed since the event was checked; check it again",
     }
 }
 

@@ -5,7 +5,7 @@
 
 use super::codec::{Fault, Reader};
 use super::event::{
-    DecodeError, Embedding, EventId, MAX_EVENT, SIGNATURE_BYTES, VERSION, within_limits,
+    DecodeError, Embedding, EventId, MAX_EVENT, SIGNATURE_BYTES, TOO_LONG, VERSION, within_limits,
 };
 use super::kind::{
     Assert, Challenge, Decision, Deprecate, EventKind, Resolution, Support, Witness,
@@ -32,10 +32,7 @@ pub(super) struct Layout<'a> {
 #[inline]
 pub(super) fn layout(bytes: &[u8]) -> Result<Layout<'_>, DecodeError> {
     if bytes.len() > MAX_EVENT {
-        return Err(DecodeError::TooLong {
-            field: "the event",
-            limit: MAX_EVENT as u32,
-        });
+        return Err(TOO_LONG.into());
     }
     let mut from = Reader::new(bytes);
     match from.byte()? {

@@ -17,20 +17,8 @@ errors! {
         Malformed = 1 => "the text is not a checkpoint",
         /// The checkpoint is of another log.
         WrongOrigin = 2 => "the checkpoint is of another log",
-        /// The note has no signature of the key.
-        Unsigned = 3 => "the checkpoint has no signature of this key",
-        /// The key's signature does not hold.
-        BadSignature = 4 => "the checkpoint's signature of this key does not hold",
-    }
-}
-
-impl From<NoteVerifyError> for CheckpointError {
-    fn from(error: NoteVerifyError) -> Self {
-        match error {
-            NoteVerifyError::Malformed => Self::Malformed,
-            NoteVerifyError::Unsigned => Self::Unsigned,
-            NoteVerifyError::BadSignature => Self::BadSignature,
-        }
+        /// The note is none, or none that the key signed.
+        Note wraps NoteVerifyError,
     }
 }
 
@@ -185,7 +173,7 @@ mod tests {
         };
         assert_eq!(
             Checkpoint::verify(&bytes, &other, &Ed25519),
-            Err(CheckpointError::Unsigned)
+            Err(NoteVerifyError::Unsigned.into())
         );
     }
 

@@ -5,7 +5,7 @@
 //! checked here; lines of other keys are carried along, as the format wants it.
 
 use crate::error::errors;
-use crate::sign::{PublicKey, Signature, Signer, Verifier};
+use crate::sign::{PublicKey, SignError, Signature, Signer, Verifier};
 use base64ct::{Base64, Encoding};
 use core::fmt::{self, Write};
 use sha2::{Digest, Sha256};
@@ -33,7 +33,7 @@ errors! {
         /// The text does not end in a newline or has control characters.
         BadText = 3 => "the text must end in a newline and have no other control characters",
         /// The signer cannot sign now.
-        Unavailable = 4 => "the signing key is not available; unlock or reconnect its store",
+        Sign wraps SignError,
     }
 }
 
@@ -266,7 +266,7 @@ pub fn sign_in_place<'b, S: Signer + ?Sized>(
     if !clean {
         return Err(NoteError::BadText);
     }
-    let signature = signer.sign(text).map_err(|_| NoteError::Unavailable)?;
+    let signature = signer.sign(text)?;
     let key = NoteKey {
         name,
         key: signer.public_key(),

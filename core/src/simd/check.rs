@@ -3,6 +3,7 @@
 
 use super::scalar::Scalar;
 use super::{Codes, Kernels, Task, dispatch};
+use crate::error::errors;
 
 /// Input of every kernel. Codes and floats of one length, a multiple of sixteen; the blocks sixteen
 /// times as long.
@@ -86,24 +87,14 @@ impl Outcome {
     }
 }
 
-/// A kernel that does not return what the reference returns.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Wrong {
-    /// Its name among the kernels.
-    pub kernel: &'static str,
-    /// The elements of the rows it was given.
-    pub elements: usize,
-}
-
-impl core::fmt::Display for Wrong {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        let Self { kernel, elements } = self;
-        write!(f, "kernel {kernel} is wrong for {elements} elements")
+errors! {
+    /// Why the kernels in use are not to be trusted.
+    pub enum CheckError: 0x0b10 {
+        /// The one of this name differs from the reference for rows of so many elements.
+        Wrong { kernel: &'static str, elements: usize } = 1
+            => "kernel {kernel} is wrong for {elements} elements",
     }
 }
-
-impl core::error::Error for Wrong {}
 
 const MOST: usize = 48;
 /// Rows begin at every offset from a word.
@@ -163,7 +154,7 @@ impl Planes {
 /// ```
 /// assert_eq!(sensilla::simd::check(1), Ok(()));
 /// ```
-pub fn check(seed: u64) -> Result<(), Wrong> {
+pub fn check(seed: u64) -> Result<(), CheckError> {
     let mut random = seed;
     let mut next = || {
         random = random
@@ -210,7 +201,7 @@ pub fn check(seed: u64) -> Result<(), Wrong> {
                 floats: [0, 1, 2, 3].map(|i| part(&floats[i], 0, n)),
             };
             if let Some(kernel) = dispatch(input).differs_in(&input.run(Scalar)) {
-                return Err(Wrong {
+                return Err(CheckError::Wrong {
                     kernel,
                     elements: n,
                 });

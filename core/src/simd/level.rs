@@ -1,5 +1,6 @@
 //! Which kernels this machine runs, and the override that tests use to force each of them.
 
+use crate::error::errors;
 use core::sync::atomic::{AtomicU8, Ordering};
 
 /// A set of kernels. All levels return the same bits.
@@ -69,18 +70,13 @@ impl Level {
     }
 }
 
-/// The level asked for does not exist on this machine or in this build.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[cfg_attr(feature = "defmt", derive(defmt::Format))]
-pub struct Unsupported;
-
-impl core::fmt::Display for Unsupported {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.write_str("this machine or build has no kernels of that level")
+errors! {
+    /// Why another level was not taken.
+    pub enum LevelError: 0x0b00 {
+        /// The level asked for does not exist on this machine or in this build.
+        Unsupported = 1 => "this machine or build has no kernels of that level",
     }
 }
-
-impl core::error::Error for Unsupported {}
 
 /// Zero: not yet looked up.
 static LEVEL: AtomicU8 = AtomicU8::new(0);
@@ -114,11 +110,11 @@ fn detect() -> Level {
 
 /// Forces a level for the whole process, or the best one again with `None`. Results do not change,
 /// only speed: meant for tests and measurements.
-pub fn force(level: Option<Level>) -> Result<(), Unsupported> {
+pub fn force(level: Option<Level>) -> Result<(), LevelError> {
     match level {
         None => LEVEL.store(0, Ordering::Relaxed),
         Some(level) if level.is_supported() => LEVEL.store(level as u8, Ordering::Relaxed),
-        Some(_) => return Err(Unsupported),
+        Some(_) => return Err(LevelError::Unsupported),
     }
     Ok(())
 }

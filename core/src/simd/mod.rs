@@ -36,8 +36,8 @@ mod spike_x86;
 pub(crate) mod text;
 pub(crate) mod times;
 
-pub use check::{Wrong, check};
-pub use level::{Level, Unsupported, force, level};
+pub use check::{CheckError, check};
+pub use level::{Level, LevelError, force, level};
 
 /// Lanes of the fixed summation order, and the number of rows in a scan block.
 pub const LANES: usize = 16;

@@ -8,9 +8,7 @@ use sensilla::Hash;
 use sensilla::learn::route::Route;
 use sensilla::log::kind::{Assert, CERTAIN, Resolution};
 use sensilla::log::sign::{self, Domain};
-use sensilla::log::{
-    Ed25519, EncodeError, Event, EventId, EventKind, LogIndex, Policy, SignedEvent, Signer,
-};
+use sensilla::log::{Ed25519, Event, EventId, EventKind, LogIndex, Policy, SignedEvent, Signer};
 use sensilla::merkle;
 use sensilla::node::{Outcome, Recall, Workspace};
 use sha2::{Digest, Sha256};
@@ -371,8 +369,7 @@ impl<W: Watch> Run<'_, '_, W> {
                 signatures: &[],
             };
             let key = &self.wrist.wearers[HUB].key;
-            let endorsed = sign::endorse(key, Domain::Resolution, &decision.digest(CONTEXT))
-                .map_err(|_| EncodeError::Unavailable)?;
+            let endorsed = sign::endorse(key, Domain::Resolution, &decision.digest(CONTEXT))?;
             let decision = Resolution {
                 signatures: &[endorsed],
                 ..decision

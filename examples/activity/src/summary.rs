@@ -4,9 +4,9 @@ use crate::recordings::ACTIVITIES;
 use sensilla::Hash;
 use sensilla::bank::SearchError;
 use sensilla::coherence::Tally;
-use sensilla::error::ErrorCode;
 use sensilla::learn::features::PushError;
 use sensilla::learn::route::RouteError;
+use sensilla::log::sign::SignError;
 use sensilla::log::{EncodeError, LogIndex};
 use sensilla::node::{EmbedError, IngestError, LearnError, RouteTaskError};
 
@@ -57,69 +57,26 @@ impl Summary {
     }
 }
 
-/// What went wrong, and where in the loop.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub enum RunError {
-    /// A sample was not taken.
-    Push(PushError),
-    /// A window gave no embedding.
-    Embed(EmbedError),
-    /// A window was not looked up.
-    Search(SearchError),
-    /// A window was not learned.
-    Learn(LearnError),
-    /// A task was not routed.
-    Route(RouteTaskError),
-    /// An outcome was not credited.
-    Credit(RouteError),
-    /// An event has no bytes.
-    Encode(EncodeError),
-    /// An event was not taken.
-    Ingest(IngestError),
-}
-
-impl RunError {
-    /// The number of the error in the core; see `sensilla::error`.
-    pub fn code(&self) -> u16 {
-        match self {
-            Self::Push(e) => e.code(),
-            Self::Embed(e) => e.code(),
-            Self::Search(e) => e.code(),
-            Self::Learn(e) => e.code(),
-            Self::Route(e) => e.code(),
-            Self::Credit(e) => e.code(),
-            Self::Encode(e) => e.code(),
-            Self::Ingest(e) => e.code(),
-        }
+sensilla::errors! {
+    /// What went wrong, and where in the loop.
+    pub enum RunError {
+        /// A sample was not taken.
+        Push wraps PushError => "a sample: {}",
+        /// A window gave no embedding.
+        Embed wraps EmbedError => "a window: {}",
+        /// A window was not looked up.
+        Search wraps SearchError => "a recall: {}",
+        /// A window was not learned.
+        Learn wraps LearnError => "a trajectory: {}",
+        /// A task was not routed.
+        Route wraps RouteTaskError => "a route: {}",
+        /// An outcome was not credited.
+        Credit wraps RouteError => "an outcome: {}",
+        /// A decision was not endorsed.
+        Sign wraps SignError => "a decision: {}",
+        /// An event has no bytes.
+        Encode wraps EncodeError => "an event: {}",
+        /// An event was not taken.
+        Ingest wraps IngestError => "an event: {}",
     }
 }
-
-impl core::fmt::Display for RunError {
-    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        match self {
-            Self::Push(e) => write!(f, "a sample: {e}"),
-            Self::Embed(e) => write!(f, "a window: {e}"),
-            Self::Search(e) => write!(f, "a recall: {e}"),
-            Self::Learn(e) => write!(f, "a trajectory: {e}"),
-            Self::Route(e) => write!(f, "a route: {e}"),
-            Self::Credit(e) => write!(f, "an outcome: {e}"),
-            Self::Encode(e) => write!(f, "an event: {e}"),
-            Self::Ingest(e) => write!(f, "an event: {e}"),
-        }
-    }
-}
-
-impl core::error::Error for RunError {}
-
-macro_rules! from {
-    ($($error:ident => $variant:ident),+) => {
-        $(impl From<$error> for RunError {
-            fn from(error: $error) -> Self {
-                Self::$variant(error)
-            }
-        })+
-    };
-}
-from!(PushError => Push, EmbedError => Embed, SearchError => Search, LearnError => Learn,
-      RouteTaskError => Route, RouteError => Credit, EncodeError => Encode, IngestError => Ingest);

@@ -80,7 +80,7 @@ fn life(room: &mut [u8], report: &mut dyn Report, lines: [&str; 4], config: Bank
         if i % 11 == 0 {
             let id = ids[draw.below(i as u32 + 1) as usize];
             draw.fill(vector);
-            calls.shown(&bank.update(id, vector, pattern));
+            calls.answer(&bank.update(id, vector, pattern));
         }
         if i % 13 == 0 {
             draw.fill(vector);
@@ -89,9 +89,9 @@ fn life(room: &mut [u8], report: &mut dyn Report, lines: [&str; 4], config: Bank
         }
     }
     vector[0] = f32::NAN;
-    calls.shown(&bank.insert(vector, Pattern::default()));
+    calls.answer(&bank.insert(vector, Pattern::default()));
     vector.fill(3e38);
-    calls.shown(&bank.insert(vector, Pattern::default()));
+    calls.answer(&bank.insert(vector, Pattern::default()));
 
     let mut found = Transcript::new();
     for _ in 0..40 {

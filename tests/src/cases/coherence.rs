@@ -166,10 +166,10 @@ impl World<'_> {
             .admit(&id, &event, self.now, &Ed25519, &|id: &EventId| {
                 taken.contains(id)
             });
-        self.answers.shown(&admitted);
+        self.answers.answer(&admitted);
         if admitted.is_ok() {
             let applied = self.engine.apply(self.size as u64, &id, &event, self.now);
-            self.answers.shown(&applied);
+            self.answers.answer(&applied);
             self.taken[self.size] = id;
             self.size += 1;
         }

@@ -43,7 +43,7 @@ pub fn events(room: &mut [u8], report: &mut dyn Report) {
         );
         for at in (0..length).step_by(37) {
             room[at] ^= 0x10;
-            tampered.shown(
+            tampered.answer(
                 &SignedEvent::decode(&room[..length]).and_then(|event| event.verify(&Ed25519)),
             );
             room[at] ^= 0x10;
@@ -94,10 +94,10 @@ pub fn log(room: &mut [u8], report: &mut dyn Report) {
         let signed = event.sign(key, out).unwrap();
         let length = signed.bytes().len();
         let now = 1_000 * i;
-        answers.shown(&log.ingest(&out[..length], &policy, &Ed25519, now));
-        answers.shown(&log.ingest(&out[..length], &policy, &Ed25519, now));
+        answers.answer(&log.ingest(&out[..length], &policy, &Ed25519, now));
+        answers.answer(&log.ingest(&out[..length], &policy, &Ed25519, now));
         out[length - 1] ^= 1;
-        answers.shown(&log.ingest(&out[..length], &policy, &Ed25519, now));
+        answers.answer(&log.ingest(&out[..length], &policy, &Ed25519, now));
         answers.bytes(&log.root());
     }
     let (size, root) = (log.size(), log.root());

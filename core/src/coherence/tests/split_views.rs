@@ -1,6 +1,6 @@
 use super::*;
 use crate::merkle::checkpoint::{Checkpoint, CheckpointError};
-use crate::merkle::note::NoteKey;
+use crate::merkle::note::{NoteKey, NoteVerifyError};
 
 const ORIGIN: &str = "hub.example/log";
 
@@ -52,14 +52,14 @@ fn two_roots_for_one_size_are_kept_as_a_proof() {
     assert_eq!(prove(first, first, 7), Err(SplitViewError::Compatible));
     let later = note(6, 2, "");
     assert_eq!(prove(first, &later, 7), Err(SplitViewError::Compatible));
-    let error = CheckpointError::Unsigned;
-    let unsigned = Err(SplitViewError::Checkpoint { error });
+    let error = CheckpointError::Note(NoteVerifyError::Unsigned);
+    let unsigned = Err(SplitViewError::Checkpoint(error));
     assert_eq!(prove(first, second, 8), unsigned);
     let mut forged = second.to_vec();
     let at = forged.iter().position(|&b| b == b'5').unwrap();
     forged[at] = b'6';
-    let error = CheckpointError::BadSignature;
-    let bad = Err(SplitViewError::Checkpoint { error });
+    let error = CheckpointError::Note(NoteVerifyError::BadSignature);
+    let bad = Err(SplitViewError::Checkpoint(error));
     assert_eq!(prove(first, &forged, 7), bad);
     // And so does whoever opens the engine later.
     let image = world.engine().seal();
@@ -106,8 +106,8 @@ fn a_checkpoint_that_proves_nothing_is_not_kept() {
     let of_another = world
         .engine()
         .observe(&note(5, 1, ""), &log_key(8), &Ed25519);
-    let error = CheckpointError::Unsigned;
-    assert_eq!(of_another, Err(ObserveError::Checkpoint { error }));
+    let error = CheckpointError::Note(NoteVerifyError::Unsigned);
+    assert_eq!(of_another, Err(ObserveError::Checkpoint(error)));
     assert_eq!(world.engine().image_digest(), before);
     let mut none = World::new(CONFIG.checkpoints(0));
     assert_eq!(

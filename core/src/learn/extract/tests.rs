@@ -114,7 +114,7 @@ fn hole_03_a_full_bank_forgets_the_least_and_says_which() {
     let before = (bank.image_digest(), extractor.image_digest());
     assert_eq!(
         extractor.learn(&mut bank, &t, &mut scratch),
-        Err(LearnError::Full)
+        Err(InsertError::Full.into())
     );
     assert_eq!((bank.image_digest(), extractor.image_digest()), before);
 }
@@ -124,21 +124,22 @@ fn hole_02_a_bad_vector_changes_nothing() {
     let mut memory = Memory::new();
     let (mut bank, mut scratch, mut extractor) = memory.parts(CONFIG);
     let before = (bank.image_digest(), extractor.image_digest());
-    let cases: [(&[f32], LearnError); 4] = [
+    let cases: [(&[f32], VectorError); 4] = [
         (
             &[1.0],
-            LearnError::WrongLength {
+            VectorError::WrongLength {
                 expected: 2,
                 found: 1,
             },
         ),
-        (&[0.0, f32::INFINITY], LearnError::NotFinite { index: 1 }),
-        (&[f32::NAN, 0.0], LearnError::NotFinite { index: 0 }),
-        (&[0.0, 0.0], LearnError::ZeroVector),
+        (&[0.0, f32::INFINITY], VectorError::NotFinite { index: 1 }),
+        (&[f32::NAN, 0.0], VectorError::NotFinite { index: 0 }),
+        (&[0.0, 0.0], VectorError::ZeroVector),
     ];
     for (vector, error) in cases {
         let t = trajectory(vector, 1, true, 1);
-        assert_eq!(extractor.learn(&mut bank, &t, &mut scratch), Err(error));
+        let refused = Err(SearchError::from(error).into());
+        assert_eq!(extractor.learn(&mut bank, &t, &mut scratch), refused);
     }
     assert_eq!((bank.image_digest(), extractor.image_digest()), before);
 }

@@ -174,12 +174,12 @@ fn what_is_too_long_or_not_finite_is_refused_both_ways() {
     let error = event.unsigned(&mut [0; 4096]).unwrap_err();
     assert_eq!(
         error,
-        EncodeError::TooLong {
+        EncodeError::Limit(LimitError::TooLong {
             field: "the context",
             limit: 255
-        }
+        })
     );
-    assert_eq!(error.code(), 0x0602);
+    assert_eq!(error.code(), 0x0661);
 
     let mut event = claim([9; 32], "open", &[]);
     let bad = [
@@ -191,7 +191,7 @@ fn what_is_too_long_or_not_finite_is_refused_both_ways() {
         event.embedding = Embedding::f32(values);
         assert_eq!(
             event.unsigned(&mut [0; 4096]).unwrap_err(),
-            EncodeError::NotFinite
+            LimitError::NotFinite.into()
         );
     }
     let values = [0.0, 1.0];
@@ -205,7 +205,7 @@ fn what_is_too_long_or_not_finite_is_refused_both_ways() {
     bytes[at..at + 4].copy_from_slice(&f32::NAN.to_le_bytes());
     assert_eq!(
         SignedEvent::decode(&bytes).unwrap_err(),
-        DecodeError::NotFinite
+        LimitError::NotFinite.into()
     );
 }
 

@@ -1,5 +1,5 @@
 use super::super::config::Overflow;
-use super::super::event::{Embedding, Event};
+use super::super::event::{DecodeError, Embedding, Event};
 use super::super::kind::{Assert, CERTAIN, EventKind};
 use super::super::sign::{Ed25519, PublicKey, Signature, Signer};
 use super::*;
@@ -127,10 +127,20 @@ fn hole_06_each_fault_has_its_error_and_changes_nothing() {
     longer.push(0);
     let elsewhere = claim(other.public_key(), Some(id), "room", "shut");
     let cases = [
-        (signed[..50].to_vec(), strict, NOW, IngestError::Malformed),
-        (longer, strict, NOW, IngestError::Malformed),
-        (tampered, strict, NOW, IngestError::BadSignature),
-        (bytes(&fresh, None).1, strict, NOW, IngestError::Unsigned),
+        (
+            signed[..50].to_vec(),
+            strict,
+            NOW,
+            DecodeError::Malformed.into(),
+        ),
+        (longer, strict, NOW, DecodeError::Malformed.into()),
+        (tampered, strict, NOW, DecodeError::BadSignature.into()),
+        (
+            bytes(&fresh, None).1,
+            strict,
+            NOW,
+            DecodeError::Unsigned.into(),
+        ),
         (
             good.clone(),
             strict,
@@ -170,7 +180,7 @@ fn hole_06_each_fault_has_its_error_and_changes_nothing() {
             [2].to_vec(),
             strict,
             NOW,
-            IngestError::UnknownVersion { found: 2 },
+            DecodeError::UnknownVersion { found: 2 }.into(),
         ),
     ];
     for (bytes, policy, now, error) in cases {
