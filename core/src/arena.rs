@@ -25,6 +25,7 @@ errors! {
 /// A thing in an arena, for as long as it is there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Handle(u32);
 
 impl Handle {
@@ -41,6 +42,7 @@ impl Handle {
 
 /// How many things of which size an arena holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ArenaConfig {
     slots: u32,
     item: u32,

@@ -199,13 +199,40 @@ macro_rules! errors {
 
 /// The same for this crate, whose errors are all `defmt::Format` where that is asked for.
 macro_rules! own {
-    ($(#[$meta:meta])* pub enum $($rest:tt)+) => {
+    ($(#[$meta:meta])* pub enum $name:ident $($rest:tt)+) => {
         $crate::errors! {
             $(#[$meta])*
             #[cfg_attr(feature = "defmt", derive(defmt::Format))]
-            pub enum $($rest)+
+            pub enum $name $($rest)+
+        }
+
+        #[cfg(feature = "serde")]
+        impl serde::Serialize for $name {
+            fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+                $crate::error::serialize(self, to)
+            }
         }
     };
+}
+
+/// An error as data: its `code` and its sentence, `message`.
+#[cfg(feature = "serde")]
+pub(crate) fn serialize<E: ErrorCode, S: serde::Serializer>(
+    error: &E,
+    to: S,
+) -> Result<S::Ok, S::Error> {
+    use serde::ser::SerializeStruct;
+    /// What prints, as text.
+    struct Text<'e, E>(&'e E);
+    impl<E: core::fmt::Display> serde::Serialize for Text<'_, E> {
+        fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+            to.collect_str(self.0)
+        }
+    }
+    let mut fields = to.serialize_struct("Error", 2)?;
+    fields.serialize_field("code", &error.code())?;
+    fields.serialize_field("message", &Text(error))?;
+    fields.end()
 }
 
 pub(crate) use own as errors;

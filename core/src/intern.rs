@@ -26,6 +26,7 @@ errors! {
 /// Stands for a name in one interner.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Symbol(u32);
 
 impl Symbol {
@@ -42,6 +43,7 @@ impl Symbol {
 
 /// How many names of how many bytes together an interner holds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct InternerConfig {
     symbols: u32,
     bytes: u32,

@@ -59,6 +59,7 @@ impl<V: Verifier + ?Sized> Verifier for &V {
 /// What a signature is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub enum Domain {
     /// The author's signature of an event; over the event's id.

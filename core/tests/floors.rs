@@ -58,7 +58,7 @@ fn recall(data: &Data) -> Recall {
 fn recall_of(data: &Data, truth: &[Vec<u32>], element: Element) -> [f64; 2] {
     let config = BankConfig::new(data.dimensions as u32, data.len() as u32)
         .element(element)
-        .layout(Layout::Auto);
+        .layout(Layout::Both);
     let scratch = ScratchConfig::new(&config, EF);
     let (mut memory, mut room) = (Memory::new(config.bytes()), Memory::new(scratch.bytes()));
     let mut bank = PatternBank::format(memory.get(), config).unwrap();

@@ -12,12 +12,12 @@ const MOST_BYTES: usize = 1 << 20;
 
 fn configs() -> Vec<BankConfig> {
     let elements = [Element::I8, Element::F32, Element::I8F32, Element::Bits];
-    let layouts = [Layout::Scan, Layout::Graph, Layout::Auto];
+    let layouts = [Layout::Scan, Layout::Graph, Layout::Both];
     let mut configs = Vec::new();
     for element in elements {
         for layout in layouts {
             let metric = match (element, layout) {
-                (Element::I8, Layout::Auto) => Metric::SquaredEuclidean,
+                (Element::I8, Layout::Both) => Metric::SquaredEuclidean,
                 (Element::F32, Layout::Graph) => Metric::InnerProduct,
                 (Element::I8F32, Layout::Graph) => Metric::SquaredEuclidean,
                 _ => Metric::Cosine,

@@ -7,6 +7,7 @@ use crate::block::{CONFIG_WORDS, HEADER_BYTES, Kind};
 /// How a component of a stored vector is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[repr(u32)]
 #[non_exhaustive]
 pub enum Element {
@@ -23,6 +24,7 @@ pub enum Element {
 /// What makes two vectors similar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[repr(u32)]
 #[non_exhaustive]
 pub enum Metric {
@@ -39,6 +41,7 @@ pub enum Metric {
 /// Which searches the block is laid out for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[repr(u32)]
 #[non_exhaustive]
 pub enum Layout {
@@ -48,7 +51,7 @@ pub enum Layout {
     /// A graph over rows kept one after the other. Small banks are scanned all the same.
     Graph = 2,
     /// The graph and, for eight-bit elements, the interleaved rows too.
-    Auto = 3,
+    Both = 3,
 }
 
 /// The shape of a bank: how many patterns of how many dimensions, kept and searched how.
@@ -67,6 +70,7 @@ pub enum Layout {
 /// Where there is room for more than 65,535 patterns a link takes four bytes instead of two. Walks
 /// through the graph start from a table of sixteen bytes for each of twice the root of the capacity.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct BankConfig {
     pub(super) dimensions: u32,
     pub(super) capacity: u32,
@@ -298,7 +302,7 @@ impl Config for BankConfig {
             layout: match layout {
                 1 => Layout::Scan,
                 2 => Layout::Graph,
-                3 => Layout::Auto,
+                3 => Layout::Both,
                 _ => return None,
             },
             links,

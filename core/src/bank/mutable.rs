@@ -27,6 +27,7 @@ pub struct PatternBank<'a> {
 /// What an insertion with eviction did.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Inserted {
     /// The new pattern.
     pub id: PatternId,
@@ -37,6 +38,7 @@ pub struct Inserted {
 /// What a step of an audit did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Audit {
     /// Patterns looked at.
     pub checked: u32,

@@ -3,6 +3,7 @@
 /// What the caller says of a pattern.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Pattern {
     /// A class, a symbol or any other word; the bank only keeps it.
     pub label: u32,
@@ -18,6 +19,7 @@ pub struct Pattern {
 /// An id is never used again, short of two thousand million removals from one slot.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PatternId {
     slot: u32,
     generation: u32,
@@ -54,6 +56,7 @@ impl PatternId {
 /// A pattern as the bank keeps it, without its vector.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Entry {
     /// Its lasting name.
     pub id: PatternId,

@@ -16,6 +16,7 @@ pub(super) const CANDIDATES: usize = 256;
 
 /// How much scratch memory a search needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ScratchConfig {
     padded: usize,
     rows: usize,
@@ -200,6 +201,7 @@ pub(super) struct Work<'s> {
 /// How a search ran.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub enum Method {
     /// Every row was compared: the result is exact over what is stored.
@@ -211,6 +213,7 @@ pub enum Method {
 /// A pattern that a search found.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Hit {
     /// Its lasting name.
     pub id: PatternId,

@@ -133,7 +133,7 @@ fn configs() -> impl Strategy<Value = BankConfig> {
         BankConfig::new(d, n)
             .element(element)
             .metric(metric)
-            .layout([Layout::Scan, Layout::Graph, Layout::Auto][l])
+            .layout([Layout::Scan, Layout::Graph, Layout::Both][l])
             .links(4)
             .ef_construction(16)
     })
@@ -329,7 +329,7 @@ fn filled(config: BankConfig, memory: &mut Memory, seed: u64) -> PatternBank<'_>
 #[test]
 fn every_kernel_level_leaves_the_same_bytes_and_finds_the_same() {
     for element in [Element::I8, Element::F32, Element::I8F32, Element::Bits] {
-        for layout in [Layout::Scan, Layout::Graph, Layout::Auto] {
+        for layout in [Layout::Scan, Layout::Graph, Layout::Both] {
             // A scan cost of one makes small searches walk.
             let config = BankConfig::new(50, 200)
                 .element(element)
@@ -368,7 +368,7 @@ fn every_kernel_level_leaves_the_same_bytes_and_finds_the_same() {
 #[test]
 fn a_hostile_image_is_an_error_or_works() {
     for element in [Element::I8, Element::F32, Element::I8F32, Element::Bits] {
-        for layout in [Layout::Scan, Layout::Graph, Layout::Auto] {
+        for layout in [Layout::Scan, Layout::Graph, Layout::Both] {
             let config = BankConfig::new(20, 24)
                 .element(element)
                 .layout(layout)
@@ -554,7 +554,7 @@ fn hole_04_an_absurd_k_is_an_error() {
 fn a_batch_leaves_the_bytes_of_single_inserts() {
     let config = BankConfig::new(10, 40)
         .element(Element::I8F32)
-        .layout(Layout::Auto);
+        .layout(Layout::Both);
     let mut random = Random(1);
     let vectors = random.vector(300);
     let patterns = vec![

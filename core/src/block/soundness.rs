@@ -206,7 +206,7 @@ fn bank() -> Vec<Fixture> {
         ),
         fixture(
             "bank of both",
-            SHAPE.element(Element::I8F32).layout(Layout::Auto)
+            SHAPE.element(Element::I8F32).layout(Layout::Both)
         ),
         fixture("bank of floats", SHAPE.element(Element::F32)),
         fixture("bank of bits", SHAPE.element(Element::Bits)),

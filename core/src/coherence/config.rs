@@ -14,6 +14,7 @@ pub(super) const WAYS: usize = 8;
 
 /// Size and thresholds of an [`Engine`](super::Engine); all of it is fixed at creation.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct EngineConfig {
     pub(super) grid: GridConfig,
     pub(super) conflicts: u32,

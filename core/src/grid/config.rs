@@ -14,6 +14,7 @@ pub const ROWS: usize = PREFIX - 1;
 
 /// Size and radius of a [`Grid`](super::Grid); all of it is fixed at creation.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct GridConfig {
     pub(super) dimensions: u32,
     pub(super) capacity: u32,

@@ -27,6 +27,7 @@ pub(super) fn to_fraction(x: f32) -> u16 {
 /// A hit and what it is worth.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Ranked {
     /// What was found, with similarity and confidence.
     pub hit: Hit,

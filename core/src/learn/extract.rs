@@ -41,6 +41,7 @@ errors! {
 
 /// Shape and thresholds of an [`Extractor`].
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct ExtractConfig {
     dimensions: u32,
     capacity: u32,
@@ -128,6 +129,7 @@ impl Config for ExtractConfig {
 /// What a pattern was learned from.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Statistics {
     /// Trajectories merged into it.
     pub samples: u32,
@@ -177,6 +179,7 @@ impl Statistics {
 /// What became of a trajectory.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub enum Learned {
     /// It was merged into a pattern.
     Merged {

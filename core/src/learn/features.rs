@@ -79,6 +79,7 @@ errors! {
 
 /// Channels, sample rate and bands of a [`Features`] block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct FeatureConfig {
     channels: u32,
     rate: u32,

@@ -31,6 +31,7 @@ errors! {
 
 /// Dimensions of a [`Normaliser`] block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NormaliserConfig {
     dimensions: u32,
 }

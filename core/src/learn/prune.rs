@@ -13,6 +13,7 @@ use crate::bank::{Entry, PatternBank};
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PrunePolicy {
     grace: u64,
     uses: u16,

@@ -39,6 +39,7 @@ errors! {
 
 /// Shape of a [`Router`] and its taste for the unknown.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RouteConfig {
     capacity: u32,
     executors: u32,
@@ -108,6 +109,7 @@ impl Config for RouteConfig {
 /// A candidate and its score.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Route {
     /// Who.
     pub executor: u16,

@@ -35,6 +35,7 @@ errors! {
 /// How an attempt at a task turned out.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Outcome {
     /// What it was about, in the caller's numbering.
     pub label: u32,
@@ -63,6 +64,7 @@ pub struct Trajectory<'v> {
 
 /// Dimensions and capacity of a [`TrajectoryRing`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TrajectoryConfig {
     dimensions: u32,
     capacity: u32,
@@ -116,6 +118,7 @@ impl Config for TrajectoryConfig {
 /// Totals of the trajectories in a ring; exact.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Totals {
     /// Trajectories.
     pub count: u32,
@@ -149,6 +152,7 @@ impl Totals {
 /// Where a trajectory went.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Recorded {
     /// Its number, counted from zero over the ring's life.
     pub number: u64,
@@ -394,6 +398,7 @@ impl TrajectoryRing<'_> {
 /// Which trajectory of a batch was refused, and why; none was recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct BatchError {
     /// Index in the batch.
     pub at: usize,

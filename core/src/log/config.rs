@@ -8,6 +8,7 @@ use crate::merkle::nodes::Shape;
 /// What an append to a full log does.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[repr(u32)]
 pub enum Overflow {
     /// It is refused; [`prune`](super::EventLog::prune) makes room.
@@ -35,6 +36,7 @@ impl Overflow {
 
 /// The dimensions of a log.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct LogConfig {
     pub(crate) entries: u32,
     pub(crate) bytes: u32,

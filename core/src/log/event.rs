@@ -167,6 +167,7 @@ impl<'a> Embedding<'a> {
 
 /// What someone says, when, and after what.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Event<'a> {
     /// Who says it.
     pub author: PublicKey,

@@ -16,6 +16,7 @@ pub const CERTAIN: u16 = u16::MAX;
 
 /// What an event says.
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(Serialize))]
 #[non_exhaustive]
 pub enum EventKind<'a> {
     /// A claim.

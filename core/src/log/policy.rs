@@ -9,6 +9,7 @@ use crate::error::errors;
 /// Who vouches for the events of a log.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub enum Trust {
     /// Their authors: every event is signed and every signature checked.
     #[default]
@@ -21,6 +22,7 @@ pub enum Trust {
 /// What a log takes; a value, so that a caller can use another for each source.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct Policy {
     /// Who vouches for events.
     pub trust: Trust,

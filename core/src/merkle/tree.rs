@@ -40,6 +40,7 @@ errors! {
 
 /// How many leaves a tree keeps and how many it may ever have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct TreeConfig {
     leaves: u32,
     height: u32,

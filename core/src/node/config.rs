@@ -23,18 +23,12 @@ use crate::spike::{Polarity, SpikeConfig};
 /// // Three channels at 20 Hz, up to 16 patterns; the last 32 events in 4 KiB.
 /// const SMALL: NodeConfig = NodeConfig::new(
 ///     PerceptionConfig::new(FeatureConfig::new(3, 20_000), 16).trajectories(8),
-///     HistoryConfig {
-///         events: 32,
-///         bytes: 4 * 1024,
-///         claims: 16,
-///         authors: 4,
-///         contexts: 2,
-///         ..HistoryConfig::DEFAULT
-///     },
+///     HistoryConfig { claims: 16, ..HistoryConfig::new(32, 4 * 1024) },
 /// );
 /// assert!(SMALL.bytes() <= 24 * 1024);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct NodeConfig {
     /// Signals, patterns and decisions.
     pub perception: PerceptionConfig,
@@ -74,6 +68,7 @@ impl NodeConfig {
 /// | attention | over 8 windows of 16 recalled patterns each |
 /// | signal | spikes of the first 128 samples of a window |
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PerceptionConfig {
     pub(super) dimensions: u32,
     pub(super) features: FeatureConfig,
@@ -188,14 +183,16 @@ impl PerceptionConfig {
 }
 
 /// What a [`History`](super::History) is made of: said once for the log and for the engine. Change
-/// what differs from [`DEFAULT`](Self::DEFAULT):
+/// what differs from what [`new`](Self::new) makes of two numbers, or from
+/// [`DEFAULT`](Self::DEFAULT):
 ///
 /// ```
 /// use sensilla::node::HistoryConfig;
 ///
-/// const ROOM: HistoryConfig = HistoryConfig { contexts: 4, ..HistoryConfig::DEFAULT };
+/// const ROOM: HistoryConfig = HistoryConfig { dimensions: 64, ..HistoryConfig::new(256, 64 * 1024) };
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct HistoryConfig {
     /// Events that are kept, 1 to 2³⁰. By default 512.
     pub events: u32,
@@ -225,19 +222,26 @@ pub struct HistoryConfig {
 
 impl HistoryConfig {
     /// What each value is by default.
-    pub const DEFAULT: Self = Self {
-        events: 512,
-        bytes: 128 * 1024,
-        authors: 64,
-        contexts: 16,
-        claims: 512,
-        dimensions: 0,
-        overflow: Overflow::Refuse,
-        watches: 0,
-        height: MAX_HEIGHT,
-        seed: 0,
-        engine: None,
-    };
+    pub const DEFAULT: Self = Self::new(512, 128 * 1024);
+
+    /// The last `events` events in `bytes` bytes of bodies, and the rest in proportion: as many
+    /// claims as events, an author for each eight of them (4 to 64), a context for each 32 (2 to
+    /// 16).
+    pub const fn new(events: u32, bytes: u32) -> Self {
+        Self {
+            events,
+            bytes,
+            authors: between(4, events / 8, 64),
+            contexts: between(2, events / 32, 16),
+            claims: events,
+            dimensions: 0,
+            overflow: Overflow::Refuse,
+            watches: 0,
+            height: MAX_HEIGHT,
+            seed: 0,
+            engine: None,
+        }
+    }
 
     pub(super) const fn log(&self) -> LogConfig {
         LogConfig::new(self.events, self.bytes)
@@ -295,6 +299,7 @@ impl Default for HistoryConfig {
 
 /// The size of a [`Workspace`](super::Workspace).
 #[derive(Clone, Copy, Debug)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct WorkspaceConfig {
     pub(super) dimensions: u32,
     pub(super) scratch: ScratchConfig,
@@ -305,6 +310,16 @@ impl WorkspaceConfig {
     pub const fn bytes(&self) -> usize {
         let at = section(HEADER_BYTES, self.dimensions as usize, 4);
         section(at, self.scratch.bytes(), 1)
+    }
+}
+
+const fn between(least: u16, value: u32, most: u16) -> u16 {
+    if value <= least as u32 {
+        least
+    } else if value >= most as u32 {
+        most
+    } else {
+        value as u16
     }
 }
 

@@ -19,6 +19,7 @@ const CODE: RateCode = RateCode::original();
 
 /// How far attention looks back, and at how much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub(super) struct EpisodeConfig {
     dimensions: u32,
     windows: u32,

@@ -8,6 +8,7 @@ pub const MAX_K: usize = 16;
 /// What a window resembles: one pattern, the nearest unless attention picked another.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Recall {
     /// The pattern.
     pub id: PatternId,

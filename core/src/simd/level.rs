@@ -6,6 +6,7 @@ use core::sync::atomic::{AtomicU8, Ordering};
 /// A set of kernels. All levels return the same bits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[repr(u8)]
 #[non_exhaustive]
 pub enum Level {

@@ -53,6 +53,7 @@ errors! {
 /// The names of a scheme's parameters, to be shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Names(pub Scheme);
 
 impl fmt::Display for Names {

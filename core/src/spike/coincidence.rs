@@ -19,6 +19,7 @@ pub fn coincidences(query: &[u8], rows: &[u8], counts: &mut [u32]) {
 /// Spikes that two sets of trains share, by polarity.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Coincidence {
     /// Of the same polarity.
     pub same: u32,

@@ -7,6 +7,7 @@ use core::ops::{Add, AddAssign};
 /// that took place, a word is 32 or 64 bits read or written as the operation documents.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Work {
     /// Additions without a multiplication.
     pub accumulates: u64,

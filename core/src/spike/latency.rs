@@ -22,6 +22,7 @@ use super::train::{EncodeError, MAX_STEPS, OutputError, SpikeTrains};
 /// How a value becomes a time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 #[non_exhaustive]
 pub enum Curve {
     /// In a straight line.

@@ -74,6 +74,7 @@ errors! {
 /// Which spikes may be negative.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 #[repr(u32)]
 pub enum Polarity {
     /// None.
@@ -86,6 +87,7 @@ pub enum Polarity {
 
 /// Number, length and polarity of the trains in a [`SpikeTrains`] block.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct SpikeConfig {
     values: u32,
     steps: u32,
@@ -176,6 +178,7 @@ impl Config for SpikeConfig {
 /// One spike of a list, in the order of an address-event representation: by time, then address.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Event {
     /// Index of the value.
     pub address: u32,

@@ -106,7 +106,7 @@ fn walks_from_the_table_find_what_the_scan_finds() {
         (Element::I8F32, Metric::InnerProduct),
         (Element::I8, Metric::SquaredEuclidean),
     ] {
-        let config = config(metric).element(element).layout(Layout::Auto);
+        let config = config(metric).element(element).layout(Layout::Both);
         let scratch_config = ScratchConfig::new(&config, 32);
         let mut scratch = Memory::zeroed(scratch_config.bytes());
         let mut scratch = Scratch::format(&mut scratch, scratch_config).unwrap();

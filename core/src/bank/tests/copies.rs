@@ -46,7 +46,7 @@ proptest! {
         let config = BankConfig::new(20, 80)
             .element(element)
             .metric(metric)
-            .layout(Layout::Auto)
+            .layout(Layout::Both)
             .links(4)
             .ef_construction(24);
         let scratch_config = ScratchConfig::new(&config, 80);

@@ -38,6 +38,7 @@ macro_rules! schemes {
         /// A way to turn values or signals into spikes.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
         #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
         #[non_exhaustive]
         pub enum Scheme {
             $( $(#[$meta])* $scheme, )+
