@@ -335,8 +335,13 @@ const fn is_within(module: &[u8], name: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::coherence::Refusal;
+    use crate::grid::ProbeError;
+    use crate::{log, node};
+    use core::error::Error;
     use std::format;
     use std::panic::catch_unwind;
+    use std::string::ToString;
 
     fn refuses(module: &'static str, codes: &'static [u16], numbers: &'static [u16]) -> bool {
         catch_unwind(|| base(module, codes, numbers)).is_err()
@@ -368,6 +373,31 @@ mod tests {
         assert!(refuses("sensilla::grid", &[0x0811], &[1]));
         assert!(refuses("sensilla::grid", &[0x0810, 0x0830], &[1]));
         assert!(refuses("sensilla::grid", &[], &[1]));
+    }
+
+    #[test]
+    fn an_error_that_is_passed_on_stays_what_it_is() {
+        let cause = log::DecodeError::BadSignature;
+        let by_log = log::IngestError::from(cause);
+        let by_node = node::IngestError::from(by_log);
+        assert_eq!(cause.code(), 0x0625);
+        assert_eq!((by_log.code(), by_node.code()), (0x0625, 0x0625));
+        assert_eq!(by_node.to_string(), cause.to_string());
+        let source = by_node.source().unwrap();
+        assert!(source.is::<log::IngestError>());
+        assert!(source.source().unwrap().is::<log::DecodeError>());
+        assert!(cause.source().is_none());
+    }
+
+    #[test]
+    fn variants_are_told_apart_by_their_places_whatever_they_hold() {
+        let place = |refusal: Refusal| refusal.ordinal();
+        assert_eq!(place(Refusal::ClaimsFull), 0);
+        assert_eq!(place(ProbeError::NotFinite.into()), 4);
+        assert_eq!(place(ProbeError::TooFar.into()), 4);
+        let last = |index| Refusal::UnknownDependency { index };
+        assert_eq!(place(last(0)), Refusal::VARIANTS - 1);
+        assert_eq!(place(last(7)), Refusal::VARIANTS - 1);
     }
 
     #[test]

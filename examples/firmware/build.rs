@@ -9,6 +9,9 @@ const BOARDS: [(&str, &str); 2] = [
     ("thumbv8m.main-none-eabihf", "mps3-an547"),
 ];
 
+/// The programs that have a log.
+const LOGGING: [&str; 3] = ["activity", "conformance", "instructions"];
+
 fn main() {
     println!("cargo:rerun-if-changed=boards");
     println!("cargo:rustc-check-cfg=cfg(board, values(\"mps2-an386\", \"mps3-an547\"))");
@@ -22,7 +25,9 @@ fn main() {
     fs::write(Path::new(&folder).join("memory.x"), memory).expect("OUT_DIR can be written");
     println!("cargo:rustc-link-search={folder}");
     println!("cargo:rustc-link-arg-bins=-Tlink.x");
-    println!("cargo:rustc-link-arg-bins=-Tdefmt.x");
+    for program in LOGGING {
+        println!("cargo:rustc-link-arg-bin={program}=-Tdefmt.x");
+    }
     // Sections need no alignment to pages of memory that a Cortex-M does not have.
     println!("cargo:rustc-link-arg-bins=--nmagic");
 }

@@ -76,7 +76,7 @@ fn build() -> Result<()> {
     run(Command::new(programs.join("wasm-bindgen"))
         .args(["--target", "web", "--out-dir"])
         .arg(folder().join("pkg"))
-        .arg(toolchain.release().join("sensilla_wasm.wasm")))
+        .arg(toolchain.built("release").join("sensilla_wasm.wasm")))
 }
 
 fn listen(port: u16) -> Result<Server> {

@@ -14,15 +14,15 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 /// A board that QEMU emulates.
-struct Board {
+pub struct Board {
     machine: &'static str,
-    target: &'static str,
+    pub target: &'static str,
     /// What the compiler is told besides.
     flags: &'static str,
 }
 
 /// An Arm MPS2 with the AN386 image: Cortex-M4F, 4 MiB of flash, 4 MiB of RAM.
-const M4: Board = Board {
+pub const M4: Board = Board {
     machine: "mps2-an386",
     target: "thumbv7em-none-eabihf",
     flags: "",
@@ -85,7 +85,11 @@ impl Board {
             command.env(toolchain.variable("RUSTFLAGS"), self.flags);
         }
         run(&mut command)?;
-        emulate(self.machine, &toolchain.release().join(program), options)
+        emulate(
+            self.machine,
+            &toolchain.built("release").join(program),
+            options,
+        )
     }
 }
 

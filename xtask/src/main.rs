@@ -10,6 +10,7 @@ mod fuzz;
 mod host;
 mod lines;
 mod process;
+mod size;
 mod standalone;
 mod target;
 mod tools;
@@ -36,6 +37,8 @@ enum Command {
     Core,
     /// Counts the instructions of kernels and searches on the emulated Cortex-M4F and M55
     Instructions,
+    /// Measures RAM of nodes by part, and flash and RAM of the linked firmware; target/size.json
+    Size,
     /// Builds examples/browser and serves it on this machine
     Browser {
         /// The port to listen on
@@ -97,6 +100,7 @@ fn main() -> ExitCode {
         Command::Instructions => {
             tools::install(&embedded::missing()).and_then(|()| embedded::instructions())
         }
+        Command::Size => size::size(),
         Command::Browser { port } => serve(port),
         Command::Fuzz {
             target,

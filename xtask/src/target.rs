@@ -85,9 +85,9 @@ impl Toolchain {
         root().join("target/cross")
     }
 
-    /// The folder of the release builds for the target.
-    pub fn release(&self) -> PathBuf {
-        self.folder().join(self.target).join("release")
+    /// The folder of what is built for the target under a profile.
+    pub fn built(&self, profile: &str) -> PathBuf {
+        self.folder().join(self.target).join(profile)
     }
 }
 

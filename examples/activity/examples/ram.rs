@@ -1,0 +1,40 @@
+//! Bytes of each part of three nodes, and of a pattern: `case bytes` or `case/part bytes`, a line
+//! each.
+
+#[path = "../../firmware/src/size/small.rs"]
+mod small;
+
+use activity::HUB_CONFIG;
+use sensilla::bank::{BankConfig, Layout};
+use sensilla::block::{Block, BlockError};
+use sensilla::learn::features::FeatureConfig;
+use sensilla::node::{Node, NodeConfig, PARTS, parts};
+
+/// The small node with all that is not said as it is by default.
+const DEFAULT: NodeConfig = NodeConfig::new(FeatureConfig::new(3, 50_000), 16);
+const SMALL: NodeConfig = small::small();
+const SCAN: BankConfig = BankConfig::new(64, 512).layout(Layout::Scan);
+const GRAPH: BankConfig = BankConfig::new(64, 512).links(8);
+
+fn main() -> Result<(), BlockError> {
+    let mut memory = Box::new(Block::<{ SMALL.bytes() }>::new());
+    node("small-node", &SMALL, &mut memory[..])?;
+    let mut memory = Box::new(Block::<{ DEFAULT.bytes() }>::new());
+    node("default-node", &DEFAULT, &mut memory[..])?;
+    let mut memory = Box::new(Block::<{ HUB_CONFIG.bytes() }>::new());
+    node("demo-hub", &HUB_CONFIG, &mut memory[..])?;
+    // Its share of a bank of 512.
+    println!("pattern-i8-64 {}", SCAN.bytes().div_ceil(512));
+    println!("pattern-i8-64/links-8 {}", GRAPH.bytes().div_ceil(512));
+    Ok(())
+}
+
+fn node(case: &str, config: &NodeConfig, memory: &mut [u8]) -> Result<(), BlockError> {
+    Node::format(memory, config)?;
+    for (part, range) in PARTS.iter().zip(parts(memory)?) {
+        println!("{case}/{part} {}", range.len());
+    }
+    println!("{case} {}", config.bytes());
+    println!("{case}/workspace {}", config.workspace(16).bytes());
+    Ok(())
+}
