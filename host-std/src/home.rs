@@ -185,10 +185,7 @@ impl Home {
             let mut new = Node::open(&mut grown.block).map_err(broken)?;
             let mut progress = Progress::new("replaying", Some(old.log().len()));
             // Each was within what its policy allowed when it was taken.
-            let policy = Policy {
-                max_ahead: u64::MAX,
-                ..Policy::trusted()
-            };
+            let policy = Policy::replay();
             for entry in old.log().since(0) {
                 new.ingest(entry.bytes(), &policy, &Ed25519, entry.accepted())
                     .map_err(|e| Error::Failed(format!("event {}: {e}", entry.index())))?;
