@@ -519,8 +519,7 @@ fn assertion<T>(
     id: &EventId,
     read: impl FnOnce(&str, &Assert<'_>) -> T,
 ) -> Option<T> {
-    let entry = node.log().get(node.log().find(id)?).ok()?;
-    let event = entry.decode().ok()?;
+    let event = node.log().event(id)?;
     match &event.event().kind {
         EventKind::Assert(assert) => Some(read(event.event().context, assert)),
         _ => None,

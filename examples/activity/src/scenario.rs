@@ -328,11 +328,8 @@ impl<W: Watch> Run<'_, '_, W> {
             counts.0 += 1;
             let agrees = |id: &EventId| -> bool {
                 let value = verdict.and_then(|v| ACTIVITIES.get(v.label as usize));
-                let index = hub.log().find(id);
-                let entry = index.and_then(|index| hub.log().get(index).ok());
-                let event = entry.and_then(|entry| entry.decode().ok());
                 matches!(
-                    event.as_ref().map(|e| &e.event().kind),
+                    hub.log().event(id).map(|e| e.event().kind),
                     Some(EventKind::Assert(assert)) if Some(&assert.value) == value
                 )
             };

@@ -157,8 +157,7 @@ fn open(node: &Node<'_>, profile: &Profile) -> Vec<Open> {
             claims: Vec::new(),
         };
         for id in conflict.claims {
-            let entry = node.log().find(&id).and_then(|i| node.log().get(i).ok());
-            if let Some(Ok(event)) = entry.map(|entry| entry.decode())
+            if let Some(event) = node.log().event(&id)
                 && let sensilla::log::EventKind::Assert(assert) = event.event().kind
             {
                 open.context = event.event().context.into();
