@@ -10,7 +10,6 @@ use ed25519_dalek::SigningKey;
 use sensilla::Hash;
 use sensilla::coherence::Refusal;
 use sensilla::log::kind::{Assert, Resolution};
-use sensilla::log::sign::{self, Domain};
 use sensilla::log::{
     self, Ed25519, Embedding, Event, EventId, EventKind, Policy, SignedEvent, Signer,
 };
@@ -417,10 +416,9 @@ impl Gateway {
                 rationale: &resolve.rationale,
                 signatures: &[],
             };
-            let digest = decision.digest(&resolve.context);
             let signatures = std::iter::once(&resolve.author)
                 .chain(&resolve.cosigners)
-                .map(|name| sign::endorse(&keys.key(name), Domain::Resolution, &digest))
+                .map(|name| decision.endorse(&resolve.context, &keys.key(name)))
                 .collect::<Result<Vec<_>, _>>()
                 .map_err(|e| e.to_string())?;
             let speaker = self
