@@ -11,7 +11,7 @@ use sensilla::Hash;
 use sensilla::coherence::Refusal;
 use sensilla::log::kind::{Assert, Resolution};
 use sensilla::log::{
-    self, Ed25519, Embedding, Event, EventId, EventKind, Policy, SignedEvent, Signer,
+    self, Author, Ed25519, Embedding, Event, EventId, EventKind, Policy, SignedEvent,
 };
 use sensilla::node::{IngestError, Ingested, Node};
 
@@ -54,18 +54,12 @@ type Topic = (String, String, String);
 pub struct Gateway {
     home: Home,
     file: String,
-    speakers: HashMap<String, Speaker>,
+    speakers: HashMap<String, Author<SigningKey>>,
     /// Events of the log by what they say, whatever came before them.
     said: HashSet<Hash>,
     /// Conflicts by what they are about.
     topics: HashMap<Topic, Vec<Hash>>,
     buffer: Vec<u8>,
-}
-
-#[derive(Debug)]
-struct Speaker {
-    key: SigningKey,
-    last: Option<EventId>,
 }
 
 /// Why a line was not taken.
@@ -308,26 +302,18 @@ impl Gateway {
         let speaker = self
             .speakers
             .entry(claim.author.clone())
-            .or_insert_with(|| Speaker::new(node, keys.key(&claim.author)));
+            .or_insert_with(|| Author::of(node.log(), keys.key(&claim.author)));
         let event = Event {
-            author: speaker.key.public_key(),
-            prev: None,
-            at: claim.at,
-            context: &claim.context,
             embedding,
-            kind,
+            ..speaker.event(&claim.context, claim.at, kind)
         };
         let content = content_id(&event, &mut self.buffer)?;
         if self.said.contains(&content) {
             batch.known += 1;
             return Ok(());
         }
-        let event = Event {
-            prev: speaker.last,
-            ..event
-        };
         let signed = event
-            .sign(&speaker.key, &mut self.buffer)
+            .sign(&speaker.signer, &mut self.buffer)
             .map_err(|e| e.to_string())?;
         match ingest(node, signed.bytes(), &Policy::replay(), claim.at)? {
             Taken::New(ingested) => {
@@ -424,20 +410,11 @@ impl Gateway {
             let speaker = self
                 .speakers
                 .entry(resolve.author.clone())
-                .or_insert_with(|| Speaker::new(node, keys.key(&resolve.author)));
-            let event = Event {
-                author: speaker.key.public_key(),
-                prev: speaker.last,
-                at: resolve.at,
-                context: &resolve.context,
-                embedding: Embedding::None,
-                kind: EventKind::Resolution(Resolution {
-                    signatures: &signatures,
-                    ..decision
-                }),
-            };
+                .or_insert_with(|| Author::of(node.log(), keys.key(&resolve.author)));
+            let kind = EventKind::Resolution(decision.endorsed(&signatures));
+            let event = speaker.event(&resolve.context, resolve.at, kind);
             let signed = event
-                .sign(&speaker.key, &mut self.buffer)
+                .sign(&speaker.signer, &mut self.buffer)
                 .map_err(|e| e.to_string())?;
             let taken = ingest(node, signed.bytes(), &Policy::replay(), resolve.at)?;
             if let Taken::New(ingested) = taken {
@@ -458,16 +435,6 @@ impl Gateway {
         {
             let conflicts = node.engine().conflicts_of(&ingested.id).map(|c| c.id);
             self.topics.entry(topic).or_default().extend(conflicts);
-        }
-    }
-}
-
-impl Speaker {
-    fn new(node: &Node<'_>, key: SigningKey) -> Self {
-        let last = node.log().last_by(&key.public_key());
-        Self {
-            last: last.and_then(|entry| entry.decode().ok().map(|event| *event.id())),
-            key,
         }
     }
 }

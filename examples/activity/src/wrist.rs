@@ -7,7 +7,7 @@ use sensilla::block::{Block, BlockError};
 use sensilla::coherence::EngineConfig;
 use sensilla::grid::GridConfig;
 use sensilla::learn::features::FeatureConfig;
-use sensilla::log::LogConfig;
+use sensilla::log::{Author, LogConfig};
 use sensilla::node::{Node, NodeConfig, Workspace, WorkspaceConfig};
 
 /// Index of the node that hears all six channels.
@@ -90,8 +90,8 @@ impl Default for Memory {
 pub struct Wearer<'m> {
     /// The node.
     pub node: Node<'m>,
-    /// What it signs with.
-    pub key: SigningKey,
+    /// Who it is: what it signs with, and what it said last.
+    pub author: Author<SigningKey>,
     /// The channels it hears.
     pub channels: core::ops::Range<usize>,
 }
@@ -114,7 +114,7 @@ impl<'m> Wrist<'m> {
             &mut memory.sensor_work,
         )?;
         let [hub, ..] = &mut wrist.wearers;
-        let key = hub.key.verifying_key().to_bytes();
+        let key = hub.author.signer.verifying_key().to_bytes();
         hub.node
             .register_authority(crate::scenario::CONTEXT, 1, &[key])
             .map_err(|_| BlockError::BadConfig)?;
@@ -144,7 +144,7 @@ impl<'m> Wrist<'m> {
             seed += 1;
             Wearer {
                 node,
-                key: SigningKey::from_bytes(&[seed; 32]),
+                author: Author::new(SigningKey::from_bytes(&[seed; 32])),
                 channels,
             }
         };
