@@ -10,9 +10,8 @@ use ed25519_dalek::SigningKey;
 use sensilla::Hash;
 use sensilla::coherence::Refusal;
 use sensilla::log::kind::{Assert, Resolution};
-use sensilla::log::sign::{self, Domain};
 use sensilla::log::{
-    self, Ed25519, Embedding, Event, EventId, EventKind, Policy, SignedEvent, Signer,
+    self, Author, Ed25519, Embedding, Event, EventId, EventKind, Policy, SignedEvent,
 };
 use sensilla::node::{IngestError, Ingested, Node};
 
@@ -55,18 +54,12 @@ type Topic = (String, String, String);
 pub struct Gateway {
     home: Home,
     file: String,
-    speakers: HashMap<String, Speaker>,
+    speakers: HashMap<String, Author<SigningKey>>,
     /// Events of the log by what they say, whatever came before them.
     said: HashSet<Hash>,
     /// Conflicts by what they are about.
     topics: HashMap<Topic, Vec<Hash>>,
     buffer: Vec<u8>,
-}
-
-#[derive(Debug)]
-struct Speaker {
-    key: SigningKey,
-    last: Option<EventId>,
 }
 
 /// Why a line was not taken.
@@ -309,28 +302,20 @@ impl Gateway {
         let speaker = self
             .speakers
             .entry(claim.author.clone())
-            .or_insert_with(|| Speaker::new(node, keys.key(&claim.author)));
+            .or_insert_with(|| Author::of(node.history().log(), keys.key(&claim.author)));
         let event = Event {
-            author: speaker.key.public_key(),
-            prev: None,
-            at: claim.at,
-            context: &claim.context,
             embedding,
-            kind,
+            ..speaker.event(&claim.context, claim.at, kind)
         };
         let content = content_id(&event, &mut self.buffer)?;
         if self.said.contains(&content) {
             batch.known += 1;
             return Ok(());
         }
-        let event = Event {
-            prev: speaker.last,
-            ..event
-        };
         let signed = event
-            .sign(&speaker.key, &mut self.buffer)
+            .sign(&speaker.signer, &mut self.buffer)
             .map_err(|e| e.to_string())?;
-        match ingest(node, signed.bytes(), &own(), claim.at)? {
+        match ingest(node, signed.bytes(), &Policy::replay(), claim.at)? {
             Taken::New(ingested) => {
                 speaker.last = Some(ingested.id);
                 self.said.insert(content);
@@ -422,31 +407,22 @@ impl Gateway {
                 rationale: &resolve.rationale,
                 signatures: &[],
             };
-            let digest = decision.digest(&resolve.context);
             let signatures = std::iter::once(&resolve.author)
                 .chain(&resolve.cosigners)
-                .map(|name| sign::endorse(&keys.key(name), Domain::Resolution, &digest))
+                .map(|name| decision.endorse(&resolve.context, &keys.key(name)))
                 .collect::<Result<Vec<_>, _>>()
                 .map_err(|e| e.to_string())?;
             let speaker = self
                 .speakers
                 .entry(resolve.author.clone())
-                .or_insert_with(|| Speaker::new(node, keys.key(&resolve.author)));
-            let event = Event {
-                author: speaker.key.public_key(),
-                prev: speaker.last,
-                at: resolve.at,
-                context: &resolve.context,
-                embedding: Embedding::None,
-                kind: EventKind::Resolution(Resolution {
-                    signatures: &signatures,
-                    ..decision
-                }),
-            };
+                .or_insert_with(|| Author::of(node.history().log(), keys.key(&resolve.author)));
+            let kind = EventKind::Resolution(decision.endorsed(&signatures));
+            let event = speaker.event(&resolve.context, resolve.at, kind);
             let signed = event
-                .sign(&speaker.key, &mut self.buffer)
+                .sign(&speaker.signer, &mut self.buffer)
                 .map_err(|e| e.to_string())?;
-            if let Taken::New(ingested) = ingest(node, signed.bytes(), &own(), resolve.at)? {
+            let taken = ingest(node, signed.bytes(), &Policy::replay(), resolve.at)?;
+            if let Taken::New(ingested) = taken {
                 speaker.last = Some(ingested.id);
                 self.note(node, &ingested, batch);
             }
@@ -472,28 +448,10 @@ impl Gateway {
     }
 }
 
-impl Speaker {
-    fn new(node: &Node<'_>, key: SigningKey) -> Self {
-        let last = node.history().log().last_by(&key.public_key());
-        Self {
-            last: last.and_then(|entry| entry.decode().ok().map(|event| *event.id())),
-            key,
-        }
-    }
-}
-
 enum Taken {
     New(Ingested),
     Known,
     Expired,
-}
-
-/// Our own events are signed here and now; nobody's clock is asked.
-fn own() -> Policy {
-    Policy {
-        max_ahead: u64::MAX,
-        ..Policy::trusted()
-    }
 }
 
 fn ingest(node: &mut Node<'_>, bytes: &[u8], policy: &Policy, at: u64) -> Result<Taken, Stop> {
@@ -535,12 +493,7 @@ fn assertion<T>(
     id: &EventId,
     read: impl FnOnce(&str, &Assert<'_>) -> T,
 ) -> Option<T> {
-    let entry = node
-        .history()
-        .log()
-        .get(node.history().log().find(id)?)
-        .ok()?;
-    let event = entry.decode().ok()?;
+    let event = node.history().log().event(id)?;
     match &event.event().kind {
         EventKind::Assert(assert) => Some(read(event.event().context, assert)),
         _ => None,

@@ -187,10 +187,7 @@ impl Home {
             let mut new = Node::open(&mut grown.block).map_err(broken)?;
             let mut progress = Progress::new("replaying", Some(old.history().log().len()));
             // Each was within what its policy allowed when it was taken.
-            let policy = Policy {
-                max_ahead: u64::MAX,
-                ..Policy::trusted()
-            };
+            let policy = Policy::replay();
             for entry in old.history().log().since(0) {
                 new.history_mut()
                     .ingest(entry.bytes(), &policy, &Ed25519, entry.accepted())

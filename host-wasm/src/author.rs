@@ -3,10 +3,9 @@
 use crate::argument::{fraction, hash, hashes, time};
 use crate::failure;
 use ed25519_dalek::SigningKey;
-use sensilla::Hash;
 use sensilla::log::kind::{Assert, Challenge, Deprecate, Resolution, Support, Witness};
-use sensilla::log::sign::{Domain, Endorsement};
-use sensilla::log::{Event, EventKind, Signer, event, sign};
+use sensilla::log::sign::Endorsement;
+use sensilla::log::{self, Event, EventKind, Signer, event};
 use wasm_bindgen::prelude::*;
 
 /// Who signs events: an Ed25519 key, and the author's last event, which the next one names.
@@ -15,8 +14,7 @@ use wasm_bindgen::prelude::*;
 /// [`History.ingest`](crate::history::History::ingest) here and at every peer.
 #[wasm_bindgen]
 pub struct Author {
-    key: SigningKey,
-    last: Option<Hash>,
+    author: log::Author<SigningKey>,
 }
 
 #[wasm_bindgen]
@@ -25,22 +23,21 @@ impl Author {
     /// is the id of its last event, nothing for a new author.
     #[wasm_bindgen(constructor)]
     pub fn new(secret: &[u8], last: Option<Vec<u8>>) -> Result<Author, JsValue> {
-        Ok(Self {
-            key: SigningKey::from_bytes(&hash(secret, "a secret")?),
-            last: last.map(|id| hash(&id, "an event's id")).transpose()?,
-        })
+        let mut author = log::Author::new(SigningKey::from_bytes(&hash(secret, "a secret")?));
+        author.last = last.map(|id| hash(&id, "an event's id")).transpose()?;
+        Ok(Self { author })
     }
 
     /// The public key, which names the author.
     #[wasm_bindgen(getter, js_name = publicKey)]
     pub fn public_key(&self) -> Vec<u8> {
-        self.key.public_key().to_vec()
+        self.author.signer.public_key().to_vec()
     }
 
     /// The id of the author's last event.
     #[wasm_bindgen(getter)]
     pub fn last(&self) -> Option<Vec<u8>> {
-        self.last.map(|id| id.to_vec())
+        self.author.last.map(|id| id.to_vec())
     }
 
     /// Claims that `predicate` of `subject` is `value`. `confidence` is 0 to 1, `at` and `expires`
@@ -155,7 +152,8 @@ impl Author {
         rationale: &str,
     ) -> Result<Vec<u8>, JsValue> {
         let decision = decision(conflict, accepted, deprecated, rationale, &[])?;
-        sign::endorse(&self.key, Domain::Resolution, &decision.digest(context))
+        decision
+            .endorse(context, &self.author.signer)
             .map(|endorsement| endorsement.to_vec())
             .map_err(|e| failure::argument(&e.to_string()))
     }
@@ -194,20 +192,15 @@ impl Author {
         kind: EventKind<'_>,
     ) -> Result<Vec<u8>, JsValue> {
         let event = Event {
-            author: self.key.public_key(),
-            prev: self.last,
-            at: time(at)?,
-            context,
             embedding: if embedding.is_empty() {
                 event::Embedding::None
             } else {
                 event::Embedding::f32(embedding)
             },
-            kind,
+            ..self.author.event(context, time(at)?, kind)
         };
         let mut out = vec![0; event::MAX_EVENT];
-        let signed = event.sign(&self.key, &mut out).map_err(failure::of)?;
-        self.last = Some(*signed.id());
+        let signed = self.author.say(&event, &mut out).map_err(failure::of)?;
         Ok(signed.bytes().to_vec())
     }
 }

@@ -6,7 +6,7 @@
 
 use super::codec;
 use super::event::EventId;
-use super::sign::Endorsement;
+use super::sign::{self, Domain, Endorsement, SignError, Signer};
 use crate::Hash;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -145,7 +145,7 @@ pub struct Resolution<'a> {
 }
 
 impl Resolution<'_> {
-    /// What authorities sign, under [`Domain::Resolution`](super::sign::Domain::Resolution): the
+    /// What authorities sign, under [`Domain::Resolution`]: the
     /// SHA-256 of the canonical bytes of `context` and of every field but the signatures. Every
     /// list and string carries its length, so no two resolutions share a digest.
     pub fn digest(&self, context: &str) -> Hash {
@@ -156,6 +156,22 @@ impl Resolution<'_> {
         hash.bytes(bytemuck::cast_slice(self.deprecated));
         hash.bytes(self.rationale.as_bytes());
         hash.finish()
+    }
+
+    /// Signs the decision as an authority of `context`.
+    pub fn endorse<S: Signer + ?Sized>(
+        &self,
+        context: &str,
+        signer: &S,
+    ) -> Result<Endorsement, SignError> {
+        sign::endorse(signer, Domain::Resolution, &self.digest(context))
+    }
+}
+
+impl<'a> Resolution<'a> {
+    /// The same decision with the endorsements that [`endorse`](Self::endorse) gave.
+    pub const fn endorsed(self, signatures: &'a [Endorsement]) -> Self {
+        Self { signatures, ..self }
     }
 }
 
@@ -177,7 +193,7 @@ pub struct Deprecate<'a> {
 }
 
 impl Deprecate<'_> {
-    /// What authorities sign, under [`Domain::Deprecation`](super::sign::Domain::Deprecation).
+    /// What authorities sign, under [`Domain::Deprecation`].
     pub fn digest(&self, context: &str) -> Hash {
         let mut hash = Fields::new();
         hash.bytes(context.as_bytes());

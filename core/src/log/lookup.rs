@@ -78,6 +78,12 @@ impl EventLog<'_> {
         self.entries.find(id, &self.bodies)
     }
 
+    /// The fields of the event of an id, if it is kept. Cost: O(1) expected to find it, and
+    /// [`Entry::decode`].
+    pub fn event(&self, id: &EventId) -> Option<SignedEvent<'_>> {
+        self.get(self.find(id)?).ok()?.decode().ok()
+    }
+
     /// The kept entries from number `index` on, in order.
     pub fn since(&self, index: LogIndex) -> impl Iterator<Item = Entry<'_>> {
         (index.max(self.first())..self.size()).filter_map(|index| self.get(index).ok())

@@ -4,6 +4,7 @@
 //! |---|---|
 //! | [`event`] | an event: its fields, its canonical bytes, its id, its signature |
 //! | [`kind`] | what an event says: assert, challenge, support, resolution, deprecate, witness, decision |
+//! | [`author`] | who says things: a key, and the last event said with it |
 //! | `codec` | canonical `postcard`: values into a slice, and off the front of one |
 //! | `read` | an event from its bytes |
 //! | `candidate` | what a log looks at in an event before it takes it |
@@ -18,6 +19,7 @@
 //!
 //! Who vouches for an event is in [`sign`].
 
+pub mod author;
 mod bodies;
 mod candidate;
 mod chains;
@@ -33,6 +35,7 @@ pub mod policy;
 mod read;
 
 pub use crate::sign;
+pub use author::Author;
 pub use config::{LogConfig, Overflow};
 pub use event::{DecodeError, Embedding, EncodeError, Event, EventId, LimitError, SignedEvent};
 pub use event_log::EventLog;

@@ -53,6 +53,16 @@ impl Policy {
         }
     }
 
+    /// Whatever was taken once already, or is one's own: neither signatures nor times are looked at.
+    /// For taking the entries of a log again, each at the time it was
+    /// [accepted](super::Entry::accepted), and for events that were signed here and now.
+    pub const fn replay() -> Self {
+        Self {
+            max_ahead: u64::MAX,
+            ..Self::trusted()
+        }
+    }
+
     /// The same, with previous events known.
     pub const fn strict(mut self) -> Self {
         self.strict = true;

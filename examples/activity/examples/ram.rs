@@ -8,10 +8,13 @@ use activity::HUB_CONFIG;
 use sensilla::bank::{BankConfig, Layout};
 use sensilla::block::{Block, BlockError};
 use sensilla::learn::features::FeatureConfig;
-use sensilla::node::{Node, NodeConfig, PARTS, parts};
+use sensilla::node::{HistoryConfig, Node, NodeConfig, PerceptionConfig};
 
 /// The small node with all that is not said as it is by default.
-const DEFAULT: NodeConfig = NodeConfig::new(FeatureConfig::new(3, 50_000), 16);
+const DEFAULT: NodeConfig = NodeConfig::new(
+    PerceptionConfig::new(FeatureConfig::new(3, 50_000), 16),
+    HistoryConfig::DEFAULT,
+);
 const SMALL: NodeConfig = small::small();
 const SCAN: BankConfig = BankConfig::new(64, 512).layout(Layout::Scan);
 const GRAPH: BankConfig = BankConfig::new(64, 512).links(8);
@@ -30,9 +33,13 @@ fn main() -> Result<(), BlockError> {
 }
 
 fn node(case: &str, config: &NodeConfig, memory: &mut [u8]) -> Result<(), BlockError> {
-    Node::format(memory, config)?;
-    for (part, range) in PARTS.iter().zip(parts(memory)?) {
-        println!("{case}/{part} {}", range.len());
+    let node = Node::format(memory, *config)?;
+    let mut sections = node.sections().peekable();
+    while let Some((part, _, mut bytes)) = sections.next() {
+        while let Some((_, _, more)) = sections.next_if(|&(next, ..)| next == part) {
+            bytes += more;
+        }
+        println!("{case}/{part} {bytes}");
     }
     println!("{case} {}", config.bytes());
     println!("{case}/workspace {}", config.workspace(16).bytes());

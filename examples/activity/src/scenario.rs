@@ -4,11 +4,11 @@ use crate::recordings::{ACTIVITIES, CHANNELS, Recording, TEST, TRAIN, recordings
 use crate::summary::{RunError, Summary};
 use crate::watch::Watch;
 use crate::wrist::{ACCELEROMETER, GYROSCOPE, HUB, Wearer, Wrist};
+use core::slice;
 use sensilla::Hash;
 use sensilla::learn::route::Route;
 use sensilla::log::kind::{Assert, CERTAIN, Resolution};
-use sensilla::log::sign::{self, Domain};
-use sensilla::log::{Ed25519, Event, EventId, EventKind, LogIndex, Policy, SignedEvent, Signer};
+use sensilla::log::{Ed25519, EncodeError, EventId, EventKind, LogIndex, Policy, SignedEvent};
 use sensilla::merkle;
 use sensilla::node::{Outcome, Recall, Workspace};
 use sha2::{Digest, Sha256};
@@ -40,7 +40,6 @@ pub fn run(wrist: &mut Wrist<'_>, watch: &mut impl Watch) -> Result<Summary, Run
     Run {
         wrist,
         watch,
-        last: [None; 3],
         done: 0,
         news: 0,
         tested: Tested::default(),
@@ -51,8 +50,6 @@ pub fn run(wrist: &mut Wrist<'_>, watch: &mut impl Watch) -> Result<Summary, Run
 struct Run<'r, 'm, W> {
     wrist: &'r mut Wrist<'m>,
     watch: &'r mut W,
-    /// Each speaker's latest event, which its next one names.
-    last: [Option<EventId>; 3],
     done: u32,
     /// Events that the log did not hold.
     news: u32,
@@ -79,13 +76,14 @@ struct Said {
 
 impl<W: Watch> Run<'_, '_, W> {
     fn run(mut self) -> Result<Summary, RunError> {
+        self.begin();
         for (i, recording) in recordings(TRAIN).enumerate() {
             if !self.is_known(i, &recording)? {
                 self.calibrate(&recording)?;
             }
             self.step();
         }
-        self.last = [None; 3];
+        self.begin();
         for (i, recording) in recordings(TRAIN).enumerate() {
             if self.teach(i, &recording)?.new {
                 self.learn(i, &recording)?;
@@ -99,6 +97,13 @@ impl<W: Watch> Run<'_, '_, W> {
         Ok(self.summary())
     }
 
+    /// Every speaker begins with its first event, which may have been said before.
+    fn begin(&mut self) {
+        for wearer in &mut self.wrist.wearers {
+            wearer.author.last = None;
+        }
+    }
+
     fn step(&mut self) {
         self.done += 1;
         self.watch.step(self.done, STEPS);
@@ -110,17 +115,13 @@ impl<W: Watch> Run<'_, '_, W> {
         let evidence = [evidence(recording.samples())];
         let assert = training(&mut subject, i, recording, &evidence);
         let mut out = [0; 1024];
-        let id = self
-            .event(HUB, TRAINING, training_time(i), EventKind::Assert(assert))
-            .unsigned(&mut out)
-            .map(|event| *event.id())?;
-        self.last[HUB] = Some(id);
-        Ok(self.wrist.wearers[HUB]
-            .node
-            .history()
-            .log()
-            .find(&id)
-            .is_some())
+        let hub = &mut self.wrist.wearers[HUB];
+        let event = hub
+            .author
+            .event(TRAINING, training_time(i), EventKind::Assert(assert));
+        let id = *event.unsigned(&mut out)?.id();
+        hub.author.last = Some(id);
+        Ok(hub.node.history().log().find(&id).is_some())
     }
 
     /// Every node takes the recording's windows into its statistics.
@@ -347,11 +348,8 @@ impl<W: Watch> Run<'_, '_, W> {
             counts.0 += 1;
             let agrees = |id: &EventId| -> bool {
                 let value = verdict.and_then(|v| ACTIVITIES.get(v.label as usize));
-                let index = hub.history().log().find(id);
-                let entry = index.and_then(|index| hub.history().log().get(index).ok());
-                let event = entry.and_then(|entry| entry.decode().ok());
                 matches!(
-                    event.as_ref().map(|e| &e.event().kind),
+                    hub.history().log().event(id).map(|e| e.event().kind),
                     Some(EventKind::Assert(assert)) if Some(&assert.value) == value
                 )
             };
@@ -368,31 +366,13 @@ impl<W: Watch> Run<'_, '_, W> {
                 rationale: "the hub, which hears all six channels, decides",
                 signatures: &[],
             };
-            let key = &self.wrist.wearers[HUB].key;
-            let endorsed = sign::endorse(key, Domain::Resolution, &decision.digest(CONTEXT))?;
-            let decision = Resolution {
-                signatures: &[endorsed],
-                ..decision
-            };
+            let signer = &self.wrist.wearers[HUB].author.signer;
+            let endorsement = decision
+                .endorse(CONTEXT, signer)
+                .map_err(EncodeError::from)?;
+            let decision = decision.endorsed(slice::from_ref(&endorsement));
             self.say(HUB, CONTEXT, at, EventKind::Resolution(decision))?;
             counts.1 += 1;
-        }
-    }
-
-    fn event<'e>(
-        &self,
-        speaker: usize,
-        context: &'e str,
-        at: u64,
-        kind: EventKind<'e>,
-    ) -> Event<'e> {
-        Event {
-            author: self.wrist.wearers[speaker].key.public_key(),
-            prev: self.last[speaker],
-            at,
-            context,
-            embedding: Default::default(),
-            kind,
         }
     }
 
@@ -406,9 +386,10 @@ impl<W: Watch> Run<'_, '_, W> {
         kind: EventKind<'_>,
     ) -> Result<Said, RunError> {
         let mut out = [0; 1024];
-        let event = self.event(speaker, context, at, kind);
+        let author = &mut self.wrist.wearers[speaker].author;
+        let event = author.event(context, at, kind);
         let id = *event.unsigned(&mut out)?.id();
-        self.last[speaker] = Some(id);
+        author.last = Some(id);
         if let Some(index) = self.wrist.wearers[HUB].node.history().log().find(&id) {
             return Ok(Said {
                 id,
@@ -416,7 +397,8 @@ impl<W: Watch> Run<'_, '_, W> {
                 new: false,
             });
         }
-        let signed: SignedEvent<'_> = event.sign(&self.wrist.wearers[speaker].key, &mut out)?;
+        let signed: SignedEvent<'_> =
+            event.sign(&self.wrist.wearers[speaker].author.signer, &mut out)?;
         let bytes = signed.bytes();
         if speaker != HUB {
             let own = &mut self.wrist.wearers[speaker].node;

@@ -5,6 +5,7 @@ use ed25519_dalek::SigningKey;
 use sensilla::Hash;
 use sensilla::block::{Block, BlockError};
 use sensilla::learn::features::FeatureConfig;
+use sensilla::log::Author;
 use sensilla::node::{
     HistoryConfig, Node, NodeConfig, PerceptionConfig, Workspace, WorkspaceConfig,
 };
@@ -104,8 +105,8 @@ impl Default for Memory {
 pub struct Wearer<'m> {
     /// The node.
     pub node: Node<'m>,
-    /// What it signs with.
-    pub key: SigningKey,
+    /// Who it is: what it signs with, and what it said last.
+    pub author: Author<SigningKey>,
     /// The channels it hears.
     pub channels: core::ops::Range<usize>,
 }
@@ -128,7 +129,7 @@ impl<'m> Wrist<'m> {
             &mut memory.sensor_work,
         )?;
         let [hub, ..] = &mut wrist.wearers;
-        let key = hub.key.verifying_key().to_bytes();
+        let key = hub.author.signer.verifying_key().to_bytes();
         hub.node
             .history_mut()
             .register_authority(crate::scenario::CONTEXT, 1, &[key])
@@ -159,7 +160,7 @@ impl<'m> Wrist<'m> {
             seed += 1;
             Wearer {
                 node,
-                key: SigningKey::from_bytes(&[seed; 32]),
+                author: Author::new(SigningKey::from_bytes(&[seed; 32])),
                 channels,
             }
         };

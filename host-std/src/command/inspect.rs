@@ -168,12 +168,7 @@ fn open(node: &Node<'_>, profile: &Profile) -> Vec<Open> {
             claims: Vec::new(),
         };
         for id in conflict.claims {
-            let entry = node
-                .history()
-                .log()
-                .find(&id)
-                .and_then(|i| node.history().log().get(i).ok());
-            if let Some(Ok(event)) = entry.map(|entry| entry.decode())
+            if let Some(event) = node.history().log().event(&id)
                 && let sensilla::log::EventKind::Assert(assert) = event.event().kind
             {
                 open.context = event.event().context.into();

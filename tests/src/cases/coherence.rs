@@ -6,7 +6,7 @@ use ed25519_dalek::SigningKey;
 use sensilla::coherence::{Conflict, Engine, EngineConfig};
 use sensilla::grid::GridConfig;
 use sensilla::log::kind::{Assert, Challenge, Resolution, Support, Witness};
-use sensilla::log::sign::{Domain, Ed25519, endorse};
+use sensilla::log::sign::Ed25519;
 use sensilla::log::{Embedding, Event, EventId, EventKind, Signer};
 
 const CONFIG: EngineConfig = EngineConfig::new(GridConfig::new(4, 64).candidates(16))
@@ -135,15 +135,11 @@ impl World<'_> {
                     rationale: "seen",
                     signatures: &[],
                 };
-                let digest = decided.digest(context);
-                let signatures = [endorse(authority, Domain::Resolution, &digest).unwrap()];
+                let signatures = [decided.endorse(context, authority).unwrap()];
                 self.send(
                     context,
                     Embedding::None,
-                    EventKind::Resolution(Resolution {
-                        signatures: &signatures,
-                        ..decided
-                    }),
+                    EventKind::Resolution(decided.endorsed(&signatures)),
                 );
             }
         }

@@ -193,12 +193,9 @@ impl World {
             rationale: "seen by both eyes",
             signatures: &[],
         };
-        let digest = bare.digest(context);
-        let signatures = endorse(signers, Domain::Resolution, &digest);
-        let kind = EventKind::Resolution(Resolution {
-            signatures: &signatures,
-            ..bare
-        });
+        let sign = |&k: &u8| bare.endorse(context, &key(k)).unwrap();
+        let signatures: Vec<Endorsement> = signers.iter().map(sign).collect();
+        let kind = EventKind::Resolution(bare.endorsed(&signatures));
         self.send(99, context, Embedding::None, kind)
             .map(|(_, applied)| applied)
     }

@@ -87,10 +87,7 @@ fn an_entry_knows_when_it_was_taken() {
     let mut memory = Memory::zeroed(CONFIG.bytes());
     let mut log = EventLog::format(&mut memory, CONFIG).unwrap();
     let author = key(1).public_key();
-    let policy = Policy {
-        max_ahead: u64::MAX,
-        ..Policy::trusted()
-    };
+    let policy = Policy::replay();
     let times = [NOW, NOW - 400_000, 0, NOW - 1];
     for (value, now) in ["a", "b", "c", "d"].into_iter().zip(times) {
         let (_, bytes) = bytes(&claim(author, None, "room", value), None);

@@ -18,7 +18,7 @@ static WORKSPACE: ConstStaticCell<Block<{ WORK.bytes() }>> = ConstStaticCell::ne
 pub fn run<S: Signer, V: Verifier>(signer: &S, verifier: &V) -> Option<()> {
     let memory = &mut NODE.take()[..];
     let mut node = match black_box(false) {
-        false => Node::format(memory, &CONFIG).ok()?,
+        false => Node::format(memory, CONFIG).ok()?,
         true => Node::open_verified(memory).ok()?,
     };
     let mut workspace = Workspace::format(WORKSPACE.take(), &WORK).ok()?;
@@ -26,14 +26,18 @@ pub fn run<S: Signer, V: Verifier>(signer: &S, verifier: &V) -> Option<()> {
     loop {
         let now = black_box(0);
         for _ in 0..100 {
-            node.push(&black_box([0.0; 3])).ok()?;
+            node.perception_mut().push(&black_box([0.0; 3])).ok()?;
         }
         if black_box(false) {
-            node.calibrate(&mut workspace).ok()?;
+            node.perception_mut().calibrate(&mut workspace).ok()?;
             continue;
         }
-        node.embed(&mut workspace).ok()?;
-        black_box(node.recall_and_touch(5, &mut workspace, now).ok()?);
+        node.perception_mut().embed(&mut workspace).ok()?;
+        black_box(
+            node.perception_mut()
+                .recall_and_touch(5, &mut workspace, now)
+                .ok()?,
+        );
         let outcome = Outcome {
             label: 1,
             latency_us: 0,
@@ -43,7 +47,9 @@ pub fn run<S: Signer, V: Verifier>(signer: &S, verifier: &V) -> Option<()> {
             executor: 0,
             at: now,
         };
-        node.learn(&black_box(outcome), &mut workspace).ok()?;
+        node.perception_mut()
+            .learn(&black_box(outcome), &mut workspace)
+            .ok()?;
         let event = Event {
             author: signer.public_key(),
             prev: None,
@@ -62,11 +68,19 @@ pub fn run<S: Signer, V: Verifier>(signer: &S, verifier: &V) -> Option<()> {
         };
         let said = event.sign(signer, &mut bytes).ok()?;
         let policy = Policy::new();
-        let taken = node.ingest(said.bytes(), &policy, verifier, now).ok()?;
-        black_box(node.engine().conflicts().next());
-        black_box(node.log_root());
-        let size = node.log().size();
-        black_box(node.log().prove_inclusion(taken.index, size).ok()?);
+        let taken = node
+            .history_mut()
+            .ingest(said.bytes(), &policy, verifier, now)
+            .ok()?;
+        black_box(node.history().engine().conflicts().next());
+        black_box(node.history_mut().root());
+        let size = node.history().log().size();
+        black_box(
+            node.history()
+                .log()
+                .prove_inclusion(taken.index, size)
+                .ok()?,
+        );
         black_box(node.seal());
     }
 }
