@@ -1,8 +1,8 @@
 //! How every operation of the crate reports failure.
 //!
-//! Each operation has a small enum of its own, written with the [`errors!`](crate::errors!) macro: `Copy`, `Eq`,
-//! `#[non_exhaustive]`, one sentence per variant that says how to recover, and a numeric
-//! [`code`](ErrorCode::code) that C and JavaScript callers see and that never changes once
+//! Each operation has a small enum of its own, written with the [`errors!`](crate::errors!) macro:
+//! `Copy`, `Eq`, `#[non_exhaustive]`, one sentence per variant that says how to recover, and a
+//! numeric [`code`](ErrorCode::code) that C and JavaScript callers see and that never changes once
 //! released. Codes are `module * 0x100 + operation * 0x10 + variant`:
 //!
 //! | module | codes |
@@ -52,14 +52,14 @@ pub trait ErrorCode: core::error::Error + Copy + Eq {
 /// After the name stand the codes that the enum claims: the first of sixteen, or of several times
 /// sixteen in a row for more than fifteen variants. An enum that only wraps claims none. A variant
 /// is either the operation's own, with a number and a sentence in which its fields can stand, or
-/// `wraps` another error of this kind, with `From` to make `?` do it. A sentence after it says where
-/// that one's, which stands for its `{}`, belongs.
+/// `wraps` another error of this kind, with `From` to make `?` do it. It prints as that one does, or
+/// as a sentence of its own that has that one's for its `{}`.
 ///
 /// The crate that uses the macro has a module `error` with a type `Codes`, on which the claims are
 /// kept, and the codes that the [table](crate::error) gives it.
 ///
 /// ```
-/// use sensilla::bank::InsertError;
+/// use sensilla::bank::{InsertError, SearchError};
 /// use sensilla::error::ErrorCode;
 /// use std::error::Error;
 ///
@@ -75,6 +75,8 @@ pub trait ErrorCode: core::error::Error + Copy + Eq {
 ///         TooShort { found: u32 } = 1 => "a gesture has at least 8 samples, this has {found}",
 ///         /// The bank does not take it.
 ///         Bank wraps InsertError,
+///         /// What it resembles was not looked up.
+///         Look wraps SearchError => "looking for the like of it: {}",
 ///     }
 /// }
 ///
@@ -85,6 +87,8 @@ pub trait ErrorCode: core::error::Error + Copy + Eq {
 ///     let full = KeepError::from(InsertError::Full);
 ///     assert_eq!(full.code(), InsertError::Full.code());
 ///     assert_eq!(full.to_string(), InsertError::Full.to_string());
+///     let late = KeepError::from(SearchError::ScratchTooSmall);
+///     assert!(late.to_string().starts_with("looking for the like of it: the scratch memory"));
 ///     assert!(full.source().is_some_and(|cause| cause.is::<InsertError>()));
 /// }
 /// ```
