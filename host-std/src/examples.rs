@@ -1,7 +1,7 @@
 //! What a file of recordings or vectors comes to: one vector each, not yet normalised.
 //!
 //! A recording is turned into its features as it is read and then forgotten, so that memory holds
-//! one recording and one vector for each.
+//! one recording and one vector for each. Several files make one sequence.
 
 use sensilla::learn::features::Features;
 
@@ -17,18 +17,28 @@ use sensilla::block::Memory;
 pub struct Examples {
     /// What they are made of.
     pub shape: Shape,
+    /// The files they come from.
+    pub files: Vec<String>,
     /// What is known of each.
     pub items: Vec<Example>,
-    /// What the user should know about how the file was read.
+    /// What the user should know about how the files were read.
     pub notes: Vec<String>,
+    /// What else was found of them.
+    pub quiet: Vec<String>,
     vectors: Vec<f32>,
 }
 
 /// What is known of one vector.
 #[derive(Clone, Debug, Default)]
 pub struct Example {
+    /// The file it comes from, among those of [`Examples::files`].
+    pub file: usize,
     /// The line it comes from.
     pub line: u64,
+    /// The time it begins at, as it is written.
+    pub time: Option<String>,
+    /// Whose it is, where the file tells.
+    pub group: Option<String>,
     /// What it shows.
     pub label: Option<String>,
     /// When, in milliseconds.
@@ -70,9 +80,15 @@ impl Examples {
         let mut progress = Progress::new("reading", None);
         let mut state: Option<(Shape, Memory)> = None;
         let (mut items, mut vectors) = (Vec::new(), Vec::new());
+        let mut short = 0u64;
         while let Some(recording) = recordings.next() {
             let recording = recording?;
             let line = Some(recording.line);
+            if recording.samples.len() < 2 * recording.channels.max(1) {
+                // What a gap leaves between two others; nothing can be said of one sample.
+                short += 1;
+                continue;
+            }
             let (shape, memory) = match &mut state {
                 Some(state) => state,
                 None => {
@@ -85,7 +101,7 @@ impl Examples {
                             .map(millihertz)
                             .transpose()
                             .map_err(|reason| fault(None, reason))?,
-                        reading: reading.clone(),
+                        reading: Box::new(reading.clone()),
                     };
                     let shape = fit(shape, known).map_err(|reason| fault(line, reason))?;
                     let bytes = shape.features().map_or(0, |f| f.bytes());
@@ -98,25 +114,71 @@ impl Examples {
                 .map_err(|reason| fault(line, reason))?;
             items.push(Example {
                 line: recording.line,
+                time: recording.time.map(|time| time.to_string()),
+                group: recording.group.map(|group| group.to_string()),
                 label: recording.label,
                 success: true,
                 ..Example::default()
             });
             progress.step(1);
         }
-        let Some((shape, _)) = state else {
-            let reason = "no recording is long enough for a window";
-            return Err(fault(None, reason.into()));
-        };
-        let mut notes = recordings.notes().to_vec();
+        let remarks = recordings.notes();
+        let mut notes = remarks.notes;
         match recordings.unused() {
             0 => {}
             n => notes.push(format!("{n} samples are in no window")),
         }
+        match short {
+            0 => {}
+            n => notes.push(format!("recordings of a single sample, left out: {n}")),
+        }
+        let Some((shape, _)) = state else {
+            // What was found on the way may tell why.
+            let why = notes
+                .iter()
+                .map(|note| format!("; {note}"))
+                .collect::<String>();
+            let reason = match reading.window {
+                Some(window) => format!(
+                    "no recording is long enough for a window of {window} samples{why}; a shorter \
+                     --window may fit"
+                ),
+                None => format!("no recording has two samples or more{why}"),
+            };
+            return Err(fault(None, reason));
+        };
+        let all_same = items.len() > 1 && {
+            let dimensions = shape.dimensions().max(1) as usize;
+            let mut rows = vectors.chunks_exact(dimensions);
+            let first = rows.next();
+            rows.all(|row| Some(row) == first)
+        };
+        if all_same {
+            let names = recordings.channels().join(", ");
+            let columns = if recordings.channels().len() == 1 {
+                "column"
+            } else {
+                "columns"
+            };
+            let are = if recordings.channels().len() == 1 {
+                "is"
+            } else {
+                "are"
+            };
+            notes.push(match names.as_str() {
+                "" => "all recordings are the same: nothing tells them apart".into(),
+                names => format!(
+                    "all recordings are the same ({columns} {names} {are} constant or repeated): \
+                     nothing tells them apart"
+                ),
+            });
+        }
         Ok(Self {
             shape,
+            files: vec![file.to_owned()],
             items,
             notes,
+            quiet: remarks.quiet,
             vectors,
         })
     }
@@ -124,13 +186,13 @@ impl Examples {
     /// Reads all vectors.
     pub fn of_vectors(
         file: &str,
-        reader: VectorReader,
+        mut reader: VectorReader,
         known: Option<&Shape>,
     ) -> Result<Self, Error> {
         let mut progress = Progress::new("reading", None);
         let mut shape = None;
         let (mut items, mut vectors) = (Vec::new(), Vec::new());
-        for line in reader {
+        for line in reader.by_ref() {
             let line = line?;
             let fault = |reason: String| InputError {
                 file: file.into(),
@@ -149,7 +211,10 @@ impl Examples {
             vectors.extend_from_slice(&line.vector);
             vectors.resize(start + shape.dimensions() as usize, 0.0);
             items.push(Example {
+                file: 0,
                 line: line.line,
+                time: line.at.map(|at| at.to_string()),
+                group: None,
                 label: line.label,
                 at: line.at,
                 latency_us: line.latency_us,
@@ -162,10 +227,53 @@ impl Examples {
         }
         Ok(Self {
             shape: shape.unwrap_or(Shape::Vectors { components: 0 }),
+            files: vec![file.to_owned()],
             items,
-            notes: Vec::new(),
+            notes: reader.take_notes(),
+            quiet: Vec::new(),
             vectors,
         })
+    }
+
+    /// The name of the file that `item` comes from.
+    pub fn file_of(&self, item: &Example) -> &str {
+        self.files.get(item.file).map_or("", String::as_str)
+    }
+
+    /// Appends the examples of another file, which have the same shape.
+    pub fn append(&mut self, mut other: Self) {
+        let from = self.files.len();
+        other.items.iter_mut().for_each(|item| item.file += from);
+        self.files.append(&mut other.files);
+        self.items.append(&mut other.items);
+        self.vectors.append(&mut other.vectors);
+        self.notes.append(&mut other.notes);
+        self.quiet.append(&mut other.quiet);
+    }
+
+    /// Parts the examples in those that `wanted` takes and the others.
+    pub fn part(self, wanted: impl Fn(&Self, &Example) -> bool) -> (Self, Self) {
+        let empty = || Self {
+            shape: self.shape.clone(),
+            files: self.files.clone(),
+            items: Vec::new(),
+            notes: Vec::new(),
+            quiet: Vec::new(),
+            vectors: Vec::new(),
+        };
+        let (mut taken, mut others) = (empty(), empty());
+        for (item, vector) in self.items.iter().zip(self.vectors()) {
+            let to = if wanted(&self, item) {
+                &mut taken
+            } else {
+                &mut others
+            };
+            to.items.push(item.clone());
+            to.vectors.extend_from_slice(vector);
+        }
+        taken.notes = self.notes;
+        taken.quiet = self.quiet;
+        (taken, others)
     }
 }
 
@@ -189,7 +297,7 @@ fn millihertz(rate: f64) -> Result<u32, String> {
         Ok(millihertz as u32)
     } else {
         Err(format!(
-            "the time column gives {rate} samples a second, out of range; give --rate"
+            "the time column gives {rate} samples a second, out of range; give --time-unit or --rate"
         ))
     }
 }

@@ -10,6 +10,7 @@ use ed25519_dalek::SigningKey;
 use sensilla::Hash;
 use sensilla::coherence::Refusal;
 use sensilla::log::kind::{Assert, Resolution};
+use sensilla::log::sign::PublicKey;
 use sensilla::log::{
     self, Author, Ed25519, Embedding, Event, EventId, EventKind, Policy, SignedEvent,
 };
@@ -17,10 +18,10 @@ use sensilla::node::{IngestError, Ingested, Node};
 
 use crate::Error;
 use crate::home::Home;
-use crate::profile::Room;
+use crate::profile::{Profile, Room};
 use crate::progress::Progress;
 use crate::read::InputError;
-use crate::read::claims::{Claim, ClaimLine, Resolve, Said};
+use crate::read::claims::{Claim, ClaimLine, Resolve, Said, Supersedes};
 
 /// By how much the clock of another node may be ahead of ours, in milliseconds.
 const MAX_AHEAD: u64 = 60_000;
@@ -44,6 +45,59 @@ pub struct Batch {
     pub resolved: u64,
     /// Claims that were not compared with all they might contradict.
     pub truncated: u64,
+    /// Claims that were within the tolerance of another and took its value.
+    pub adopted: u64,
+    /// Lines that were refused, where the others are kept.
+    pub refused: u64,
+}
+
+/// What became of one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Its number.
+    pub line: u64,
+    /// What it changed.
+    pub change: Batch,
+    /// Why it was refused, if it was.
+    pub refused: Option<String>,
+}
+
+/// Whether one bad line keeps the others out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Taking {
+    /// All lines or none.
+    #[default]
+    Whole,
+    /// Each line by itself.
+    EachLine,
+}
+
+impl Batch {
+    /// What changed since it was `before`.
+    fn since(&self, before: &Self) -> Self {
+        Self {
+            appended: self.appended - before.appended,
+            known: self.known - before.known,
+            expired: self.expired - before.expired,
+            found: self.found - before.found,
+            resolved: self.resolved - before.resolved,
+            truncated: self.truncated - before.truncated,
+            adopted: self.adopted - before.adopted,
+            refused: self.refused - before.refused,
+        }
+    }
+
+    /// Adds what another changed.
+    pub fn add(&mut self, more: &Self) {
+        self.appended += more.appended;
+        self.known += more.known;
+        self.expired += more.expired;
+        self.found += more.found;
+        self.resolved += more.resolved;
+        self.truncated += more.truncated;
+        self.adopted += more.adopted;
+        self.refused += more.refused;
+    }
 }
 
 /// What a conflict is about: context, subject, predicate.
@@ -59,6 +113,12 @@ pub struct Gateway {
     said: HashSet<Hash>,
     /// Conflicts by what they are about.
     topics: HashMap<Topic, Vec<Hash>>,
+    /// The last claim of an author about a topic.
+    latest: HashMap<(PublicKey, Topic), EventId>,
+    /// Numbers that were said of a topic whose predicate has a tolerance, in the order of the log.
+    numbers: HashMap<Topic, Vec<String>>,
+    taking: Taking,
+    outcomes: Vec<Outcome>,
     buffer: Vec<u8>,
 }
 
@@ -85,8 +145,28 @@ impl Gateway {
             speakers: HashMap::new(),
             said: HashSet::new(),
             topics: HashMap::new(),
+            latest: HashMap::new(),
+            numbers: HashMap::new(),
+            taking: Taking::Whole,
+            outcomes: Vec::new(),
             buffer: vec![0; log::event::MAX_EVENT],
         }
+    }
+
+    /// Takes each line by itself from now on.
+    pub fn each_line(mut self) -> Self {
+        self.taking = Taking::EachLine;
+        self
+    }
+
+    /// The node, between two calls.
+    pub fn home_mut(&mut self) -> &mut Home {
+        &mut self.home
+    }
+
+    /// What became of each line since the last call, where each is taken by itself.
+    pub fn take_outcomes(&mut self) -> Vec<Outcome> {
+        std::mem::take(&mut self.outcomes)
     }
 
     /// The node with what it took.
@@ -220,12 +300,15 @@ impl Gateway {
         let keys = home.keys.clone();
         let mut profile = home.profile.clone();
         let mut node = home.node()?;
-        self.recollect(&node);
+        self.recollect(&node, &profile);
         while let Some((line, after)) = rest.split_first() {
+            let before = *batch;
+            let mut refused = None;
             let taken = match &line.said {
                 Said::Claim(claim) => {
                     profile.name_source(&claim.author, &keys.public_key(&claim.author));
-                    self.claim(&mut node, &keys, claim, batch)
+                    let tolerance = profile.tolerances.get(&claim.predicate).copied();
+                    self.claim(&mut node, &keys, claim, tolerance, batch)
                 }
                 Said::Event(bytes) => self.event(&mut node, bytes, batch),
                 Said::Resolve(resolve) => {
@@ -245,6 +328,10 @@ impl Gateway {
                     home.profile = profile;
                     return Ok(true);
                 }
+                Err(Stop::Bad(reason)) if self.taking == Taking::EachLine => {
+                    batch.refused += 1;
+                    refused = Some(reason);
+                }
                 Err(Stop::Bad(reason)) => {
                     return Err(Error::Input(InputError {
                         file: self.file.clone(),
@@ -252,6 +339,13 @@ impl Gateway {
                         reason,
                     }));
                 }
+            }
+            if self.taking == Taking::EachLine {
+                self.outcomes.push(Outcome {
+                    line: line.line,
+                    change: batch.since(&before),
+                    refused,
+                });
             }
             *rest = after;
             progress.step(1);
@@ -261,15 +355,27 @@ impl Gateway {
     }
 
     /// Learns from the log what was said and what conflicts are about.
-    fn recollect(&mut self, node: &Node<'_>) {
+    fn recollect(&mut self, node: &Node<'_>, profile: &Profile) {
         self.said.clear();
         self.topics.clear();
         self.speakers.clear();
+        self.latest.clear();
+        self.numbers.clear();
         for entry in node.history().log().since(0) {
-            if let Ok(event) = entry.decode()
-                && let Ok(id) = content_id(event.event(), &mut self.buffer)
-            {
+            let Ok(event) = entry.decode() else {
+                continue;
+            };
+            if let Ok(id) = content_id(event.event(), &mut self.buffer) {
                 self.said.insert(id);
+            }
+            if let EventKind::Assert(assert) = &event.event().kind {
+                let topic = topic(event.event().context, assert);
+                if profile.tolerances.contains_key(assert.predicate) {
+                    let said = self.numbers.entry(topic.clone()).or_default();
+                    said.push(assert.value.to_owned());
+                }
+                self.latest
+                    .insert((event.event().author, topic), *event.id());
             }
         }
         for conflict in node.history().engine().conflicts() {
@@ -284,17 +390,34 @@ impl Gateway {
         node: &mut Node<'_>,
         keys: &crate::keys::Keyring,
         claim: &Claim,
+        tolerance: Option<f64>,
         batch: &mut Batch,
     ) -> Result<(), Stop> {
-        let kind = EventKind::Assert(Assert {
+        let topic: Topic = (
+            claim.context.clone(),
+            claim.subject.clone(),
+            claim.predicate.clone(),
+        );
+        let author = keys.public_key(&claim.author);
+        let key = (author, topic);
+        let replaced = match claim.supersedes {
+            Supersedes::Nothing => None,
+            Supersedes::Last => self.latest.get(&key).copied(),
+            Supersedes::Event(id) => Some(id),
+        };
+        let said = self.numbers.get(&key.1).map_or(&[][..], Vec::as_slice);
+        let near = tolerance.and_then(|tolerance| agreeing(&claim.value, said, tolerance));
+        let value = near.unwrap_or(&claim.value).to_owned();
+        let assert = Assert {
             subject: &claim.subject,
             predicate: &claim.predicate,
-            value: &claim.value,
+            value: &value,
             evidence: &claim.evidence,
             confidence: claim.confidence,
             expires: claim.expires,
-            supersedes: None,
-        });
+            supersedes: replaced,
+        };
+        let kind = EventKind::Assert(assert);
         let embedding = match claim.embedding.as_slice() {
             [] => Embedding::None,
             values => Embedding::f32(values),
@@ -319,6 +442,11 @@ impl Gateway {
             Taken::New(ingested) => {
                 speaker.last = Some(ingested.id);
                 self.said.insert(content);
+                batch.adopted += u64::from(value != claim.value);
+                if tolerance.is_some() {
+                    self.numbers.entry(key.1.clone()).or_default().push(value);
+                }
+                self.latest.insert(key, ingested.id);
                 self.note(node, &ingested, batch);
             }
             Taken::Known => batch.known += 1,
@@ -476,12 +604,33 @@ fn ingest(node: &mut Node<'_>, bytes: &[u8], policy: &Policy, at: u64) -> Result
     }
 }
 
-/// The id an event would have as its author's first: equal for events that say the same.
+/// The number that was said first of those that `value` agrees with; none if there is none.
+fn agreeing<'s>(value: &str, said: &'s [String], tolerance: f64) -> Option<&'s str> {
+    let value: f64 = value.parse().ok().filter(|x: &f64| x.is_finite())?;
+    // Decimal fractions are not exact: what differs by the tolerance agrees.
+    let most = tolerance + tolerance.abs() * 1e-9 + value.abs() * 1e-12;
+    let near = |text: &&String| text.parse::<f64>().is_ok_and(|x| (x - value).abs() <= most);
+    said.iter().find(near).map(String::as_str)
+}
+
+fn topic(context: &str, assert: &Assert<'_>) -> Topic {
+    (
+        context.into(),
+        assert.subject.into(),
+        assert.predicate.into(),
+    )
+}
+
+/// The id an event would have as its author's first, and if it replaced none: equal for events that
+/// say the same.
 fn content_id(event: &Event<'_>, buffer: &mut [u8]) -> Result<Hash, String> {
-    let first = Event {
+    let mut first = Event {
         prev: None,
         ..*event
     };
+    if let EventKind::Assert(assert) = &mut first.kind {
+        assert.supersedes = None;
+    }
     first
         .unsigned(buffer)
         .map(|event| *event.id())
@@ -501,13 +650,7 @@ fn assertion<T>(
 }
 
 fn topic_of(node: &Node<'_>, id: &EventId) -> Option<Topic> {
-    assertion(node, id, |context, assert| {
-        (
-            context.into(),
-            assert.subject.into(),
-            assert.predicate.into(),
-        )
-    })
+    assertion(node, id, topic)
 }
 
 fn value_of(node: &Node<'_>, id: &EventId) -> Option<String> {

@@ -3,9 +3,12 @@
 //! The core knows channels, dimensions and labels by number; the profile keeps what users call
 //! them. It is a block of the store of its own, as JSON; the store's format is its version too.
 
+use std::collections::{BTreeMap, HashMap};
+
 use sensilla::learn::features::{FeatureConfig, MAX_CHANNELS, PER_CHANNEL};
 use serde::{Deserialize, Serialize};
 
+use crate::read::values::{Holes, Unlabelled};
 use crate::store::manifest::hex;
 
 /// The largest dimension of a vector.
@@ -35,6 +38,9 @@ pub struct Profile {
     pub sources: Vec<Source>,
     /// Who decides in which context.
     pub authorities: Vec<Authority>,
+    /// By how much numbers may differ and agree, by predicate.
+    #[serde(default)]
+    pub tolerances: BTreeMap<String, f64>,
 }
 
 /// How much a node's log and engine hold.
@@ -98,21 +104,30 @@ impl Default for Profile {
             room: Room::default(),
             sources: Vec::new(),
             authorities: Vec::new(),
+            tolerances: BTreeMap::new(),
         }
     }
 }
 
 impl Profile {
-    /// The number of the label `name`, given now if it has none.
-    pub fn label(&mut self, name: &str) -> u32 {
-        let index = match self.labels.iter().position(|l| l == name) {
-            Some(index) => index,
-            None => {
-                self.labels.push(name.to_owned());
-                self.labels.len() - 1
-            }
-        };
-        index as u32
+    /// The numbers of all of `names`, given now to those that have none.
+    pub fn label_all(&mut self, names: &[&str]) -> Vec<u32> {
+        let mut known: HashMap<String, u32> = (0..)
+            .zip(&self.labels)
+            .map(|(number, name)| (name.clone(), number))
+            .collect();
+        names
+            .iter()
+            .map(|name| match known.get(*name) {
+                Some(&number) => number,
+                None => {
+                    let number = self.labels.len() as u32;
+                    self.labels.push((*name).to_owned());
+                    known.insert((*name).to_owned(), number);
+                    number
+                }
+            })
+            .collect()
     }
 
     /// The name of the author with the public key `key`, or the key in hexadecimal.
@@ -155,7 +170,7 @@ pub enum Shape {
         /// Samples a second, in millihertz, if known.
         rate_mhz: Option<u32>,
         /// How the file was read, for the next one.
-        reading: Reading,
+        reading: Box<Reading>,
     },
     /// Vectors as they come.
     Vectors {
@@ -176,6 +191,30 @@ pub struct Reading {
     pub window: Option<u32>,
     /// Samples from window to window.
     pub hop: Option<u32>,
+    /// The column that keeps streams apart.
+    #[serde(default)]
+    pub group: Option<String>,
+    /// What became of rows that lacked a value.
+    #[serde(default)]
+    pub holes: Holes,
+    /// What else stood for no value.
+    #[serde(default)]
+    pub marks: Vec<String>,
+    /// Labels that said that there was none.
+    #[serde(default)]
+    pub skip_labels: Vec<String>,
+    /// What became of rows without a label.
+    #[serde(default)]
+    pub unlabelled: Unlabelled,
+    /// The format of the time.
+    #[serde(default)]
+    pub time_format: Option<String>,
+    /// The unit of the time.
+    #[serde(default)]
+    pub time_unit: Option<String>,
+    /// The longest step in milliseconds that was no gap.
+    #[serde(default)]
+    pub gap_ms: Option<u64>,
 }
 
 impl Shape {
@@ -260,10 +299,8 @@ mod tests {
     #[test]
     fn labels_keep_their_numbers() {
         let mut profile = Profile::default();
-        assert_eq!(
-            [profile.label("a"), profile.label("b"), profile.label("a")],
-            [0, 1, 0]
-        );
+        assert_eq!(profile.label_all(&["a", "b", "a"]), [0, 1, 0]);
+        assert_eq!(profile.label_all(&["c", "b"]), [2, 1]);
         assert_eq!(profile.label_name(1), "b");
         let text = serde_json::to_string(&profile).unwrap();
         assert_eq!(serde_json::from_str::<Profile>(&text).unwrap(), profile);
@@ -275,7 +312,7 @@ mod tests {
             channels,
             names: Vec::new(),
             rate_mhz: None,
-            reading: Reading::default(),
+            reading: Box::default(),
         };
         assert_eq!(samples(6).dimensions(), 64);
         assert_eq!(samples(227).dimensions(), 2_048);

@@ -13,7 +13,7 @@ use super::{Common, output};
 use crate::Error;
 use crate::home::PROFILE;
 use crate::keys::{self, Keyring};
-use crate::profile::{Authority, Profile, Reading, Room, Shape};
+use crate::profile::{Authority, Profile, Room, Shape};
 use crate::progress::Progress;
 use crate::report::plots::bytes_text;
 use crate::report::{Confusion, Raster, Report, of_node};
@@ -256,7 +256,7 @@ fn profile() -> Profile {
             channels: activity::CHANNELS as u32,
             names: Vec::new(),
             rate_mhz: Some(activity::RATE_HZ * 1_000),
-            reading: Reading::default(),
+            reading: Box::default(),
         }),
         labels: ACTIVITIES.map(String::from).to_vec(),
         patterns: 32,

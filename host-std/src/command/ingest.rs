@@ -1,30 +1,42 @@
 //! `sensilla ingest`: takes claims into the log and finds what contradicts.
 
+mod live;
+
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::Args;
 use serde::Serialize;
 
+use super::samples::Text;
 use super::{Common, output};
 use crate::Error;
 use crate::gateway::{Batch, Gateway};
 use crate::home::Home;
 use crate::profile::{Authority, Profile};
+use crate::progress::Progress;
 use crate::read::Source;
 use crate::read::claims::ClaimReader;
+use crate::read::text::canonical;
 use crate::report::{Report, of_node};
 use crate::store::manifest::hex;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
-    /// The file: JSON lines of claims; `-` is standard input.
+    /// The file: JSON lines of claims; `-` is standard input, which is taken line by line as it
+    /// comes.
     #[arg(value_name = "FILE")]
     file: PathBuf,
     /// Who decides in a context: names of sources or public keys in hexadecimal, of which K must
     /// agree (1 if not given). May be given once a context.
     #[arg(long, value_name = "CONTEXT=NAME[,NAME…][/K]")]
     authority: Vec<Given>,
+    /// By how much numbers of a predicate may differ and still agree. The store keeps it; may be
+    /// given once a predicate.
+    #[arg(long, value_name = "PREDICATE=X")]
+    tolerance: Vec<Tolerance>,
+    #[command(flatten)]
+    text: Text,
     /// Also write a report, a web page, to this file.
     #[arg(long, value_name = "PATH")]
     report: Option<PathBuf>,
@@ -61,15 +73,35 @@ impl FromStr for Given {
     }
 }
 
+/// A tolerance as the command line gives it.
+#[derive(Clone, Debug)]
+struct Tolerance(String, f64);
+
+impl FromStr for Tolerance {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (predicate, most) = text.rsplit_once('=').ok_or("has no `=`")?;
+        let predicate = canonical(predicate);
+        match most.trim().parse::<f64>() {
+            _ if predicate.is_empty() => Err("the predicate is empty".into()),
+            Ok(most) if most.is_finite() && most >= 0.0 => Ok(Self(predicate.into_owned(), most)),
+            _ => Err(format!("`{most}` is no number from 0 on")),
+        }
+    }
+}
+
 #[derive(Serialize)]
 struct Ingested {
     read: usize,
     appended: u64,
     known: u64,
     expired: u64,
+    refused: u64,
     conflicts: Conflicts,
     log_size: u64,
     log_root: String,
+    notes: Vec<String>,
 }
 
 #[derive(Serialize)]
@@ -81,9 +113,6 @@ struct Conflicts {
 
 pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
     let (writer, before) = common.writer()?;
-    let source = Source::open(&arguments.file)?;
-    let file = source.name().to_owned();
-    let lines = ClaimReader::new(source).collect::<Result<Vec<_>, _>>()?;
     let (mut home, manifest) = match before {
         Some((home, manifest)) => (home, Some(manifest)),
         None => (Home::new(Profile::default())?, None),
@@ -91,74 +120,112 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
     for Given(authority) in &arguments.authority {
         home.set_authority(authority)?;
     }
+    for Tolerance(predicate, most) in &arguments.tolerance {
+        home.profile.tolerances.insert(predicate.clone(), *most);
+    }
+    if arguments.file.as_os_str() == "-" {
+        return live::run(common, &arguments, home, &writer, manifest);
+    }
+    let source = Source::open(&arguments.file, arguments.text.decoding())?;
+    let file = source.name().to_owned();
+    let mut reader = ClaimReader::new(source);
+    let mut progress = Progress::new("reading", None);
+    let mut lines = Vec::new();
+    for line in reader.by_ref() {
+        lines.push(line?);
+        progress.step(1);
+    }
+    drop(progress);
+    let notes = reader.take_notes();
     let mut gateway = Gateway::new(home, &file);
-    let done: Batch = gateway.take(&lines)?;
+    let done = gateway.take(&lines)?;
     let mut home = gateway.into_home();
-    let (log_root, log_size, tally, open) = {
-        let mut node = home.node()?;
-        let open = node
-            .history()
-            .engine()
-            .conflicts()
-            .filter(|c| c.status.is_open())
-            .count();
-        (
-            hex(&node.history_mut().root()),
-            node.history().log().size(),
-            node.history().engine().tally(),
-            open,
-        )
-    };
-    let result = Ingested {
-        read: lines.len(),
-        appended: done.appended,
-        known: done.known,
-        expired: done.expired,
-        conflicts: Conflicts {
-            found: tally.found,
-            resolved: tally.resolved,
-            open,
-        },
-        log_size,
-        log_root,
-    };
+    let result = result(&mut home, lines.len(), &done, notes)?;
     if let Some(path) = &arguments.report {
-        let fact = |name: &str, value: String| (name.to_owned(), value);
-        let node = home.node()?;
-        let report = Report {
-            title: format!("Claims of {file}"),
-            facts: vec![
-                fact("Log", format!("{} events", result.log_size)),
-                fact("Log root", result.log_root.clone()),
-                fact(
-                    "Conflicts",
-                    format!(
-                        "{} found, {} resolved, {open} open",
-                        tally.found, tally.resolved
-                    ),
-                ),
-            ],
-            conflicts: of_node::conflicts(&node),
-            memory: of_node::memory(&node),
-            ..Report::default()
-        };
-        report.write(path)?;
+        report(&mut home, &file, &result)?.write(path)?;
     }
     home.save(&writer, manifest.as_ref())?;
+    print(common, &result, &done)
+}
+
+/// What a node holds after it took lines.
+fn result(
+    home: &mut Home,
+    read: usize,
+    done: &Batch,
+    mut notes: Vec<String>,
+) -> Result<Ingested, Error> {
+    let mut node = home.node()?;
+    let open = node
+        .history()
+        .engine()
+        .conflicts()
+        .filter(|c| c.status.is_open())
+        .count();
     if done.truncated > 0 {
-        output::note(format_args!(
+        notes.push(format!(
             "{} claims have too many neighbours to compare them with all; more conflicts may exist",
             done.truncated
         ));
     }
     if done.expired > 0 {
-        output::note(format_args!(
+        notes.push(format!(
             "{} claims had expired and were left out",
             done.expired
         ));
     }
+    if done.adopted > 0 {
+        notes.push(format!(
+            "{} values are within the tolerance of one said before and are written as that one",
+            done.adopted
+        ));
+    }
+    let tally = node.history().engine().tally();
+    Ok(Ingested {
+        read,
+        appended: done.appended,
+        known: done.known,
+        expired: done.expired,
+        refused: done.refused,
+        conflicts: Conflicts {
+            found: tally.found,
+            resolved: tally.resolved,
+            open,
+        },
+        log_size: node.history().log().size(),
+        log_root: hex(&node.history_mut().root()),
+        notes,
+    })
+}
+
+fn report(home: &mut Home, file: &str, result: &Ingested) -> Result<Report, Error> {
+    let fact = |name: &str, value: String| (name.to_owned(), value);
+    let node = home.node()?;
+    let Conflicts {
+        found,
+        resolved,
+        open,
+    } = result.conflicts;
+    Ok(Report {
+        title: format!("Claims of {file}"),
+        facts: vec![
+            fact("Log", format!("{} events", result.log_size)),
+            fact("Log root", result.log_root.clone()),
+            fact(
+                "Conflicts",
+                format!("{found} found, {resolved} resolved, {open} open"),
+            ),
+        ],
+        conflicts: of_node::conflicts(&node),
+        memory: of_node::memory(&node),
+        ..Report::default()
+    })
+}
+
+fn print(common: &Common, result: &Ingested, done: &Batch) -> Result<(), Error> {
+    result.notes.iter().for_each(output::note);
     if common.json {
-        return output::json(&result);
+        return output::json(result);
     }
     output::text(format_args!(
         "read {}: {} events appended, {} known already",
@@ -166,7 +233,11 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
     ))?;
     output::text(format_args!(
         "conflicts: {} found, {} resolved, {} open (in this file: {} found, {} resolved)",
-        result.conflicts.found, result.conflicts.resolved, open, done.found, done.resolved
+        result.conflicts.found,
+        result.conflicts.resolved,
+        result.conflicts.open,
+        done.found,
+        done.resolved
     ))?;
     output::text(format_args!(
         "log: {} events, root {}",
@@ -177,6 +248,15 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn tolerances_are_read_from_the_command_line() {
+        let Tolerance(predicate, most) = "celsius=0.5".parse().unwrap();
+        assert_eq!((predicate.as_str(), most), ("celsius", 0.5));
+        for bad in ["celsius", "=1", "a=", "a=-1", "a=nan", "a=inf", "a=x"] {
+            assert!(bad.parse::<Tolerance>().is_err(), "{bad}");
+        }
+    }
 
     #[test]
     fn authorities_are_read_from_the_command_line() {

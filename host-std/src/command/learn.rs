@@ -1,17 +1,22 @@
 //! `sensilla learn`: learns patterns from labelled recordings or vectors.
 
+use std::path::Path;
+
 use clap::Args;
 use sensilla::node::Outcome;
 use serde::Serialize;
 
-use super::samples::Samples;
+use super::recall;
+use super::samples::{Purpose, Samples};
 use super::{Common, output};
 use crate::Error;
-use crate::examples::Examples;
+use crate::examples::{Example, Examples};
 use crate::home::Home;
 use crate::profile::{Profile, Shape};
 use crate::progress::Progress;
-use crate::read::InputError;
+use crate::read::text::canonical;
+use crate::read::{InputError, shown};
+use crate::report::Confusion;
 use crate::store::manifest::hex;
 use sensilla::block::Memory;
 
@@ -37,6 +42,20 @@ struct Learned {
     dimensions: u32,
     bank_digest: String,
     memory_bytes: usize,
+    channels: Vec<String>,
+    rate_hz: Option<f64>,
+    holdout: Option<HeldOut>,
+    notes: Vec<String>,
+    reading: Vec<String>,
+}
+
+/// How well what was held out is recognised.
+#[derive(Serialize)]
+struct HeldOut {
+    group: String,
+    accuracy: Option<f64>,
+    n: usize,
+    confusion: Confusion,
 }
 
 pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
@@ -52,17 +71,21 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
         None => (None, None),
     };
     let known = home.as_ref().and_then(|h| h.profile.shape.clone());
-    let examples = arguments.samples.examples(known.as_ref())?;
-    let file = arguments.samples.name();
-    if let Some(item) = examples.items.iter().find(|e| e.label.is_none()) {
-        return Err(Error::Input(InputError {
-            file,
-            line: Some(item.line),
-            reason: "has no label, which learning needs; for CSV name its column with --label"
-                .into(),
-        }));
-    }
+    let examples = arguments.samples.examples(known.as_ref(), Purpose::Learn)?;
     examples.notes.iter().for_each(output::note);
+    if let Some(item) = examples.items.iter().find(|e| e.label.is_none()) {
+        return Err(fault(
+            &examples,
+            item,
+            "has no label, which learning needs; for CSV name its column with --label, or give one \
+             label for all with --as",
+        ));
+    }
+    let (notes, reading) = (examples.notes.clone(), examples.quiet.clone());
+    let (held_out, examples) = match &arguments.samples.table.holdout {
+        Some(group) => hold_out(examples, group)?,
+        None => (None, examples),
+    };
     let fresh = known.is_none();
     if fresh {
         home = Some(shaped(home.take(), &examples, &arguments)?);
@@ -74,10 +97,28 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
     let Some(mut home) = home else {
         return Err(Error::Failed("there is no node".into()));
     };
-    let forgotten = learn(&mut home, &examples, fresh, &file)?;
+    let forgotten = learn(&mut home, &examples, fresh)?;
+    let holdout = match (&held_out, &arguments.samples.table.holdout) {
+        (Some(examples), Some(group)) => {
+            let looked_up = recall::look_up(&mut home, examples)?;
+            Some(HeldOut {
+                group: group.clone(),
+                accuracy: looked_up.confusion.accuracy(),
+                n: looked_up.rows.len(),
+                confusion: looked_up.confusion,
+            })
+        }
+        _ => None,
+    };
     home.save(&writer, manifest.as_ref())?;
     let labels = home.profile.labels.clone();
     let memory_bytes = home.bytes();
+    let (channels, rate_hz) = match &examples.shape {
+        Shape::Samples {
+            names, rate_mhz, ..
+        } => (names.clone(), rate_mhz.map(|mhz| f64::from(mhz) / 1e3)),
+        Shape::Vectors { .. } => Default::default(),
+    };
     let node = home.node()?;
     let result = Learned {
         learned: examples.items.len(),
@@ -87,6 +128,11 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
         dimensions: examples.shape.dimensions(),
         bank_digest: hex(&node.perception().bank().digest()),
         memory_bytes,
+        channels,
+        rate_hz,
+        holdout,
+        notes,
+        reading,
     };
     if common.json {
         return output::json(&result);
@@ -98,6 +144,17 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
         result.patterns,
         common.store.display()
     ))?;
+    if !result.channels.is_empty() {
+        output::text(format_args!("channels: {}", result.channels.join(", ")))?;
+    }
+    if let Some(held) = &result.holdout {
+        let (correct, total) = (held.confusion.correct(), held.confusion.total());
+        output::text(format_args!(
+            "held out {}: accuracy {:.4} ({correct} of {total})",
+            held.group,
+            held.accuracy.unwrap_or(0.0)
+        ))?;
+    }
     if forgotten > 0 {
         output::note(format_args!(
             "{forgotten} patterns were forgotten: the bank holds {}",
@@ -105,6 +162,65 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
         ));
     }
     Ok(())
+}
+
+/// An error in what `item` comes from.
+pub(super) fn fault(examples: &Examples, item: &Example, reason: impl Into<String>) -> Error {
+    Error::Input(InputError {
+        file: examples.file_of(item).to_owned(),
+        line: Some(item.line),
+        reason: reason.into(),
+    })
+}
+
+/// Whether an example is of a group: by the column that tells it, or by its file.
+pub(super) fn is_of(examples: &Examples, item: &Example, group: &str) -> bool {
+    match &item.group {
+        Some(of) => of == group,
+        None => {
+            let file = Path::new(examples.file_of(item));
+            file == Path::new(group) || file.file_name().is_some_and(|name| name == group)
+        }
+    }
+}
+
+/// The examples of the group, and the others.
+fn hold_out(examples: Examples, group: &str) -> Result<(Option<Examples>, Examples), Error> {
+    let group = &*canonical(group);
+    let (held, rest) = examples.part(|all, item| is_of(all, item, group));
+    if held.items.is_empty() || rest.items.is_empty() {
+        return Err(no_group(&rest, &held, group));
+    }
+    Ok((Some(held), rest))
+}
+
+/// Why no test can be made with the group.
+pub(super) fn no_group(rest: &Examples, held: &Examples, group: &str) -> Error {
+    let mut there: Vec<&str> = Vec::new();
+    for item in rest.items.iter().chain(&held.items) {
+        let name = item.group.as_deref().unwrap_or(rest.file_of(item));
+        if !there.contains(&name) {
+            there.push(name);
+        }
+    }
+    let shown: Vec<String> = there.iter().take(20).map(|g| shown(g)).collect();
+    Error::Failed(format!(
+        "--holdout {group}: {}; the groups are: {}{}",
+        match held.items.is_empty() {
+            true => "no example is of this group",
+            false => "no example is left to learn from",
+        },
+        shown.join(", "),
+        match rest
+            .items
+            .iter()
+            .chain(&held.items)
+            .all(|item| item.group.is_none())
+        {
+            true => " (files; --group names a column that tells the group)",
+            false => "",
+        }
+    ))
 }
 
 /// A node for the shape of `examples`, with the claims of `home` if there is one.
@@ -133,36 +249,28 @@ fn shaped(home: Option<Home>, examples: &Examples, arguments: &Arguments) -> Res
 }
 
 /// Learns all of `examples`; says how many patterns were forgotten for want of room.
-fn learn(home: &mut Home, examples: &Examples, fresh: bool, file: &str) -> Result<usize, Error> {
-    let labels: Vec<u32> = examples
+fn learn(home: &mut Home, examples: &Examples, fresh: bool) -> Result<usize, Error> {
+    let names: Vec<&str> = examples
         .items
         .iter()
-        .map(|item| {
-            home.profile
-                .label(item.label.as_deref().unwrap_or_default())
-        })
+        .map(|item| item.label.as_deref().unwrap_or_default())
         .collect();
+    let labels = home.profile.label_all(&names);
     let normalised = matches!(examples.shape, Shape::Samples { .. });
     let mut memory = Memory::default();
     let (mut node, mut workspace) = home.open(&mut memory)?;
-    let fault = |line: u64, reason: String| {
-        Error::Input(InputError {
-            file: file.into(),
-            line: Some(line),
-            reason,
-        })
-    };
+    let fault = |item: &Example, reason: String| fault(examples, item, reason);
     if fresh && normalised {
         if let [only] = examples.items.as_slice() {
-            let reason =
-                "is the only recording; learning compares recordings and needs two or more";
-            return Err(fault(only.line, reason.into()));
+            let reason = "is the only recording; learning compares recordings and needs two or more: --window N \
+                 cuts it into some";
+            return Err(fault(only, reason.into()));
         }
         for (vector, item) in examples.vectors().zip(&examples.items) {
             workspace.embedding_mut().copy_from_slice(vector);
             node.perception_mut()
                 .observe(&workspace)
-                .map_err(|e| fault(item.line, e.to_string()))?;
+                .map_err(|e| fault(item, e.to_string()))?;
         }
     }
     let mut progress = Progress::new("learning", Some(examples.items.len() as u64));
@@ -172,7 +280,12 @@ fn learn(home: &mut Home, examples: &Examples, fresh: bool, file: &str) -> Resul
         if normalised {
             node.perception()
                 .normalise(&mut workspace)
-                .map_err(|e| fault(item.line, e.to_string()))?;
+                .map_err(|e| fault(item, e.to_string()))?;
+            recall::give_direction(workspace.embedding_mut());
+        } else if vector.iter().all(|x| *x == 0.0) {
+            let reason = "all components are zero, so the vector has no direction to learn; leave \
+                          the line out";
+            return Err(fault(item, reason.into()));
         }
         let recorded = node.perception().trajectories().recorded();
         let outcome = Outcome {
@@ -187,7 +300,7 @@ fn learn(home: &mut Home, examples: &Examples, fresh: bool, file: &str) -> Resul
         let learned = node
             .perception_mut()
             .learn(&outcome, &mut workspace)
-            .map_err(|e| fault(item.line, e.to_string()))?;
+            .map_err(|e| fault(item, e.to_string()))?;
         let evicted = matches!(
             learned,
             sensilla::learn::Learned::Opened {

@@ -28,6 +28,11 @@ pub fn note(text: impl fmt::Display) {
     let _ = writeln!(io::stderr(), "note: {text}");
 }
 
+/// Prints why a line was refused on standard error.
+pub fn refused(error: &crate::read::InputError) {
+    let _ = writeln!(io::stderr(), "error: {error}");
+}
+
 /// A file's path as it can be opened from anywhere.
 pub fn full(path: &Path) -> impl fmt::Display {
     let full = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());

@@ -5,14 +5,16 @@ use std::path::PathBuf;
 use clap::Args;
 use serde::Serialize;
 
-use super::samples::Samples;
-use super::{Common, output};
+use super::samples::{Purpose, Samples};
+use super::{Common, learn, output};
 use crate::Error;
 use crate::batch::{BatchError, BatchSearch};
-use crate::home::EF;
+use crate::examples::Examples;
+use crate::home::{EF, Home};
 use crate::profile::Shape;
 use crate::progress::Progress;
-use crate::read::InputError;
+use crate::read::text::canonical;
+use crate::report::confusion::DRAWN;
 use crate::report::{Confusion, Report, of_node};
 use sensilla::block::Memory;
 
@@ -25,6 +27,9 @@ const AT_ONCE: usize = 1_024;
 pub struct Arguments {
     #[command(flatten)]
     samples: Samples,
+    /// Print the rows as CSV, with a header.
+    #[arg(long, conflicts_with = "json")]
+    csv: bool,
     /// Also write a report, a web page, to this file.
     #[arg(long, value_name = "PATH")]
     report: Option<PathBuf>,
@@ -36,113 +41,78 @@ struct Recalled {
     confusion: Confusion,
     n: usize,
     rows: Vec<Row>,
+    notes: Vec<String>,
+    reading: Vec<String>,
 }
 
+/// One look-up.
 #[derive(Serialize)]
-struct Row {
+pub(super) struct Row {
     index: usize,
+    file: String,
+    line: u64,
+    time: Option<String>,
+    group: Option<String>,
     label: Option<String>,
-    predicted: String,
-    similarity: f32,
+    /// None of what has no direction.
+    predicted: Option<String>,
+    similarity: Option<f32>,
+}
+
+/// What look-ups gave.
+pub(super) struct LookedUp {
+    pub rows: Vec<Row>,
+    pub confusion: Confusion,
+    notes: Vec<String>,
+}
+
+/// Gives a recording that is in every feature the mean of all a direction of its own: the last
+/// dimension's. Without one it could be neither learned nor looked up.
+pub(super) fn give_direction(embedding: &mut [f32]) {
+    if embedding.iter().all(|x| *x == 0.0)
+        && let Some(last) = embedding.last_mut()
+    {
+        *last = 1.0;
+    }
 }
 
 pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
     let mut home = common.home()?;
-    let profile = home.profile.clone();
-    let Some(shape) = &profile.shape else {
+    let Some(shape) = home.profile.shape.clone() else {
         return Err(Error::Failed(format!(
             "the store {} has learned no patterns; run `sensilla learn` first",
             common.store.display()
         )));
     };
-    let examples = arguments.samples.examples(Some(shape))?;
-    let normalised = matches!(shape, Shape::Samples { .. });
-    let mut memory = Memory::default();
-    let (node, mut workspace) = home.open(&mut memory)?;
-    let fault = |at: usize, reason: String| {
-        Error::Input(InputError {
-            file: arguments.samples.name(),
-            line: examples.items.get(at).map(|item| item.line),
-            reason,
-        })
-    };
-    let mut progress = Progress::new("recalling", Some(examples.items.len() as u64));
-    let mut confusion = Confusion::new(profile.labels.iter().cloned());
-    let mut rows = Vec::with_capacity(examples.items.len());
-    let batch = BatchSearch::new(node.perception().bank().as_ref(), EF);
-    let vectors: Vec<&[f32]> = examples.vectors().collect();
-    let mut queries = Vec::new();
-    for some in vectors.chunks(AT_ONCE) {
-        queries.clear();
-        // What comes before a vector that cannot be normalised is looked up first: the first fault
-        // of the file is the one to name.
-        let mut bad = None;
-        for vector in some {
-            workspace.embedding_mut().copy_from_slice(vector);
-            if normalised && let Err(error) = node.perception().normalise(&mut workspace) {
-                bad = Some(error);
-                break;
-            }
-            queries.extend_from_slice(workspace.embedding());
+    let mut examples = arguments.samples.examples(Some(&shape), Purpose::LookUp)?;
+    if let Some(group) = &arguments.samples.table.holdout {
+        let group = &*canonical(group);
+        let (held, rest) = examples.part(|all, item| learn::is_of(all, item, group));
+        if held.items.is_empty() {
+            return Err(learn::no_group(&rest, &held, group));
         }
-        let first = rows.len();
-        let found = batch
-            .search(&queries, NEIGHBOURS)
-            .map_err(|error| match error {
-                BatchError::Query { index, source } => fault(first + index, source.to_string()),
-                other => Error::Failed(other.to_string()),
-            })?;
-        if let Some(error) = bad {
-            return Err(fault(first + found.len(), error.to_string()));
-        }
-        for (hits, item) in found.iter().zip(&examples.items[first..]) {
-            let nearest = hits
-                .first()
-                .ok_or_else(|| Error::Failed("the node has no patterns".into()))?;
-            let predicted = profile.label_name(nearest.label);
-            if let Some(label) = &item.label {
-                confusion.count(label, &predicted);
-            }
-            rows.push(Row {
-                index: rows.len(),
-                label: item.label.clone(),
-                predicted,
-                similarity: nearest.similarity,
-            });
-        }
-        progress.step(some.len() as u64);
+        examples = held;
     }
-    drop(progress);
-    examples.notes.iter().for_each(output::note);
+    let looked_up = look_up(&mut home, &examples)?;
+    let mut notes = examples.notes.clone();
+    notes.extend(looked_up.notes);
+    notes.iter().for_each(output::note);
     let recalled = Recalled {
-        accuracy: confusion.accuracy(),
-        confusion,
-        n: rows.len(),
-        rows,
+        accuracy: looked_up.confusion.accuracy(),
+        confusion: looked_up.confusion,
+        n: looked_up.rows.len(),
+        rows: looked_up.rows,
+        notes,
+        reading: examples.quiet.clone(),
     };
     if let Some(path) = &arguments.report {
-        let report = Report {
-            title: format!("Recall of {}", arguments.samples.name()),
-            facts: facts(&recalled, shape, node.perception().bank().len()),
-            confusion: (recalled.confusion.total() > 0).then(|| recalled.confusion.clone()),
-            similarities: recalled
-                .rows
-                .iter()
-                .map(|row| {
-                    let right = row
-                        .label
-                        .as_ref()
-                        .is_none_or(|label| *label == row.predicted);
-                    (row.similarity, right)
-                })
-                .collect(),
-            memory: of_node::memory(&node),
-            ..Report::default()
-        };
-        report.write(path)?;
+        report(&arguments, &recalled, &shape, &mut home)?.write(path)?;
     }
     if common.json {
         return output::json(&recalled);
+    }
+    if arguments.csv {
+        return csv(&recalled.rows);
     }
     if let Some(accuracy) = recalled.accuracy {
         output::text(&recalled.confusion)?;
@@ -153,11 +123,160 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
     }
     for row in &recalled.rows {
         output::text(format_args!(
-            "{}\t{}\t{:.4}",
-            row.index, row.predicted, row.similarity
+            "{}\t{}\t{}",
+            row.index,
+            row.predicted.as_deref().unwrap_or("-"),
+            row.similarity.map_or("-".into(), |s| format!("{s:.4}"))
         ))?;
     }
     Ok(())
+}
+
+/// Looks all of `examples` up.
+pub(super) fn look_up(home: &mut Home, examples: &Examples) -> Result<LookedUp, Error> {
+    let profile = home.profile.clone();
+    let normalised = matches!(examples.shape, Shape::Samples { .. });
+    let mut memory = Memory::default();
+    let (node, mut workspace) = home.open(&mut memory)?;
+    let fault = |at: usize, reason: String| match examples.items.get(at) {
+        Some(item) => learn::fault(examples, item, reason),
+        None => Error::Failed(reason),
+    };
+    let mut progress = Progress::new("recalling", Some(examples.items.len() as u64));
+    let mut confusion = Confusion::new(profile.labels.iter().cloned());
+    let mut rows: Vec<Row> = Vec::with_capacity(examples.items.len());
+    let batch = BatchSearch::new(node.perception().bank().as_ref(), EF);
+    let vectors: Vec<&[f32]> = examples.vectors().collect();
+    let (mut queries, mut blank) = (Vec::new(), Vec::new());
+    for some in vectors.chunks(AT_ONCE) {
+        queries.clear();
+        let from = rows.len();
+        // Which example each query is of: a vector of zeros has no direction and is none.
+        let mut asked = Vec::with_capacity(some.len());
+        // What comes before a vector that cannot be normalised is looked up first: the first fault
+        // of the file is the one to name.
+        let mut bad = None;
+        for (at, vector) in (from..).zip(some) {
+            workspace.embedding_mut().copy_from_slice(vector);
+            if normalised {
+                if let Err(error) = node.perception().normalise(&mut workspace) {
+                    bad = Some((at, error));
+                    break;
+                }
+                give_direction(workspace.embedding_mut());
+            }
+            if workspace.embedding().iter().any(|x| *x != 0.0) {
+                queries.extend_from_slice(workspace.embedding());
+                asked.push(at);
+            }
+        }
+        let found = batch
+            .search(&queries, NEIGHBOURS)
+            .map_err(|error| match error {
+                BatchError::Query { index, source } => fault(
+                    asked.get(index).copied().unwrap_or(from),
+                    source.to_string(),
+                ),
+                other => Error::Failed(other.to_string()),
+            })?;
+        if let Some((at, error)) = bad {
+            return Err(fault(at, error.to_string()));
+        }
+        let mut found = asked.into_iter().zip(found.iter()).peekable();
+        for (at, item) in (from..).zip(&examples.items[from..from + some.len()]) {
+            let hits = found.next_if(|(asked, _)| *asked == at);
+            let nearest = match hits {
+                Some((_, hits)) => match hits.first() {
+                    Some(hit) => Some((profile.label_name(hit.label), hit.similarity)),
+                    None => return Err(Error::Failed("the node has no patterns".into())),
+                },
+                None => {
+                    blank.push(item.line);
+                    None
+                }
+            };
+            if let (Some(label), Some((predicted, _))) = (&item.label, &nearest) {
+                confusion.count(label, predicted);
+            }
+            rows.push(Row {
+                index: at,
+                file: examples.file_of(item).to_owned(),
+                line: item.line,
+                time: item.time.clone(),
+                group: item.group.clone(),
+                label: item.label.clone(),
+                similarity: nearest.as_ref().map(|(_, similarity)| *similarity),
+                predicted: nearest.map(|(predicted, _)| predicted),
+            });
+        }
+        progress.step(some.len() as u64);
+    }
+    let mut notes = Vec::new();
+    if let [first, ..] = blank[..] {
+        notes.push(format!(
+            "line {first}{} holds a vector of zeros, which has no direction: nothing is predicted for \
+             it",
+            match blank.len() {
+                1 => String::new(),
+                n => format!(" and {} more", n - 1),
+            }
+        ));
+    }
+    Ok(LookedUp {
+        rows,
+        confusion,
+        notes,
+    })
+}
+
+fn report(
+    arguments: &Arguments,
+    recalled: &Recalled,
+    shape: &Shape,
+    home: &mut Home,
+) -> Result<Report, Error> {
+    let node = home.node()?;
+    let confusion = &recalled.confusion;
+    let drawn = confusion.total() > 0 && confusion.labels().len() <= DRAWN;
+    Ok(Report {
+        title: format!("Recall of {}", arguments.samples.name()),
+        facts: facts(recalled, shape, node.perception().bank().len()),
+        confusion: drawn.then(|| confusion.clone()),
+        similarities: recalled
+            .rows
+            .iter()
+            .filter_map(|row| {
+                let right = row.label.is_none() || row.label == row.predicted;
+                Some((row.similarity?, right))
+            })
+            .collect(),
+        memory: of_node::memory(&node),
+        ..Report::default()
+    })
+}
+
+/// The rows as CSV, with a header.
+fn csv(rows: &[Row]) -> Result<(), Error> {
+    let quoted = |text: &str| match text.contains([',', '"', '\n', '\r']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text.to_owned(),
+    };
+    let or_empty = |text: &Option<String>| text.as_deref().map(quoted).unwrap_or_default();
+    let mut text = String::from("index,file,line,time,group,label,predicted,similarity");
+    for row in rows {
+        text += &format!(
+            "\n{},{},{},{},{},{},{},{}",
+            row.index,
+            quoted(&row.file),
+            row.line,
+            or_empty(&row.time),
+            or_empty(&row.group),
+            or_empty(&row.label),
+            or_empty(&row.predicted),
+            row.similarity.map_or(String::new(), |s| s.to_string())
+        );
+    }
+    output::text(text)
 }
 
 fn facts(recalled: &Recalled, shape: &Shape, patterns: usize) -> Vec<(String, String)> {

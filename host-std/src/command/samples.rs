@@ -1,36 +1,42 @@
-//! The arguments that say how a file of samples is read.
+//! The arguments that say how files of samples are read.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
 use crate::Error;
 use crate::examples::Examples;
 use crate::profile::{Reading, Shape};
-use crate::read::table::{Column, Columns, TableReader};
-use crate::read::ts::TsReader;
+use crate::read::columns::Asked;
+use crate::read::rows::dialect::Wishes;
+use crate::read::table::{self, Ahead, TableReader};
+use crate::read::text::canonical;
+use crate::read::time::stamp::{Told, Unit};
+use crate::read::ts::{self, TsReader};
+use crate::read::values::{Holes, Unlabelled};
 use crate::read::vectors::VectorReader;
 use crate::read::window::Windows;
-use crate::read::{Format, Recordings, Source};
+use crate::read::{Decoding, Format, Recordings, Source, files};
 
-/// How a file of samples is read.
+/// How files of samples are read.
 #[derive(Clone, Debug, Args)]
 pub struct Samples {
-    /// The file: .ts, CSV with a header, or JSON lines of vectors; `-` is standard input.
-    #[arg(value_name = "FILE")]
-    pub file: PathBuf,
-    /// The file's format; by its name or its first line if not given.
+    /// The files: .ts, CSV, or JSON lines of vectors, plain or compressed by gzip; `-` is standard
+    /// input.
+    #[arg(value_name = "FILE", required = true)]
+    pub files: Vec<PathBuf>,
+    /// The files' format; by their names or their first lines if not given.
     #[arg(long, value_enum)]
     pub format: Option<Format>,
     /// CSV: the column with the label.
     #[arg(long, value_name = "COL")]
     pub label: Option<String>,
-    /// CSV: the column with the time, in seconds or as a date.
+    /// The label of all that the files hold, where no column tells.
+    #[arg(long = "as", value_name = "LABEL", conflicts_with = "label")]
+    pub all_as: Option<String>,
+    /// CSV: the column with the time, in seconds or as a date; or two, as in `Date,Time`.
     #[arg(long, value_name = "COL")]
     pub time: Option<String>,
-    /// CSV: the character between the fields; found by itself if not given.
-    #[arg(long, value_name = "CHAR")]
-    pub delimiter: Option<char>,
     /// Cut streams into windows of N samples; a whole stream is one recording if not given.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub window: Option<u32>,
@@ -40,32 +46,318 @@ pub struct Samples {
     /// Samples a second; from the time column if not given.
     #[arg(long, value_name = "HZ")]
     pub rate: Option<f64>,
+    #[command(flatten)]
+    pub table: Tables,
+    #[command(flatten)]
+    pub text: Text,
+}
+
+/// How tables are read.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Tables (CSV)")]
+pub struct Tables {
+    /// The channels, in this order; every other numeric column if not given.
+    #[arg(long, value_name = "COL[,COL…]")]
+    pub channels: Vec<String>,
+    /// Columns that are no channels.
+    #[arg(long, value_name = "COL[,COL…]", conflicts_with = "channels")]
+    pub without: Vec<String>,
+    /// The column that keeps streams apart: the subject, the device.
+    #[arg(long, value_name = "COL")]
+    pub group: Option<String>,
+    /// Use the examples of this group (a value of the --group column, or a file) for a test alone.
+    #[arg(long, value_name = "GROUP")]
+    pub holdout: Option<String>,
+    /// The character between the fields; found by itself if not given.
+    #[arg(long, value_name = "CHAR", value_parser = character)]
+    pub delimiter: Option<char>,
+    /// What is before the fraction of a number, a point or a comma; found by itself if not given.
+    #[arg(long, value_name = "CHAR", value_parser = decimal)]
+    pub decimal: Option<char>,
+    /// What is between groups of three digits; found by itself if not given.
+    #[arg(long, value_name = "CHAR", value_parser = character)]
+    pub thousands: Option<char>,
+    /// Lines above the header; the header is found by itself if not given.
+    #[arg(long, value_name = "N")]
+    pub skip_lines: Option<u64>,
+    /// There is no header: columns go by their numbers, from 1.
+    #[arg(long)]
+    pub no_header: bool,
+    /// What becomes of rows that lack a value (hold, drop, split), and marks that stand for no
+    /// value beside the usual ones.
+    #[arg(
+        long,
+        value_name = "hold|drop|split|MARK",
+        value_delimiter = ',',
+        allow_hyphen_values = true
+    )]
+    pub missing: Vec<String>,
+    /// What becomes of rows without a label; skip if not given.
+    #[arg(long, value_enum)]
+    pub unlabelled: Option<Unlabelled>,
+    /// A label that says that there is none.
+    #[arg(long, value_name = "LABEL", allow_hyphen_values = true)]
+    pub skip_label: Vec<String>,
+    /// The unit of a time that is a number; by its size if not given.
+    #[arg(long, value_enum)]
+    pub time_unit: Option<Unit>,
+    /// How the time is written, as `strftime` has it: '%d/%m/%Y %H:%M:%S%.f'.
+    #[arg(long, value_name = "FORMAT", conflicts_with = "time_unit")]
+    pub time_format: Option<String>,
+    /// The longest step of the time that is no gap, in seconds; three samples more if not given.
+    #[arg(long, value_name = "SECONDS")]
+    pub gap: Option<f64>,
+}
+
+/// How bytes are read.
+#[derive(Clone, Debug, Default, Args)]
+#[command(next_help_heading = "Text")]
+pub struct Text {
+    /// The encoding, such as windows-1252 or shift_jis; found by itself if not given.
+    #[arg(long, value_name = "NAME", value_parser = encoding)]
+    pub encoding: Option<&'static encoding_rs::Encoding>,
+    /// Keep what is whole of a file whose last line is cut off.
+    #[arg(long)]
+    pub lenient: bool,
+}
+
+impl Text {
+    /// How bytes are decoded.
+    pub fn decoding(&self) -> Decoding {
+        Decoding {
+            encoding: self.encoding,
+            lenient: self.lenient,
+        }
+    }
+}
+
+/// What examples are read for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// To be learned.
+    Learn,
+    /// To be looked up.
+    LookUp,
+}
+
+fn character(text: &str) -> Result<char, String> {
+    let named = match text {
+        "tab" | "\\t" => Some('\t'),
+        "space" => Some(' '),
+        "comma" => Some(','),
+        "semicolon" => Some(';'),
+        _ => None,
+    };
+    let mut all = text.chars();
+    match (named, all.next(), all.next()) {
+        (Some(c), ..) | (None, Some(c), None) => Ok(c),
+        _ => Err("one character, or tab, space, comma, semicolon".into()),
+    }
+}
+
+fn decimal(text: &str) -> Result<char, String> {
+    match character(text)? {
+        c @ ('.' | ',') => Ok(c),
+        _ => Err("a point or a comma".into()),
+    }
+}
+
+fn encoding(text: &str) -> Result<&'static encoding_rs::Encoding, String> {
+    encoding_rs::Encoding::for_label(text.as_bytes())
+        .ok_or_else(|| "no encoding of this name is known".into())
+}
+
+/// A file that is being read, and how.
+pub struct Opened {
+    /// Its recordings.
+    pub recordings: Box<dyn Recordings>,
+    /// What the store keeps of how it is read.
+    pub reading: Reading,
 }
 
 impl Samples {
-    /// The file's name as messages show it.
+    /// The files' names as messages show them.
     pub fn name(&self) -> String {
-        match self.file.to_str() {
-            Some("-") => "standard input".into(),
-            _ => self.file.display().to_string(),
+        match self.files.as_slice() {
+            [one] => files::name(one),
+            many => format!("{} files", many.len()),
         }
     }
 
-    /// Reads the file into vectors. Where `known` is given they have its shape, and what the
+    /// Reads all files into vectors. Where `known` is given they have its shape, and what the
     /// command line leaves open is read as it was then.
-    pub fn examples(&self, known: Option<&Shape>) -> Result<Examples, Error> {
-        let mut source = Source::open(&self.file)?;
+    pub fn examples(&self, known: Option<&Shape>, purpose: Purpose) -> Result<Examples, Error> {
+        let paths = files::resolve(&self.files)?;
+        let mut all: Option<Examples> = None;
+        for path in &paths {
+            let shape = all.as_ref().map(|examples| examples.shape.clone());
+            let mut more = self.of_file(path, shape.as_ref().or(known), purpose)?;
+            if let Some(label) = &self.all_as {
+                let label = canonical(label).into_owned();
+                more.items
+                    .iter_mut()
+                    .for_each(|item| item.label = Some(label.clone()));
+            }
+            if paths.len() > 1 {
+                let name = files::name(path);
+                more.notes
+                    .iter_mut()
+                    .for_each(|note| *note = format!("{name}: {note}"));
+                more.quiet
+                    .iter_mut()
+                    .for_each(|note| *note = format!("{name}: {note}"));
+            }
+            match &mut all {
+                Some(all) => all.append(more),
+                None => all = Some(more),
+            }
+        }
+        all.ok_or_else(|| Error::Usage("there is no file".into()))
+    }
+
+    fn of_file(
+        &self,
+        path: &Path,
+        known: Option<&Shape>,
+        purpose: Purpose,
+    ) -> Result<Examples, Error> {
+        let mut source = Source::open(path, self.text.decoding())?;
         let file = source.name().to_owned();
+        let format = self.format_of(&mut source)?;
+        if format == Format::Jsonl {
+            return Examples::of_vectors(&file, VectorReader::new(source), known);
+        }
+        let opened = self.open(source, format, known, purpose, Ahead::default())?;
+        let Opened {
+            mut recordings,
+            reading,
+        } = opened;
+        Examples::of_recordings(&file, &mut *recordings, self.rate, reading, known)
+    }
+
+    /// The format of a file, checked against the arguments.
+    pub fn format_of(&self, source: &mut Source) -> Result<Format, Error> {
         let format = match self.format {
             Some(format) => format,
-            None => Format::guess(&mut source)?,
+            None => Format::guess(source)?,
         };
         self.check(format)?;
+        Ok(format)
+    }
+
+    /// Opens a file of recordings; reads `ahead` and no more.
+    pub fn open(
+        &self,
+        source: Source,
+        format: Format,
+        known: Option<&Shape>,
+        purpose: Purpose,
+        ahead: Ahead,
+    ) -> Result<Opened, Error> {
         let (names, before) = match known {
-            Some(Shape::Samples { names, reading, .. }) => (names.clone(), reading.clone()),
+            Some(Shape::Samples { names, reading, .. }) => (names.clone(), (**reading).clone()),
             _ => Default::default(),
         };
-        let reading = Reading {
+        let reading = self.reading(&before)?;
+        let windows = reading.window.map(|length| Windows {
+            length: length as usize,
+            hop: reading.hop.unwrap_or(length) as usize,
+        });
+        let times = Told {
+            unit: reading.time_unit.as_deref().and_then(unit_of_name),
+            format: reading.time_format.clone(),
+        };
+        let gap = reading.gap_ms.map(|ms| ms as f64 / 1e3);
+        let recordings: Box<dyn Recordings> = match format {
+            Format::Jsonl => {
+                return Err(Error::Usage("vectors are no recordings".into()));
+            }
+            Format::Ts => Box::new(TsReader::new(
+                source,
+                ts::Options {
+                    windows,
+                    holes: reading.holes,
+                    marks: reading.marks.clone(),
+                    times,
+                    gap,
+                },
+            )),
+            Format::Csv => {
+                let column = |given: &Option<String>, before: &Option<String>| match given {
+                    Some(title) => Some((title.clone(), false)),
+                    None => before.clone().map(|title| (title, true)),
+                };
+                let table = &self.table;
+                let named = &table.channels;
+                let options = table::Options {
+                    wishes: Wishes {
+                        delimiter: table.delimiter,
+                        decimal: table.decimal,
+                        thousands: table.thousands,
+                        marks: reading.marks.clone(),
+                        skip_lines: table.skip_lines,
+                        no_header: table.no_header,
+                        names: Vec::new(),
+                    },
+                    asked: Asked {
+                        label: column(&self.label, &before.label),
+                        time: column(&self.time, &before.time),
+                        group: column(&table.group, &before.group),
+                        channels: if named.is_empty() {
+                            names
+                        } else {
+                            named.clone()
+                        },
+                        without: table.without.clone(),
+                    },
+                    times,
+                    rate: self.rate,
+                    gap,
+                    windows,
+                    holes: reading.holes,
+                    unlabelled: reading.unlabelled,
+                    keep_unlabelled: purpose == Purpose::LookUp,
+                    skip_labels: reading.skip_labels.clone(),
+                    ahead,
+                };
+                Box::new(TableReader::new(source, &options)?)
+            }
+        };
+        Ok(Opened {
+            recordings,
+            reading,
+        })
+    }
+
+    /// What is given, and else what was given `before`.
+    fn reading(&self, before: &Reading) -> Result<Reading, Error> {
+        let table = &self.table;
+        let mut holes = None;
+        let mut marks = Vec::new();
+        for word in &table.missing {
+            match Holes::of_name(word) {
+                Some(named) if holes.is_none_or(|h| h == named) => holes = Some(named),
+                Some(_) => {
+                    let text = "--missing is one of hold, drop and split, beside any marks";
+                    return Err(Error::Usage(text.into()));
+                }
+                None => marks.push(word.clone()),
+            }
+        }
+        let or = |given: &Vec<String>, before: &Vec<String>| match given.is_empty() {
+            true => before.clone(),
+            false => given.clone(),
+        };
+        let skip_labels: Vec<String> = table
+            .skip_label
+            .iter()
+            .map(|l| canonical(l).into_owned())
+            .collect();
+        let (time_unit, time_format) = match (table.time_unit, &table.time_format) {
+            (None, None) => (before.time_unit.clone(), before.time_format.clone()),
+            (unit, format) => (unit.map(name_of_unit), format.clone()),
+        };
+        Ok(Reading {
             label: self.label.clone().or(before.label.clone()),
             time: self.time.clone().or(before.time.clone()),
             window: self.window.or(before.window),
@@ -74,55 +366,78 @@ impl Samples {
             } else {
                 before.hop
             },
-        };
-        let windows = reading.window.map(|length| Windows {
-            length: length as usize,
-            hop: reading.hop.unwrap_or(length) as usize,
-        });
-        let column = |given: &Option<String>, before: Option<String>| match given {
-            Some(title) => Some(Column::Named(title.clone())),
-            None => before.map(Column::IfThere),
-        };
-        let mut recordings: Box<dyn Recordings> = match format {
-            Format::Jsonl => {
-                return Examples::of_vectors(&file, VectorReader::new(source), known);
-            }
-            Format::Ts => Box::new(TsReader::new(source, windows)),
-            Format::Csv => Box::new(TableReader::new(
-                source,
-                &Columns {
-                    label: column(&self.label, before.label),
-                    time: column(&self.time, before.time),
-                    channels: (!names.is_empty()).then_some(names),
-                    windows,
-                    delimiter: self.delimiter.and_then(|c| u8::try_from(c).ok()),
-                },
-            )?),
-        };
-        Examples::of_recordings(&file, &mut *recordings, self.rate, reading, known)
+            group: table.group.clone().or(before.group.clone()),
+            holes: holes.unwrap_or(before.holes),
+            marks: or(&marks, &before.marks),
+            skip_labels: or(&skip_labels, &before.skip_labels),
+            unlabelled: table.unlabelled.unwrap_or(before.unlabelled),
+            time_format,
+            time_unit,
+            gap_ms: table
+                .gap
+                .map(|s| (s * 1e3).round() as u64)
+                .or(before.gap_ms),
+        })
     }
 
     fn check(&self, format: Format) -> Result<(), Error> {
         let usage = |text: &str| Err(Error::Usage(text.into()));
-        if format != Format::Csv
-            && (self.label.is_some() || self.time.is_some() || self.delimiter.is_some())
-        {
-            return usage("--label, --time and --delimiter are for CSV; this file is not");
+        let table = &self.table;
+        let of_csv = self.label.is_some()
+            || self.time.is_some()
+            || table.delimiter.is_some()
+            || table.decimal.is_some()
+            || table.thousands.is_some()
+            || table.skip_lines.is_some()
+            || table.no_header
+            || table.group.is_some()
+            || !table.channels.is_empty()
+            || !table.without.is_empty()
+            || table.unlabelled.is_some()
+            || !table.skip_label.is_empty();
+        if format != Format::Csv && of_csv {
+            return usage(
+                "--label, --time and --delimiter are for CSV, and so is what else tells how a table \
+                 is read; this file is not (--format csv says that it is)",
+            );
         }
-        if format == Format::Jsonl && (self.window.is_some() || self.rate.is_some()) {
-            return usage("--window, --hop and --rate are for samples; this file holds vectors");
+        let of_samples = self.window.is_some()
+            || self.rate.is_some()
+            || !table.missing.is_empty()
+            || table.gap.is_some()
+            || table.time_unit.is_some()
+            || table.time_format.is_some();
+        if format == Format::Jsonl && of_samples {
+            return usage(
+                "--window, --hop and --rate are for samples, as are --missing, --gap and how the time \
+                 is written; this file holds vectors",
+            );
         }
         if let Some(rate) = self.rate
             && !(0.001..=1e6).contains(&rate)
         {
             return usage("--rate is out of range: 0.001 to 1000000 samples a second");
         }
-        if self
+        if table.gap.is_some_and(|gap| !(gap > 0.0 && gap < 1e9)) {
+            return usage("--gap is a number of seconds above 0");
+        }
+        if table
             .delimiter
-            .is_some_and(|c| !c.is_ascii() || c.is_ascii_alphanumeric())
+            .is_some_and(|c| !c.is_ascii() || c.is_ascii_alphanumeric() || c == '"')
         {
-            return usage("--delimiter is one ASCII character, and no letter or digit");
+            return usage("--delimiter is one ASCII character, and no letter, digit or quote");
         }
         Ok(())
     }
+}
+
+fn name_of_unit(unit: Unit) -> String {
+    use clap::ValueEnum;
+    unit.to_possible_value()
+        .map_or_else(String::new, |value| value.get_name().to_owned())
+}
+
+fn unit_of_name(name: &str) -> Option<Unit> {
+    use clap::ValueEnum;
+    Unit::from_str(name, true).ok()
 }

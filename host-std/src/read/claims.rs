@@ -7,11 +7,13 @@
 //! | `author` | string | the source; each has a key of its own |
 //! | `at` | integer | when, in milliseconds |
 //! | `context` | string | where authority and conflicts are decided |
-//! | `subject`, `predicate`, `value` | string | what is claimed: about subject, predicate is value |
+//! | `subject`, `predicate` | string | what is claimed: about subject, predicate is value |
+//! | `value` | string, number or boolean | a number and text that reads as one are the same |
 //! | `confidence` | number 0–1, optional | how sure the source is; 1 if absent |
 //! | `expires` | integer, optional | when it stops to hold, in milliseconds |
 //! | `evidence` | array of 64 hex digits, optional | SHA-256 of what backs it |
 //! | `embedding` | array of numbers, optional | where it lies in the space of meanings |
+//! | `supersedes` | `true` or 64 hex digits, optional | it replaces what the source said last of the property, or the event of this id |
 //!
 //! A decision of an authority, about the conflicts over one property:
 //!
@@ -26,12 +28,15 @@
 //! |---|---|---|
 //! | `event` | string of hex digits | its canonical bytes |
 //!
-//! Every form takes `v`, the version of the schema, 1 if absent. Other fields are refused.
+//! Every form takes `v`, the version of the schema, 1 if absent. Other fields are refused. Texts are
+//! trimmed, and written in one way where Unicode has several (NFC).
 
-use super::vectors::{object, version};
+use super::json::{self, Scalar, object};
+use super::text::canonical;
+use super::vectors::version;
 use super::{InputError, Source};
 use sensilla::Hash;
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 /// The version of the schema.
 pub const VERSION: u32 = 1;
@@ -79,6 +84,20 @@ pub struct Claim {
     pub evidence: Vec<Hash>,
     /// Where it lies; empty for nowhere.
     pub embedding: Vec<f32>,
+    /// What it replaces.
+    pub supersedes: Supersedes,
+}
+
+/// What a claim replaces.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Supersedes {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// The last claim of its author about the same property.
+    Last,
+    /// The claim with this id.
+    Event(Hash),
 }
 
 /// A decision of an authority.
@@ -113,24 +132,31 @@ struct Raw {
     context: Option<String>,
     subject: Option<String>,
     predicate: Option<String>,
-    value: Option<String>,
+    value: Option<Scalar>,
     confidence: Option<f64>,
     expires: Option<u64>,
     evidence: Option<Vec<String>>,
     embedding: Option<Vec<f32>>,
+    supersedes: Option<Scalar>,
     resolve: Option<RawResolve>,
 }
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct RawResolve {
+    #[serde(deserialize_with = "name")]
     subject: String,
+    #[serde(deserialize_with = "name")]
     predicate: String,
-    value: String,
+    value: Scalar,
     #[serde(default)]
     rationale: String,
     #[serde(default)]
     cosigners: Vec<String>,
+}
+
+fn name<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    Ok(canonical(&String::deserialize(deserializer)?).into_owned())
 }
 
 /// Reads claims.
@@ -142,12 +168,25 @@ pub struct ClaimReader {
 
 impl ClaimReader {
     /// A reader of `source`.
-    pub fn new(source: Source) -> Self {
+    pub fn new(mut source: Source) -> Self {
+        source.set_limit(json::MAX_LINE);
         Self {
             source,
             any: false,
             done: false,
         }
+    }
+
+    /// What the user should know of how the file was read; each is given once.
+    pub fn take_notes(&mut self) -> Vec<String> {
+        self.source.take_notes()
+    }
+
+    /// Reads on after a line that was refused; false if nothing more can be read.
+    pub fn go_on(&mut self) -> bool {
+        self.done = self.source.is_broken();
+        self.any = true;
+        !self.done
     }
 
     fn read(&mut self) -> Result<Option<ClaimLine>, InputError> {
@@ -193,7 +232,8 @@ fn said(raw: Raw) -> Result<Said, String> {
         || raw.confidence.is_some()
         || raw.expires.is_some()
         || raw.evidence.is_some()
-        || raw.embedding.is_some();
+        || raw.embedding.is_some()
+        || raw.supersedes.is_some();
     if let Some(event) = raw.event {
         if of_a_claim
             || raw.author.is_some()
@@ -220,9 +260,13 @@ fn said(raw: Raw) -> Result<Said, String> {
             context,
             subject: resolve.subject,
             predicate: resolve.predicate,
-            value: resolve.value,
+            value: value_of(&resolve.value),
             rationale: resolve.rationale,
-            cosigners: resolve.cosigners,
+            cosigners: resolve
+                .cosigners
+                .iter()
+                .map(|name| canonical(name).into_owned())
+                .collect(),
         }));
     }
     let confidence = raw.confidence.unwrap_or(1.0);
@@ -243,25 +287,60 @@ fn said(raw: Raw) -> Result<Said, String> {
         .map(|digits| hex(digits).and_then(|bytes| Hash::try_from(bytes).ok()))
         .collect::<Option<_>>()
         .ok_or("a piece of evidence is not 64 hex digits")?;
+    let supersedes = match raw.supersedes.as_ref().map(|Scalar(text)| text.as_str()) {
+        None | Some("false") => Supersedes::Nothing,
+        Some("true") => Supersedes::Last,
+        Some(digits) => hex(digits)
+            .and_then(|bytes| Hash::try_from(bytes).ok())
+            .map(Supersedes::Event)
+            .ok_or("`supersedes` is neither true nor the 64 hex digits of an event")?,
+    };
     Ok(Said::Claim(Claim {
         author,
         at,
         context,
         subject: text(raw.subject, "subject")?,
         predicate: text(raw.predicate, "predicate")?,
-        value: raw.value.ok_or("missing field `value`")?,
+        value: value_of(&raw.value.ok_or("missing field `value`")?),
         confidence: (confidence * 65_535.0).round() as u16,
         expires: raw.expires,
         evidence,
         embedding,
+        supersedes,
     }))
 }
 
 fn text(value: Option<String>, field: &str) -> Result<String, String> {
-    match value {
-        None => Err(format!("missing field `{field}`")),
-        Some(text) if text.is_empty() => Err(format!("`{field}` is empty")),
-        Some(text) => Ok(text),
+    let Some(value) = value else {
+        return Err(format!("missing field `{field}`"));
+    };
+    match canonical(&value) {
+        text if text.is_empty() => Err(format!("`{field}` is empty")),
+        text => Ok(text.into_owned()),
+    }
+}
+
+/// A value as it is signed. Text that reads as a decimal number is that number, in the fewest
+/// digits that say it: `21.5`, `"21.5"` and `"21.50"` are one value. What begins with a zero or a
+/// sign, or holds a letter, is a code and stays.
+fn value_of(Scalar(text): &Scalar) -> String {
+    let text = canonical(text);
+    let digits = text.strip_prefix('-').unwrap_or(&text);
+    let Some((whole, fraction)) = digits.split_once('.') else {
+        return if digits == "0" {
+            "0".into()
+        } else {
+            text.into_owned()
+        };
+    };
+    let all_digits = |t: &str| !t.is_empty() && t.bytes().all(|b| b.is_ascii_digit());
+    let is_code = whole.len() > 1 && whole.starts_with('0');
+    if !all_digits(whole) || !all_digits(fraction) || is_code {
+        return text.into_owned();
+    }
+    match text.trim_end_matches('0').trim_end_matches('.') {
+        "-0" => "0".into(),
+        number => number.to_owned(),
     }
 }
 
@@ -318,6 +397,58 @@ mod tests {
                 line: 3,
                 said: Said::Event(vec![1, 0xab])
             }
+        );
+    }
+
+    #[test]
+    fn values_may_be_numbers_and_booleans() {
+        let value = |json: &str| {
+            let found = read(&CLAIM.replace("\"open\"", json)).unwrap().remove(0);
+            match found.said {
+                Said::Claim(claim) => claim.value,
+                other => panic!("{other:?}"),
+            }
+        };
+        for (json, expected) in [
+            ("21.5", "21.5"),
+            ("\"21.50\"", "21.5"),
+            ("\" 21.5 \"", "21.5"),
+            ("21", "21"),
+            ("\"21.0\"", "21"),
+            ("-0.0", "0"),
+            ("1e3", "1000"),
+            ("true", "true"),
+            ("\"007\"", "007"),
+            ("\"00.10\"", "00.10"),
+            ("\"v1.10\"", "v1.10"),
+            ("\"1.2.0\"", "1.2.0"),
+            ("\"200\"", "200"),
+            ("\"e\u{301}\"", "\u{e9}"),
+        ] {
+            assert_eq!(value(json), expected, "{json}");
+        }
+    }
+
+    #[test]
+    fn a_claim_may_replace_another() {
+        let with = |field: &str| {
+            let found = read(&CLAIM.replace("\"v\":1,", field)).map(|mut f| f.remove(0).said);
+            found.map(|said| match said {
+                Said::Claim(claim) => claim.supersedes,
+                other => panic!("{other:?}"),
+            })
+        };
+        assert_eq!(with("\"supersedes\":true,"), Ok(Supersedes::Last));
+        assert_eq!(with("\"supersedes\":false,"), Ok(Supersedes::Nothing));
+        let id = "ab".repeat(32);
+        assert_eq!(
+            with(&format!("\"supersedes\":\"{id}\",")),
+            Ok(Supersedes::Event([0xab; 32]))
+        );
+        assert!(
+            with("\"supersedes\":\"x\",")
+                .unwrap_err()
+                .contains("neither true nor")
         );
     }
 

@@ -2,26 +2,78 @@
 //!
 //! Comments (`#` or `%`), headers (`@key values`, all optional), `@data`, then one recording a line:
 //! channels separated by `:`, values by `,`, the class label last. Any number of channels, any
-//! length, unequal between recordings too. Not accepted, each with its reason: time stamps in the
-//! data, missing values, channels of unequal length in one recording, lines that contradict the
-//! headers.
+//! length, unequal between recordings too. Values may have stamps, `(time,value)`, as
+//! `@timeStamps true` says: the same ones in every channel of a recording, which ends where its
+//! clock does not go on. Not accepted, each with its reason: channels of unequal length in one
+//! recording, lines that contradict the headers; missing values where nobody says what becomes of
+//! them.
 //!
 //! Where the header does not say whether there is a label, the last field is one if it has a single
 //! value and the others have more, or if it is not a number.
 
-use super::window::{Windower, Windows};
-use super::{InputError, Recording, Recordings, Source, number, shown};
+use super::rows::number::{NoNumber, Numerals};
+use super::text::{canonical, foreign};
+use super::time::pace::{Pace, Step};
+use super::time::stamp::{Form, Stamp, Told};
+use super::values::{Filled, Filler, Holes};
+use super::window::{Place, Windower, Windows};
+use super::{InputError, Recording, Recordings, Remarks, Source, shown};
 use std::collections::{HashSet, VecDeque};
+use std::rc::Rc;
+
+/// How a `.ts` file is to be read.
+#[derive(Clone, Debug, Default)]
+pub struct Options {
+    /// How recordings are cut.
+    pub windows: Option<Windows>,
+    /// What becomes of samples that lack a value.
+    pub holes: Holes,
+    /// What else stands for no value.
+    pub marks: Vec<String>,
+    /// How times are written.
+    pub times: Told,
+    /// The longest step in seconds that is no gap, where the user says it.
+    pub gap: Option<f64>,
+}
 
 /// Reads recordings from a `.ts` file.
 pub struct TsReader {
     source: Source,
     header: Header,
-    windows: Option<Windows>,
+    options: Options,
+    numerals: Numerals,
+    clock: Option<Clock>,
     ready: VecDeque<Recording>,
-    unused: u64,
+    notes: Vec<String>,
+    counts: Counts,
     any: bool,
     done: bool,
+}
+
+/// The clock of a file with stamps, told by its first recording.
+struct Clock {
+    form: Form,
+    pace: Option<Pace>,
+    rate: Option<f64>,
+}
+
+/// What was counted on the way.
+#[derive(Default)]
+struct Counts {
+    unused: u64,
+    held: u64,
+    dropped: u64,
+    breaks: Vec<u64>,
+    lost: u64,
+}
+
+/// One line of data.
+struct Line {
+    label: Option<String>,
+    /// The times of the samples as written, where there are any.
+    times: Vec<String>,
+    /// The values of each channel.
+    values: Vec<Vec<f32>>,
 }
 
 #[derive(Debug, Default)]
@@ -32,17 +84,26 @@ struct Header {
     length: Option<usize>,
     has_label: Option<bool>,
     labels: HashSet<String>,
+    /// All labels as the header lists them, for those that hold spaces.
+    listed: String,
+    stamped: Option<bool>,
 }
 
 impl TsReader {
-    /// A reader of `source`, each recording cut into `windows` if given.
-    pub fn new(source: Source, windows: Option<Windows>) -> Self {
+    /// A reader of `source`.
+    pub fn new(source: Source, options: Options) -> Self {
         Self {
             source,
             header: Header::default(),
-            windows,
+            numerals: Numerals {
+                marks: options.marks.clone(),
+                ..Numerals::default()
+            },
+            options,
+            clock: None,
             ready: VecDeque::new(),
-            unused: 0,
+            notes: Vec::new(),
+            counts: Counts::default(),
             any: false,
             done: false,
         }
@@ -54,44 +115,145 @@ impl TsReader {
                 return Ok(Some(recording));
             }
             let header = &mut self.header;
-            let Some(bytes) = self.source.next_line()? else {
+            let Some(text) = self.source.next_line()? else {
                 return if self.any {
                     Ok(None)
                 } else {
                     Err(self.source.error_at(None, "holds no recording"))
                 };
             };
-            if matches!(bytes[0], b'#' | b'%') && !header.in_data {
+            if text.starts_with(['#', '%']) && !header.in_data {
                 continue;
             }
-            let parsed = match std::str::from_utf8(bytes) {
-                Err(_) => Err("is not UTF-8 text".to_string()),
-                Ok(text) if text.starts_with('@') && !header.in_data => {
-                    header.line(text).map(|()| None)
-                }
-                Ok(text) => {
-                    header.in_data = true;
-                    header.recording(text).map(Some)
-                }
+            if !header.in_data
+                && let Some(what) = foreign::by_line(text)
+            {
+                return Err(self.source.error_at(None, what));
+            }
+            let parsed = if text.starts_with('@') && !header.in_data {
+                header.line(text).map(|()| None)
+            } else {
+                header.in_data = true;
+                header.recording(text, &self.numerals).map(Some)
             };
-            let Some((label, values)) = parsed.map_err(|reason| self.source.error(reason))? else {
+            let cut = parsed.is_err() && !self.source.is_ended();
+            let parsed = match parsed {
+                Err(_) if cut && self.any && self.source.is_lenient() => {
+                    let line = self.source.line();
+                    self.notes
+                        .push(format!("line {line} is cut off and was left out"));
+                    return Ok(None);
+                }
+                Err(reason) if cut && self.any => {
+                    let reason = format!(
+                        "{reason} (the line has no end: if it is cut off, --lenient drops it)"
+                    );
+                    return Err(self.source.error(reason));
+                }
+                parsed => parsed.map_err(|reason| self.source.error(reason))?,
+            };
+            let Some(line) = parsed else {
                 continue;
             };
             self.any = true;
-            let line = self.source.line();
-            let channels = values.len();
-            let mut windower = Windower::new(channels, self.windows);
-            let mut sample = vec![0.0; channels];
-            for t in 0..values[0].len() {
-                for (to, channel) in sample.iter_mut().zip(&values) {
-                    *to = channel[t];
-                }
-                self.ready
-                    .extend(windower.push(&sample, line, label.as_deref()));
-            }
-            self.ready.extend(windower.finish(label.as_deref()));
-            self.unused += windower.unused();
+            self.take(line)
+                .map_err(|reason| self.source.error(reason))?;
         }
+    }
+
+    fn take(&mut self, line: Line) -> Result<(), String> {
+        let number = self.source.line();
+        let channels = line.values.len();
+        let label = line.label.as_deref();
+        let mut stamps: Vec<Stamp> = Vec::new();
+        if !line.times.is_empty() {
+            if self.clock.is_none() {
+                self.clock = Some(self.tell(&line.times)?);
+            }
+            for time in &line.times {
+                stamps.extend(self.clock.as_ref().map(|c| c.form.read(time)).transpose()?);
+            }
+        }
+        let mut windower = Windower::new(channels, self.options.windows);
+        let mut filler = Filler::default();
+        let mut sample = vec![0.0; channels];
+        for t in 0..line.values[0].len() {
+            let pace = self.clock.as_ref().and_then(|clock| clock.pace);
+            if t > 0
+                && let (Some(pace), Some(before), Some(now)) =
+                    (pace, stamps.get(t - 1), stamps.get(t))
+            {
+                match pace.judge(before.ns, 1, now.ns) {
+                    Step::Lost(count) => self.counts.lost += count,
+                    step if step.breaks() => {
+                        self.counts.breaks.push(number);
+                        filler.clear();
+                        self.ready.extend(windower.finish(label));
+                    }
+                    _ => {}
+                }
+            }
+            for (to, channel) in sample.iter_mut().zip(&line.values) {
+                *to = channel[t];
+            }
+            match filler.fill(&mut sample, self.options.holes) {
+                Filled::Whole => {}
+                Filled::Held(count) => self.counts.held += count,
+                Filled::Drop => {
+                    self.counts.dropped += 1;
+                    continue;
+                }
+                Filled::Split => {
+                    self.counts.dropped += 1;
+                    self.ready.extend(windower.finish(label));
+                    continue;
+                }
+                Filled::Refused(c) => {
+                    return Err(format!(
+                        "channel {}, value {}: a value is missing; --missing hold repeats the last \
+                         one, --missing drop leaves the sample out, --missing split ends the stream \
+                         there",
+                        c + 1,
+                        t + 1
+                    ));
+                }
+            }
+            let place = Place {
+                line: number,
+                time: line.times.get(t).map(|time| Rc::from(time.as_str())),
+            };
+            self.ready.extend(windower.push(&sample, place, label));
+        }
+        self.ready.extend(windower.finish(label));
+        self.counts.unused += windower.unused();
+        Ok(())
+    }
+
+    fn tell(&mut self, times: &[String]) -> Result<Clock, String> {
+        let cells: Vec<&str> = times.iter().map(String::as_str).collect();
+        let (form, notes) = Form::tell("", &cells, &self.numerals, &self.options.times)?;
+        self.notes.extend(notes);
+        let stamps = cells
+            .iter()
+            .map(|c| form.read(c))
+            .collect::<Result<Vec<_>, _>>()?;
+        let run: Vec<i64> = stamps.iter().map(|stamp| stamp.ns).collect();
+        let resolution = stamps
+            .iter()
+            .map(|stamp| stamp.resolution)
+            .min()
+            .unwrap_or(1);
+        let span = run
+            .last()
+            .zip(run.first())
+            .map_or(0, |(b, a)| b.saturating_sub(*a));
+        let gap = self.options.gap.map(|seconds| seconds * 1e9);
+        let pace = Pace::of(&[run], resolution, gap);
+        Ok(Clock {
+            rate: pace.map(|pace| pace.rate(span as f64)),
+            form,
+            pace,
+        })
     }
 }
 
@@ -102,13 +264,7 @@ impl Header {
         let mut word = || words.next().ok_or_else(|| format!("@{key} has no value"));
         match key.as_str() {
             "data" => self.in_data = true,
-            "timestamps" if flag(word()?)? => {
-                return Err(
-                    "@timeStamps true: time stamps in the data are not supported; \
-                            export the series with one value per step (@timeStamps false)"
-                        .into(),
-                );
-            }
+            "timestamps" => self.stamped = Some(flag(word()?)?),
             "dimensions" | "dimension" => self.channels = Some(count(word()?)?),
             "univariate" if flag(word()?)? => {
                 self.channels.get_or_insert(1);
@@ -117,7 +273,9 @@ impl Header {
             "serieslength" => self.length = Some(count(word()?)?),
             "classlabel" => {
                 self.has_label = Some(flag(word()?)?);
-                self.labels = words.map(str::to_owned).collect();
+                let words: Vec<&str> = words.collect();
+                self.listed = format!(" {} ", canonical(&words.join(" ")));
+                self.labels = words.iter().map(|w| canonical(w).into_owned()).collect();
             }
             "targetlabel" if flag(word()?)? => {
                 return Err("@targetLabel true: regression targets are not class labels".into());
@@ -128,28 +286,39 @@ impl Header {
         Ok(())
     }
 
-    fn recording(&mut self, text: &str) -> Result<(Option<String>, Vec<Vec<f32>>), String> {
-        if text.contains('(') {
-            return Err("time stamps in the data are not supported; \
-                        export the series with one value per step"
-                .into());
+    fn recording(&mut self, text: &str, numerals: &Numerals) -> Result<Line, String> {
+        let stamped = text.starts_with('(');
+        if *self.stamped.get_or_insert(stamped) != stamped {
+            return Err(match stamped {
+                true => {
+                    "has time stamps, where @timeStamps or the lines above say that there are none"
+                }
+                false => {
+                    "has no time stamps, where @timeStamps or the lines above say that there are"
+                }
+            }
+            .into());
         }
-        let mut fields: Vec<&str> = text.split(':').map(str::trim).collect();
+        let mut fields: Vec<&str> = split(text, ':').map(str::trim).collect();
         let has_label = match self.has_label {
             Some(known) => known,
             None => *self
                 .has_label
-                .insert(looks_labelled(&fields, self.channels)),
+                .insert(looks_labelled(&fields, self.channels, numerals)),
         };
         let label = match has_label {
-            true => fields.pop().map(str::to_owned),
+            true => fields.pop().map(|label| canonical(label).into_owned()),
             false => None,
         };
+        // What archives write where the class is to be found out.
+        let label = label.filter(|label| label != "?");
         if let Some(label) = &label {
             if label.is_empty() {
                 return Err("the class label is missing".into());
             }
-            if !self.labels.is_empty() && !self.labels.contains(label) {
+            let listed = self.labels.contains(label)
+                || (label.contains(' ') && self.listed.contains(&format!(" {label} ")));
+            if !self.labels.is_empty() && !listed {
                 return Err(format!(
                     "the class label `{}` is not one of @classLabel",
                     shown(label)
@@ -165,18 +334,30 @@ impl Header {
             ));
         }
         let mut values = Vec::with_capacity(channels);
+        let mut times = Vec::new();
         for (c, field) in fields.iter().enumerate() {
-            let parse = |(t, text): (usize, &str)| {
-                number(text.trim())
-                    .map_err(|reason| format!("channel {}, value {}: {reason}", c + 1, t + 1))
-            };
-            values.push(
-                field
-                    .split(',')
-                    .enumerate()
-                    .map(parse)
-                    .collect::<Result<Vec<_>, _>>()?,
-            );
+            let mut channel = Vec::new();
+            for (t, text) in split(field, ',').enumerate() {
+                let (time, text) = match stamped {
+                    true => pair(text).map_err(|reason| place(c, t, &reason))?,
+                    false => (None, text.trim()),
+                };
+                channel.push(match numerals.sample(text) {
+                    Ok(value) => value,
+                    Err(NoNumber::Missing) => f32::NAN,
+                    Err(NoNumber::Bad(reason)) => return Err(place(c, t, &reason)),
+                });
+                match (time, c) {
+                    (Some(time), 0) => times.push(time.to_owned()),
+                    (Some(time), _) if times.get(t).is_none_or(|of_first| *of_first != time) => {
+                        let reason = "its time is not that of channel 1; channels with clocks of \
+                                      their own have to be brought together first";
+                        return Err(place(c, t, reason));
+                    }
+                    _ => {}
+                }
+            }
+            values.push(channel);
         }
         let length = values[0].len();
         if let Some(c) = values.iter().position(|v| v.len() != length) {
@@ -194,17 +375,51 @@ impl Header {
                 ));
             }
         }
-        Ok((label, values))
+        Ok(Line {
+            label,
+            times,
+            values,
+        })
     }
 }
 
-fn looks_labelled(fields: &[&str], channels: Option<usize>) -> bool {
+fn place(channel: usize, value: usize, reason: &str) -> String {
+    format!("channel {}, value {}: {reason}", channel + 1, value + 1)
+}
+
+/// The parts of `text` between `mark`, but for those within brackets.
+fn split(text: &str, mark: char) -> impl Iterator<Item = &str> {
+    let mut depth = 0;
+    text.split(move |c| {
+        match c {
+            '(' => depth += 1,
+            ')' => depth -= 1,
+            _ => {}
+        }
+        c == mark && depth <= 0
+    })
+}
+
+/// The time and the value of `(time,value)`.
+fn pair(text: &str) -> Result<(Option<&str>, &str), String> {
+    let inner = text
+        .trim()
+        .strip_prefix('(')
+        .and_then(|t| t.strip_suffix(')'));
+    let parts = inner.and_then(|inner| inner.rsplit_once(','));
+    parts
+        .map(|(time, value)| (Some(time.trim()), value.trim()))
+        .ok_or_else(|| format!("`{}` is no (time,value)", shown(text)))
+}
+
+fn looks_labelled(fields: &[&str], channels: Option<usize>, numerals: &Numerals) -> bool {
     if let Some(channels) = channels {
         return fields.len() == channels + 1;
     }
     match fields.split_last() {
         Some((last, rest)) if !rest.is_empty() && !last.contains(',') => {
-            number(last).is_err() || rest.iter().any(|field| field.contains(','))
+            let is_number = numerals.is_missing(last) || numerals.sample(last).is_ok();
+            (!is_number && !last.starts_with('(')) || rest.iter().any(|field| field.contains(','))
         }
         _ => false,
     }
@@ -243,13 +458,39 @@ impl Recordings for TsReader {
         &[]
     }
     fn rate(&self) -> Option<f64> {
-        None
+        self.clock.as_ref().and_then(|clock| clock.rate)
     }
     fn unused(&self) -> u64 {
-        self.unused
+        self.counts.unused
     }
-    fn notes(&self) -> &[String] {
-        &[]
+    fn notes(&self) -> Remarks {
+        let mut notes = self.notes.clone();
+        let counts = &self.counts;
+        let mut say = |count: u64, text: &str| {
+            if count > 0 {
+                notes.push(format!("{text}: {count}"));
+            }
+        };
+        say(
+            counts.held,
+            "missing values filled with the last one before",
+        );
+        say(counts.dropped, "samples left out for want of a value");
+        say(
+            counts.lost,
+            "samples that the rate promises and that are missing, one to three at a time",
+        );
+        if let [first, ..] = counts.breaks[..] {
+            notes.push(format!(
+                "the clock ends {} recordings before their ends, no window crosses it: first in \
+                 line {first}",
+                counts.breaks.len()
+            ));
+        }
+        Remarks {
+            notes,
+            quiet: Vec::new(),
+        }
     }
 }
 
@@ -260,7 +501,7 @@ mod tests {
 
     fn read(text: &str) -> Result<Vec<Recording>, String> {
         let source = Source::new("t.ts", std::io::Cursor::new(text.to_owned().into_bytes()));
-        TsReader::new(source, None)
+        TsReader::new(source, Options::default())
             .collect::<Result<Vec<_>, _>>()
             .map_err(|e| e.to_string())
     }
@@ -303,8 +544,20 @@ mod tests {
         for (text, expected) in [
             ("", "t.ts: holds no recording"),
             ("@data\n", "holds no recording"),
-            ("@timeStamps true\n@data\n", "line 1: @timeStamps true"),
-            ("(0,1),(1,2):a\n", "line 1: time stamps in the data"),
+            (
+                "@timeStamps true\n@data\n1,2:a\n",
+                "line 3: has no time stamps",
+            ),
+            (
+                "@timeStamps false\n@data\n(0,1),(1,2):a\n",
+                "line 3: has time stamps",
+            ),
+            (
+                "(0,1),(1,2):(0,1),(3,2):a\n",
+                "channel 2, value 2: its time is not that of channel 1",
+            ),
+            ("(0,1),2:a\n", "channel 1, value 2: `2` is no (time,value)"),
+            ("@relation x\n", "is an ARFF file"),
             (
                 "@data\n1,?,3:a\n",
                 "line 2: channel 1, value 2: a value is missing",
@@ -355,9 +608,60 @@ mod tests {
     }
 
     #[test]
+    fn stamps_tell_the_rate_and_end_recordings() {
+        let line = |from: i32| {
+            let stamps = (from..from + 8).map(|i| {
+                let late = if i < from + 5 { 0 } else { 900 };
+                format!("({},{i})", i * 20 + late)
+            });
+            format!("{}:left hand\n", stamps.collect::<Vec<_>>().join(","))
+        };
+        let text = format!(
+            "@timeStamps true\n@classLabel true left hand right hand\n@data\n{}{}",
+            line(0),
+            line(100)
+        );
+        let source = Source::new("t.ts", std::io::Cursor::new(text.into_bytes()));
+        let times = Told {
+            unit: Some(crate::read::time::stamp::Unit::Ms),
+            format: None,
+        };
+        let mut reader = TsReader::new(
+            source,
+            Options {
+                times,
+                ..Options::default()
+            },
+        );
+        let found: Vec<_> = reader.by_ref().map(Result::unwrap).collect();
+        assert_eq!(reader.rate(), Some(50.0));
+        assert_eq!(found.len(), 4);
+        assert_eq!(found[1].samples, [5.0, 6.0, 7.0]);
+        assert_eq!((found[1].time.as_deref(), found[1].line), (Some("1000"), 4));
+        assert_eq!(found[2].label.as_deref(), Some("left hand"));
+        assert!(reader.notes().notes[0].contains("no window crosses it"));
+    }
+
+    #[test]
+    fn missing_values_are_treated_as_asked() {
+        let holes = |holes| {
+            let source = Source::new("t.ts", &b"1,?,3:4,5,NaN:a\n"[..]);
+            let options = Options {
+                holes,
+                ..Options::default()
+            };
+            let found: Vec<_> = TsReader::new(source, options).map(Result::unwrap).collect();
+            found.into_iter().map(|r| r.samples).collect::<Vec<_>>()
+        };
+        assert_eq!(holes(Holes::Hold), [[1., 4., 1., 5., 3., 5.]]);
+        assert_eq!(holes(Holes::Drop), [[1., 4.]]);
+        assert_eq!(holes(Holes::Split), [[1., 4.]]);
+    }
+
+    #[test]
     fn nothing_follows_an_error() {
         let source = Source::new("t.ts", &b"1,2:a\n1,z:a\n1,2:a\n"[..]);
-        let found: Vec<_> = TsReader::new(source, None).collect();
+        let found: Vec<_> = TsReader::new(source, Options::default()).collect();
         assert_eq!(found.len(), 2);
         assert!(found[1].is_err());
     }

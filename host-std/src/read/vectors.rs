@@ -3,7 +3,7 @@
 //! | field | type | meaning |
 //! |---|---|---|
 //! | `vector` | array of numbers | the components; the same number on every line |
-//! | `label` | string, optional | what it shows; needed to learn |
+//! | `label` | string, number or boolean, optional | what it shows; needed to learn |
 //! | `at` | integer, optional | when, in milliseconds |
 //! | `latency_us` | integer, optional | how long the work took, in microseconds |
 //! | `energy_spent`, `energy_earned` | integer, optional | in the user's unit |
@@ -13,8 +13,10 @@
 //!
 //! Other fields are refused.
 
-use super::{InputError, Source, shown};
-use serde::Deserialize;
+use super::json::{self, Scalar, object};
+use super::text::canonical;
+use super::{InputError, Source};
+use serde::{Deserialize, Deserializer};
 
 /// The version of the schema.
 pub const VERSION: u32 = 1;
@@ -32,7 +34,7 @@ pub struct VectorLine {
     /// The components, all finite.
     pub vector: Vec<f32>,
     /// What it shows.
-    #[serde(default)]
+    #[serde(default, deserialize_with = "label")]
     pub label: Option<String>,
     /// When, in milliseconds.
     #[serde(default)]
@@ -58,6 +60,11 @@ pub(super) const fn version() -> u32 {
     VERSION
 }
 
+fn label<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    let label = Option::<Scalar>::deserialize(deserializer)?;
+    Ok(label.map(|Scalar(text)| canonical(&text).into_owned()))
+}
+
 const fn success() -> bool {
     true
 }
@@ -72,13 +79,19 @@ pub struct VectorReader {
 
 impl VectorReader {
     /// A reader of `source`.
-    pub fn new(source: Source) -> Self {
+    pub fn new(mut source: Source) -> Self {
+        source.set_limit(json::MAX_LINE);
         Self {
             source,
             dimensions: None,
             any: false,
             done: false,
         }
+    }
+
+    /// What the user should know of how the file was read; each is given once.
+    pub fn take_notes(&mut self) -> Vec<String> {
+        self.source.take_notes()
     }
 
     fn read(&mut self) -> Result<Option<VectorLine>, InputError> {
@@ -136,37 +149,6 @@ impl Iterator for VectorReader {
     }
 }
 
-/// The object on the next line.
-pub(super) fn object<T: for<'de> Deserialize<'de>>(
-    source: &mut Source,
-) -> Result<Option<T>, InputError> {
-    let Some(line) = source.next_line()? else {
-        return Ok(None);
-    };
-    match serde_json::from_slice(line) {
-        Ok(value) => Ok(Some(value)),
-        Err(e) => {
-            let text = e.to_string();
-            let reason = text.split(" at line ").next().unwrap_or(&text);
-            let at = match e.column() {
-                0 => String::new(),
-                column => format!(" (column {column})"),
-            };
-            Err(source.error(format!("{}{at}", shown_message(reason))))
-        }
-    }
-}
-
-fn shown_message(text: &str) -> String {
-    if text.chars().count() > 200 {
-        shown(text)
-    } else {
-        text.chars()
-            .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-            .collect()
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -202,13 +184,15 @@ mod tests {
         for (text, expected) in [
             ("", "v.jsonl: holds no vector"),
             ("{}", "line 1: missing field `vector`"),
-            ("nonsense", "line 1: expected"),
             (
                 "{\"vector\":[1]}\n{\"vector\":[1,2]}",
                 "line 2: the vector has 2 components, those above have 1",
             ),
             ("{\"vector\":[]}", "no components"),
-            ("{\"vector\":[1,null]}", "line 1: invalid type: null"),
+            (
+                "{\"vector\":[1,null]}",
+                "line 1: invalid type: `vector[1]` is null",
+            ),
             ("{\"vector\":[1e39]}", "component 1 is out of the range"),
             ("{\"vector\":[1],\"lable\":\"x\"}", "unknown field `lable`"),
             ("{\"vector\":[1],\"label\":\"\"}", "the label is empty"),

@@ -118,7 +118,7 @@ mod tests {
     fn report(label: &str) -> Report {
         let mut confusion = Confusion::new(["Standing", "Running", "Walking"].map(String::from));
         for i in 0..40 {
-            let name = confusion.labels[i % 3].clone();
+            let name = confusion.labels()[i % 3].clone();
             confusion.count(&name, &name);
         }
         confusion.count("Walking", label);

@@ -40,7 +40,7 @@ fn short(label: &str) -> String {
 /// A confusion matrix: rows are true labels, columns predicted ones, shade is the row's share.
 pub fn confusion(confusion: &Confusion) -> Result<String, String> {
     use plotters::style::text_anchor::{HPos, Pos, VPos};
-    let n = confusion.labels.len() as i32;
+    let n = confusion.labels().len() as i32;
     let cell = (480 / n.max(1)).clamp(14, 84);
     let (left, top) = (130, 54);
     svg(
@@ -49,7 +49,7 @@ pub fn confusion(confusion: &Confusion) -> Result<String, String> {
         |area| {
             let center = Pos::new(HPos::Center, VPos::Center);
             let size = f64::from(cell).min(48.0) * 0.33;
-            for (r, row) in confusion.counts.iter().enumerate() {
+            for (r, row) in confusion.counts().iter().enumerate() {
                 let total = row.iter().sum::<u64>().max(1) as f64;
                 let y = top + r as i32 * cell;
                 for (c, &count) in row.iter().enumerate() {
@@ -71,11 +71,11 @@ pub fn confusion(confusion: &Confusion) -> Result<String, String> {
                 }
                 if cell >= 14 {
                     let style = font(12.0).pos(Pos::new(HPos::Right, VPos::Center));
-                    let name = short(&confusion.labels[r]);
+                    let name = short(&confusion.labels()[r]);
                     area.draw(&Text::new(name, (left - 8, y + cell / 2), style))?;
                     let style = font(12.0).pos(Pos::new(HPos::Center, VPos::Bottom));
                     let name = match cell {
-                        60.. => short(&confusion.labels[r]),
+                        60.. => short(&confusion.labels()[r]),
                         _ => (r + 1).to_string(),
                     };
                     let x = left + r as i32 * cell + cell / 2;

@@ -1,0 +1,11 @@
+//! Lines to a table: the second step of what is read in columns.
+//!
+//! | module | what |
+//! |---|---|
+//! | [`split`] | lines into the fields of a record |
+//! | [`number`] | numbers as people write them |
+//! | [`dialect`] | how a table is written, told from its first lines |
+
+pub mod dialect;
+pub mod number;
+pub mod split;

@@ -1,0 +1,6 @@
+//! Data as people have it: what the command makes of it, and what it says of it.
+
+mod claims;
+mod fixtures;
+mod messages;
+mod tables;
