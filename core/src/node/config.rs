@@ -5,6 +5,7 @@ use crate::bank::{BankConfig, Element, Layout, ScratchConfig};
 use crate::block::{HEADER_BYTES, section};
 use crate::coherence::EngineConfig;
 use crate::grid::GridConfig;
+use crate::intern::InternerConfig;
 use crate::learn::extract::ExtractConfig;
 use crate::learn::features::FeatureConfig;
 use crate::learn::normalise::NormaliserConfig;
@@ -67,6 +68,7 @@ impl NodeConfig {
 /// | router | 4 executors |
 /// | attention | over 8 windows of 16 recalled patterns each |
 /// | signal | spikes of the first 128 samples of a window |
+/// | labels, executors | a name of 12 bytes for each pattern, and for each executor |
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct PerceptionConfig {
@@ -78,7 +80,12 @@ pub struct PerceptionConfig {
     pub(super) router: RouteConfig,
     pub(super) episode: EpisodeConfig,
     pub(super) signal: SpikeConfig,
+    pub(super) labels: InternerConfig,
+    pub(super) executors: InternerConfig,
 }
+
+/// Bytes of a name, on average.
+const NAME: u32 = 12;
 
 impl PerceptionConfig {
     /// Perceives by `features` and learns at most `patterns` patterns.
@@ -105,6 +112,8 @@ impl PerceptionConfig {
             router: RouteConfig::new(&bank, 4),
             episode: EpisodeConfig::new(dimensions, super::WINDOWS, super::MAX_K as u32),
             signal: signal(features.channels(), 128),
+            labels: names(patterns),
+            executors: names(4),
         }
     }
 
@@ -117,9 +126,16 @@ impl PerceptionConfig {
         self
     }
 
-    /// Another router; its capacity follows the bank.
+    /// Another router; its capacity follows the bank, and there is a name for each executor.
     pub const fn router(mut self, router: RouteConfig) -> Self {
         self.router = router.of(&self.bank);
+        self.executors = names(router.executors());
+        self
+    }
+
+    /// At most `count` different labels, whose names are together at most `bytes` long.
+    pub const fn labels(mut self, count: u32, bytes: u32) -> Self {
+        self.labels = InternerConfig::new(count, bytes);
         self
     }
 
@@ -311,6 +327,10 @@ impl WorkspaceConfig {
         let at = section(HEADER_BYTES, self.dimensions as usize, 4);
         section(at, self.scratch.bytes(), 1)
     }
+}
+
+const fn names(count: u32) -> InternerConfig {
+    InternerConfig::new(count, count.saturating_mul(NAME))
 }
 
 const fn between(least: u16, value: u32, most: u16) -> u16 {

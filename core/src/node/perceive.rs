@@ -7,6 +7,7 @@ use super::image::parts;
 use super::recall::{MAX_K, Recall};
 use super::workspace::Workspace;
 use crate::bank::{Audit, Entry, PatternBank, PatternId, SearchError};
+use crate::intern::{InternError, Interner};
 use crate::learn::extract::{Extractor, Learned};
 use crate::learn::features::{Features, MAX_SAMPLE, PER_CHANNEL, PushError};
 use crate::learn::normalise::Normaliser;
@@ -54,6 +55,8 @@ parts! {
         episode: Episode = config.episode,
         spikes: SpikeTrains = config.episode.trains(),
         signal: SpikeTrains = config.signal,
+        labels: Interner = config.labels,
+        executors: Interner = config.executors,
     }
 }
 
@@ -71,6 +74,8 @@ impl<'a> Perception<'a> {
             router: self.router.config(),
             episode: self.episode.config(),
             signal: self.signal.config(),
+            labels: self.labels.config(),
+            executors: self.executors.config(),
         }
     }
 
@@ -261,6 +266,31 @@ impl<'a> Perception<'a> {
     /// returns how many.
     pub fn prune(&mut self, policy: &PrunePolicy, now: u64, gone: impl FnMut(&Entry)) -> usize {
         self.change(|half| policy.prune(&mut half.bank, now, gone))
+    }
+
+    /// The number of the label called `name`, a new one if it has none yet: what an
+    /// [`Outcome`] is learned under. Numbers count from zero in the order of first use and are never
+    /// given back. O(length).
+    pub fn label(&mut self, name: &str) -> Result<u32, InternError> {
+        let symbol = self.change(|half| half.labels.get_or_intern(name))?;
+        Ok(symbol.to_bits())
+    }
+
+    /// The number of the executor called `name`, a new one if it has none yet. O(length).
+    pub fn executor(&mut self, name: &str) -> Result<u16, InternError> {
+        let symbol = self.change(|half| half.executors.get_or_intern(name))?;
+        // There is a name for each of the router's executors, whose numbers are as short.
+        Ok(symbol.to_bits() as u16)
+    }
+
+    /// Names of the labels, by number.
+    pub fn labels(&self) -> &Interner<'a> {
+        &self.labels
+    }
+
+    /// Names of the executors, by number.
+    pub fn executors(&self) -> &Interner<'a> {
+        &self.executors
     }
 
     /// The bank of patterns.

@@ -1,7 +1,7 @@
 //! A node as its caller sees it.
 
 use super::{
-    HistoryConfig, Node, NodeConfig, Outcome, Perception, PerceptionConfig, Workspace,
+    History, HistoryConfig, Node, NodeConfig, Outcome, Perception, PerceptionConfig, Workspace,
     WorkspaceConfig,
 };
 use crate::block::{Block, BlockError, Memory as Heap};
@@ -248,4 +248,78 @@ fn pruning_forgets_what_nobody_used() {
     );
     assert_eq!((gone, node.perception().bank().len()), (patterns - 1, 1));
     assert!(node.perception().bank().get(used.id).is_some());
+}
+
+/// A node as a small microcontroller has it: 3 channels, 16 patterns, 32 events in 4 KiB, 16 claims.
+const SMALL: NodeConfig = NodeConfig::new(
+    PerceptionConfig::new(FeatureConfig::new(3, 20_000), 16)
+        .trajectories(8)
+        .attention(4, 8)
+        .signal(32),
+    HistoryConfig {
+        claims: 16,
+        height: 20,
+        ..HistoryConfig::new(32, 4 * 1024)
+    },
+);
+
+#[test]
+fn a_small_node_is_small_and_pays_nothing_for_a_half_that_it_lacks() {
+    let (perception, history) = (SMALL.perception.bytes(), SMALL.history.bytes());
+    assert!(SMALL.bytes() <= 24 * 1024, "{} bytes", SMALL.bytes());
+    assert!(
+        SMALL.workspace(16).bytes() <= 2 * 1024,
+        "{}",
+        SMALL.workspace(16).bytes()
+    );
+    assert_eq!(SMALL.bytes(), 128 + perception + history);
+    let mut memory = Heap::zeroed(perception);
+    Perception::format(&mut memory, SMALL.perception).unwrap();
+    let mut memory = Heap::zeroed(history);
+    History::format(&mut memory, SMALL.history).unwrap();
+    assert!(perception.max(history) < SMALL.bytes() * 2 / 3);
+}
+
+#[test]
+fn the_order_in_which_a_perception_is_described_does_not_matter() {
+    use crate::bank::{BankConfig, Element, Layout};
+    use crate::learn::extract::ExtractConfig;
+    use crate::learn::route::RouteConfig;
+    type Set = fn(PerceptionConfig) -> PerceptionConfig;
+    let other = BankConfig::new(48, 7);
+    let all: [Set; 6] = [
+        |c| {
+            c.bank(
+                BankConfig::new(32, 40)
+                    .element(Element::I8F32)
+                    .layout(Layout::Both),
+            )
+        },
+        |c| {
+            c.extractor(
+                ExtractConfig::new(&BankConfig::new(48, 7))
+                    .threshold(0.6)
+                    .z(2.0),
+            )
+        },
+        |c| c.router(RouteConfig::new(&BankConfig::new(48, 7), 9).exploration(0.5)),
+        |c| c.trajectories(3),
+        |c| c.signal(50),
+        |c| c.attention(3, 5),
+    ];
+    let start = PerceptionConfig::new(FeatureConfig::new(3, 20_000), 16);
+    let described = all.iter().fold(start, |config, set| set(config));
+    assert_ne!(described.bank, other);
+    for seed in 0..200_u64 {
+        // Every order is met: a permutation by the digits of the seed in falling bases.
+        let (mut rest, mut left, mut config) = (seed * 7, all.to_vec(), start);
+        while !left.is_empty() {
+            let at = rest as usize % left.len();
+            rest /= left.len() as u64;
+            config = left.remove(at)(config);
+        }
+        assert_eq!(config, described);
+    }
+    let merged = start.merge_at(0.6).bank(BankConfig::new(32, 40));
+    assert_eq!(merged, start.bank(BankConfig::new(32, 40)).merge_at(0.6));
 }
