@@ -185,8 +185,20 @@ pub(crate) fn sizes<'s>(
 /// life!(bytes of [J] Engine<'a, J>);
 /// ```
 macro_rules! life {
-    ($([$($generics:tt)*])? $structure:ty, $config:ty) => {
-        impl<'a $($(, $generics)*)?> $structure {
+    (bytes of [$($generics:tt)*] $structure:ty) => {
+        $crate::block::structure::life!(@bytes [$($generics)*] $structure);
+    };
+    (bytes of $structure:ty) => {
+        $crate::block::structure::life!(@bytes [] $structure);
+    };
+    ([$($generics:tt)*] $structure:ty, $config:ty) => {
+        $crate::block::structure::life!(@all [$($generics)*] $structure, $config);
+    };
+    ($structure:ty, $config:ty) => {
+        $crate::block::structure::life!(@all [] $structure, $config);
+    };
+    (@all [$($generics:tt)*] $structure:ty, $config:ty) => {
+        impl<'a, $($generics)*> $structure {
             /// Makes the first [`bytes`](Self::bytes) of `memory` an empty structure of that
             /// configuration. `memory` must be aligned to 64 bytes, as
             /// [`Block`](crate::block::Block) and, with the feature `alloc`, `block::Memory` are;
@@ -213,10 +225,10 @@ macro_rules! life {
                 Self::open(memory)
             }
         }
-        $crate::block::structure::life!(bytes of $([$($generics)*])? $structure);
+        $crate::block::structure::life!(@bytes [$($generics)*] $structure);
     };
-    (bytes of $([$($generics:tt)*])? $structure:ty) => {
-        impl<'a $($(, $generics)*)?> $structure {
+    (@bytes [$($generics:tt)*] $structure:ty) => {
+        impl<'a, $($generics)*> $structure {
             /// Seals the block with its SHA-256, which is returned; the next change breaks the
             /// seal. O(bytes).
             pub fn seal(&mut self) -> $crate::Hash {

@@ -1,6 +1,7 @@
 //! How much an engine holds, and the thresholds it decides by.
 
 use super::split_view::Views;
+use crate::block::structure::Config;
 use crate::block::{BlockError, CONFIG_WORDS, HEADER_BYTES, section};
 use crate::grid::GridConfig;
 use crate::log::kind::CERTAIN;
@@ -158,7 +159,7 @@ impl EngineConfig {
         let claims = self.grid.capacity() as usize;
         let conflicts = self.conflicts as usize;
         let contexts = self.contexts as usize;
-        let mut end = HEADER_BYTES.saturating_add(self.grid.sections());
+        let mut end = crate::grid::Parts::end(HEADER_BYTES, &self.grid);
         end = section(end, 16, 4);
         end = section(end, self.staging(), 4);
         // Claims: ids, authors, records, links, id table, expiry heap, times of expiry.
@@ -226,10 +227,9 @@ impl EngineConfig {
             && self.refill > 0
             && self.heat > 0
             && self.challenge <= self.burst;
-        if fits {
-            self.grid.check()
-        } else {
-            Err(BlockError::BadConfig)
+        match fits && self.grid.is_valid() {
+            true => Ok(()),
+            false => Err(BlockError::BadConfig),
         }
     }
 
@@ -278,13 +278,17 @@ impl EngineConfig {
             k,
             recent,
         ] = *words;
+        let mut of_grid = [0; CONFIG_WORDS];
+        [
+            of_grid[0], of_grid[1], of_grid[2], of_grid[3], of_grid[4], of_grid[5],
+        ] = [a, b, c, d, e, f];
         let split = |word: u32| ((word >> 16) as u16, word as u16);
         let small = |value: u16| u8::try_from(value).map_err(|_| BlockError::BadConfig);
         let ((contexts, budgets), (temperature, confidence)) = (split(g), split(h));
         let ((steps, independent), (burst, challenge), (heat, drift)) =
             (split(i), split(j), split(k));
         let config = Self {
-            grid: GridConfig::from_words(&[a, b, c, d, e, f])?,
+            grid: GridConfig::from_words(&of_grid).ok_or(BlockError::BadConfig)?,
             conflicts,
             contexts,
             budgets,

@@ -14,6 +14,7 @@ use super::store::{Conflicts, Lists};
 use super::table::Table;
 use super::witness::Witnesses;
 use crate::Hash;
+use crate::block::structure::{Image, life};
 use crate::block::{self, BlockError, CarverMut, HeaderMut, Kind};
 use crate::grid::{self, Projection, ProjectionError, Tag};
 use crate::log::{EventId, PublicKey};
@@ -45,64 +46,6 @@ pub struct Engine<'a, J = DifferentValues> {
     pub(super) views: Views<'a>,
     /// Refusals by the number of their kind; no part of the digest.
     pub(super) refusals: &'a mut [u32],
-}
-
-/// Every section of the block behind the header, in order, padding included.
-macro_rules! sections {
-    ($engine:expr) => {{
-        let [a, b, c, d, e, f, g, h, i, j, k, l] = $engine.grid.bytes();
-        let (claims, conflicts) = (&$engine.claims, &$engine.conflicts);
-        let (contexts, budgets) = (&$engine.contexts, &$engine.budgets);
-        [
-            a,
-            b,
-            c,
-            d,
-            e,
-            f,
-            g,
-            h,
-            i,
-            j,
-            k,
-            l,
-            cast_slice(&$engine.state.0),
-            cast_slice(&$engine.forks.state),
-            cast_slice(&conflicts.state),
-            cast_slice(&claims.state),
-            cast_slice(&$engine.witnesses.state),
-            cast_slice(&$engine.staging),
-            cast_slice(&claims.table.ids),
-            cast_slice(&claims.authors),
-            cast_slice(&claims.table.records),
-            cast_slice(&claims.table.links),
-            cast_slice(&claims.table.heads),
-            cast_slice(&claims.table.heap),
-            cast_slice(&claims.table.dues),
-            cast_slice(&conflicts.table.ids),
-            cast_slice(&conflicts.sides),
-            cast_slice(&conflicts.table.records),
-            cast_slice(&conflicts.since),
-            cast_slice(&conflicts.table.links),
-            cast_slice(&conflicts.table.heads),
-            cast_slice(&conflicts.table.heap),
-            cast_slice(&conflicts.table.dues),
-            cast_slice(&contexts.records),
-            cast_slice(&contexts.keys),
-            cast_slice(&contexts.drift),
-            cast_slice(&budgets.keys),
-            cast_slice(&budgets.full_at),
-            cast_slice(&$engine.witnesses.paths),
-            cast_slice(&$engine.witnesses.records),
-            cast_slice(&$engine.forks.recent),
-            cast_slice(&$engine.forks.numbers),
-            cast_slice(&$engine.forks.proofs),
-            cast_slice(&$engine.forks.indexes),
-            cast_slice(&$engine.views.lines),
-            cast_slice(&$engine.views.state),
-            cast_slice::<u32, u8>(&$engine.refusals),
-        ]
-    }};
 }
 
 /// Words that belong to the whole engine.
@@ -207,7 +150,11 @@ impl<'a, J: Judge> Engine<'a, J> {
             return Err(BlockError::Corrupt);
         }
         let engine = Self::carve(header, &mut carver, config, judge)?;
-        engine.grid.verify()?;
+        engine
+            .grid
+            .is_sound()
+            .then_some(())
+            .ok_or(BlockError::Corrupt)?;
         engine.verify().ok_or(BlockError::Corrupt)?;
         Ok(engine)
     }
@@ -222,7 +169,7 @@ impl<'a, J: Judge> Engine<'a, J> {
         let conflicts = config.conflicts as usize;
         let contexts = usize::from(config.contexts);
         let secrets = grid::Keys::new(config.grid.hash_seed());
-        let grid = grid::Parts::carve(config.grid, carver)?;
+        let grid = grid::Parts::carve(&config.grid, carver)?;
         let (state, rest) = halves(carver.take::<u32>(16)?, 7)?;
         let (of_forks, rest) = halves(rest, 1)?;
         let (of_conflicts, rest) = halves(rest, 4)?;
@@ -516,67 +463,63 @@ impl<'a, J: Judge> Engine<'a, J> {
         let kind = usize::from(refusal.code() - 0x0900);
         self.refusals.get(kind).copied().unwrap_or(0)
     }
+}
 
-    /// SHA-256 of the block.
-    pub fn image_digest(&self) -> Hash {
-        self.header.as_ref().image_digest(&sections!(self))
+impl<'a, J> Image<'a> for Engine<'a, J> {
+    fn header(&self) -> &HeaderMut<'a> {
+        &self.header
     }
-
-    /// Seals the block with its SHA-256.
-    pub fn seal(&mut self) -> Hash {
-        self.header.seal(&sections!(self))
+    fn header_mut(&mut self) -> &mut HeaderMut<'a> {
+        &mut self.header
     }
-
-    /// Name and bytes of each part of the block.
-    pub fn sections(&self) -> impl Iterator<Item = (&'static str, usize)> + use<'_, 'a, J> {
-        let config = self.config;
-        let claims = config.grid.capacity() as usize;
-        let conflicts = config.conflicts as usize;
-        let pad = |count: usize, size: usize| block::section(0, count, size);
-        let tables = |n: usize| pad(n, 8) * 2 + pad(n.next_power_of_two(), 4) + pad(n, 4);
-        let own = [
-            (
-                "claims",
-                pad(claims, 32) * 2 + pad(claims, 64) + tables(claims),
-            ),
-            (
-                "conflicts",
-                pad(conflicts, 32) * 2
-                    + pad(conflicts * 2, 32)
-                    + pad(conflicts, 8)
-                    + tables(conflicts),
-            ),
-            (
-                "contexts",
-                pad(config.contexts.into(), 32)
-                    + pad(usize::from(config.contexts) * MAX_KEYS, 32)
-                    + pad(usize::from(config.contexts) * 2, 64),
-            ),
-            (
-                "budgets",
-                pad(config.budget_slots(), 32) + pad(config.budget_slots(), 8),
-            ),
-            (
-                "witnesses",
-                pad(config.witnesses as usize, 64) + pad(config.witnesses as usize, 16),
-            ),
-            (
-                "equivocations",
-                pad(config.recent_slots() * 3, 32)
-                    + pad(config.recent_slots(), 8)
-                    + pad(PROOFS * 2, 32)
-                    + pad(PROOFS, 16)
-                    + pad(Views::lines(config.checkpoints), 64)
-                    + pad(16, 4),
-            ),
-            (
-                "state",
-                block::HEADER_BYTES + pad(16, 4) + pad(config.staging(), 4) + pad(32, 4),
-            ),
+    fn section(&self, mut at: usize) -> Option<(&'static str, &[u8])> {
+        if let Some(section) = self.grid.section(&mut at) {
+            return Some(section);
+        }
+        let (claims, conflicts) = (&self.claims, &self.conflicts);
+        let (contexts, budgets) = (&self.contexts, &self.budgets);
+        let own: [(&'static str, &[u8]); 35] = [
+            ("state", cast_slice(&*self.state.0)),
+            ("equivocations", cast_slice(&*self.forks.state)),
+            ("conflicts", cast_slice(&*conflicts.state)),
+            ("claims", cast_slice(&*claims.state)),
+            ("witnesses", cast_slice(&*self.witnesses.state)),
+            ("state", cast_slice(&*self.staging)),
+            ("claims", cast_slice(&*claims.table.ids)),
+            ("claims", cast_slice(&*claims.authors)),
+            ("claims", cast_slice(&*claims.table.records)),
+            ("claims", cast_slice(&*claims.table.links)),
+            ("claims", cast_slice(&*claims.table.heads)),
+            ("claims", cast_slice(&*claims.table.heap)),
+            ("claims", cast_slice(&*claims.table.dues)),
+            ("conflicts", cast_slice(&*conflicts.table.ids)),
+            ("conflicts", cast_slice(&*conflicts.sides)),
+            ("conflicts", cast_slice(&*conflicts.table.records)),
+            ("conflicts", cast_slice(&*conflicts.since)),
+            ("conflicts", cast_slice(&*conflicts.table.links)),
+            ("conflicts", cast_slice(&*conflicts.table.heads)),
+            ("conflicts", cast_slice(&*conflicts.table.heap)),
+            ("conflicts", cast_slice(&*conflicts.table.dues)),
+            ("contexts", cast_slice(&*contexts.records)),
+            ("contexts", cast_slice(&*contexts.keys)),
+            ("contexts", cast_slice(&*contexts.drift)),
+            ("budgets", cast_slice(&*budgets.keys)),
+            ("budgets", cast_slice(&*budgets.full_at)),
+            ("witnesses", cast_slice(&*self.witnesses.paths)),
+            ("witnesses", cast_slice(&*self.witnesses.records)),
+            ("equivocations", cast_slice(&*self.forks.recent)),
+            ("equivocations", cast_slice(&*self.forks.numbers)),
+            ("equivocations", cast_slice(&*self.forks.proofs)),
+            ("equivocations", cast_slice(&*self.forks.indexes)),
+            ("equivocations", cast_slice(&*self.views.lines)),
+            ("equivocations", cast_slice(&*self.views.state)),
+            ("state", cast_slice(&*self.refusals)),
         ];
-        self.grid.sections().into_iter().chain(own)
+        own.get(at).copied()
     }
 }
+
+life!(bytes of [J] Engine<'a, J>);
 
 fn halves(section: &mut [u32], at: usize) -> Result<(&mut [u32], &mut [u32]), BlockError> {
     section.split_at_mut_checked(at).ok_or(BlockError::Corrupt)

@@ -3,8 +3,10 @@
 //! A hash table over (context, subject) whose buckets are lists through the claims' own records.
 //! The first claim of a subject stands for all of them in the table and carries their count.
 
+use super::config::GridConfig;
 use super::entries::{CHAIN, COUNT, Entries, FLAGS, HAS_SUBJECT, LIVE, NEXT, PREV, tag_of};
 use super::hash::Keys;
+use crate::block::sections::sections;
 use sha2::{Digest, Sha256};
 
 /// A name of any length in sixteen bytes: the name itself up to fifteen bytes, else the front of
@@ -35,11 +37,13 @@ impl Tag {
     }
 }
 
-#[derive(Debug)]
-pub(super) struct Subjects<'a> {
-    /// The first claim of the first subject with this hash, plus one.
-    pub heads: &'a mut [u32],
-    pub keys: Keys,
+sections! {
+    pub(super) struct Subjects for GridConfig as config {
+        /// The first claim of the first subject with this hash, plus one.
+        pub heads "grid subjects": [u32; config.table()],
+    } with {
+        keys: Keys = Keys::new(config.seed),
+    }
 }
 
 impl Subjects<'_> {

@@ -85,7 +85,7 @@ fn a_year_of_churn_costs_in_its_last_month_what_it_cost_in_its_second() {
             .conflicts(2_000)
             .escalation(60_000, 1),
     );
-    let image = world.memory.get().len();
+    let image = world.memory.len();
     let mut months: Vec<Month> = Vec::new();
     let mut out = [0; 512];
     for day in 0..360_u64 {
@@ -125,7 +125,7 @@ fn a_year_of_churn_costs_in_its_last_month_what_it_cost_in_its_second() {
         month.slots = engine.grid.used();
         assert!((400..=540).contains(&engine.len()) || day < 14);
     }
-    assert_eq!(world.memory.get().len(), image);
+    assert_eq!(world.memory.len(), image);
     let second = &months[1];
     assert!(second.checked / u64::from(second.claims) > 8, "{months:?}");
     for month in &months[2..] {
@@ -150,8 +150,8 @@ fn names_prepared_to_collide_do_so_under_no_other_secret() {
     // The hashes are known, so subjects that share a bucket under one secret can be looked for.
     let crowd = |seed: u32, subjects: &[String]| {
         let config = EngineConfig::new(GridConfig::new(0, 1_024).seed(seed));
-        let mut memory = Memory::new(config.bytes());
-        let mut engine = Engine::format(memory.get(), config).unwrap();
+        let mut memory = Memory::zeroed(config.bytes());
+        let mut engine = Engine::format(&mut memory, config).unwrap();
         let mut out = [0; 512];
         for (i, subject) in (0..).zip(subjects) {
             let event = Event {
