@@ -386,13 +386,17 @@ impl<'a> Node<'a> {
         let event = *checked.event();
         let id = *checked.id();
         let known = |id: &EventId| self.log.find(id).is_some();
-        self.engine
-            .admit(&id, event.event(), now, verifier, &known)?;
-        self.change(|node| {
-            let index = node.log.append(checked)?;
-            let applied = node.engine.apply(index, &id, event.event(), now)?;
-            Ok(Ingested { index, id, applied })
-        })
+        let ready = self
+            .engine
+            .check(&id, event.event(), now, verifier, &known)?;
+        self.header.begin();
+        let ingested = self.log.append(checked).map(|index| Ingested {
+            index,
+            id,
+            applied: ready.apply(index),
+        });
+        self.header.end();
+        Ok(ingested?)
     }
 
     /// Lets time pass: claims expire and conflicts escalate; see [`Engine::advance`].

@@ -393,7 +393,6 @@ fn code(error: &IngestError) -> u16 {
     match error {
         IngestError::Log { cause } => cause.code(),
         IngestError::Refused { cause } => cause.code(),
-        IngestError::Apply { cause } => cause.code(),
         other => other.code(),
     }
 }

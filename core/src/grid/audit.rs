@@ -35,6 +35,7 @@ impl Parts<'_> {
                 flags if flags & LIVE != 0 && flags < 8 && slot < used => {
                     (f32::from_bits(entry[SLACK]) >= 0.0).then_some(())?;
                     (flags & HAS_SUBJECT != 0 || is_nameless).then_some(())?;
+                    let is_nowhere = is_nowhere && entry[PLACE] == 0 && entry[SLACK] == 0;
                     (flags & HAS_VECTOR != 0 || is_nowhere).then_some(())?;
                     live += 1;
                     subjects += u32::from(flags & HAS_SUBJECT != 0);

@@ -1,7 +1,7 @@
 //! Why a node's calls fail: what its parts say, by operation.
 
 use crate::bank::SearchError;
-use crate::coherence::{ApplyError, Refusal};
+use crate::coherence::Refusal;
 use crate::error::errors;
 use crate::learn::extract;
 use crate::learn::features::FeatureError;
@@ -52,8 +52,6 @@ errors! {
         Log { cause: log::IngestError } = 1 => "{cause}",
         /// The engine refuses it.
         Refused { cause: Refusal } = 2 => "{cause}",
-        /// The engine could not apply it.
-        Apply { cause: ApplyError } = 3 => "{cause}",
     }
 }
 
@@ -90,12 +88,6 @@ impl From<log::IngestError> for IngestError {
 impl From<Refusal> for IngestError {
     fn from(cause: Refusal) -> Self {
         Self::Refused { cause }
-    }
-}
-
-impl From<ApplyError> for IngestError {
-    fn from(cause: ApplyError) -> Self {
-        Self::Apply { cause }
     }
 }
 

@@ -175,9 +175,8 @@ fn the_engine_is_what_its_log_says_with_the_times_in_it() {
     let mut engine = Engine::format(&mut fresh[start..], CONFIG.engine).unwrap();
     for entry in node.log().since(0) {
         let event = entry.decode().unwrap();
-        engine
-            .apply(entry.index(), event.id(), event.event(), entry.accepted())
-            .unwrap();
+        let checked = engine.check_logged(event.id(), event.event(), entry.accepted());
+        checked.unwrap().apply(entry.index());
     }
     assert_eq!(engine.digest(), node.engine().digest());
     assert_eq!(engine.now(), node.engine().now());

@@ -40,7 +40,10 @@ fn a_year_of_churn_in_fixed_memory_leaves_no_trace() {
             kind: says(&subject, &value, Some(now + DAY)),
         };
         let signed = event.unsigned(&mut out).unwrap();
-        let applied = engine.apply(hour, signed.id(), &event, now).unwrap();
+        let applied = engine
+            .check_logged(signed.id(), &event, now)
+            .unwrap()
+            .apply(hour);
         assert!(!applied.is_truncated());
         busiest = busiest.max(engine.len());
         assert!(engine.len() <= 24);
@@ -109,20 +112,23 @@ fn a_year_of_churn_costs_in_its_last_month_what_it_cost_in_its_second() {
                 kind: says(&subject, &value, Some(until)),
             };
             let signed = event.unsigned(&mut out).unwrap();
-            let applied = engine.apply(i, signed.id(), &event, now).unwrap();
+            let applied = engine
+                .check_logged(signed.id(), &event, now)
+                .unwrap()
+                .apply(i);
             assert!(!applied.is_truncated());
             month.claims += 1;
             month.checked += u64::from(applied.coverage.checked);
             month.conflicts += applied.found;
         }
         let walks = [
-            engine.grid.longest_walk(),
-            engine.claims.table.longest_walk(),
+            engine.tables.grid.longest_walk(),
+            engine.tables.claims.ids.longest_walk(),
         ];
         month.walked = month.walked.max(walks[0]).max(walks[1]);
-        month.walked = month.walked.max(engine.conflicts.table.longest_walk());
-        month.spare = month.spare.max(engine.grid.spare());
-        month.slots = engine.grid.used();
+        month.walked = month.walked.max(engine.tables.conflicts.ids.longest_walk());
+        month.spare = month.spare.max(engine.tables.grid.spare());
+        month.slots = engine.tables.grid.used();
         assert!((400..=540).contains(&engine.len()) || day < 14);
     }
     assert_eq!(world.memory.len(), image);
@@ -142,7 +148,13 @@ fn a_year_of_churn_costs_in_its_last_month_what_it_cost_in_its_second() {
     let mut engine = world.engine();
     engine.advance(u64::MAX);
     assert!(engine.is_empty() && engine.is_complete());
-    assert_eq!((engine.grid.spare(), engine.grid.longest_walk()), (0, 0));
+    assert_eq!(
+        (
+            engine.tables.grid.spare(),
+            engine.tables.grid.longest_walk()
+        ),
+        (0, 0)
+    );
 }
 
 #[test]
@@ -163,9 +175,12 @@ fn names_prepared_to_collide_do_so_under_no_other_secret() {
                 kind: says(subject, "so", None),
             };
             let signed = event.unsigned(&mut out).unwrap();
-            engine.apply(i, signed.id(), &event, 1).unwrap();
+            engine
+                .check_logged(signed.id(), &event, 1)
+                .unwrap()
+                .apply(i);
         }
-        engine.grid.longest_walk()
+        engine.tables.grid.longest_walk()
     };
     let keys = crate::grid::Keys::new(7);
     let hash = |name: &String| keys.words(0, crate::grid::Tag::of(name).0) & 1_023;

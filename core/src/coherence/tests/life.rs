@@ -223,7 +223,7 @@ proptest! {
                     kind: says(&subject, &value, None),
                 };
                 let signed = event.unsigned(&mut out).unwrap();
-                let applied = engine.apply(index, signed.id(), &event, 1).unwrap();
+                let applied = engine.check_logged(signed.id(), &event, 1).unwrap().apply(index);
                 assert!(!applied.is_truncated());
             }
             assert!(engine.is_complete());
@@ -346,8 +346,9 @@ fn a_fork_of_an_authors_history_is_kept_as_a_proof() {
         let (now, index) = (world.now, world.log.len() as u64);
         let applied = world
             .engine()
-            .apply(index, signed.id(), &event, now)
-            .unwrap();
+            .check_logged(signed.id(), &event, now)
+            .unwrap()
+            .apply(index);
         world.log.push((signed.bytes().into(), now));
         applied.equivocates
     };

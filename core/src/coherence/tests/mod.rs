@@ -1,8 +1,11 @@
 mod churn;
+mod damage;
 mod holes;
 mod life;
 mod model;
+mod sizes;
 mod split_views;
+mod time;
 
 use super::*;
 use crate::Hash;
@@ -102,18 +105,22 @@ impl World {
         let signed = event.sign(&key(author), &mut out).unwrap();
         let (now, index) = (self.now, self.log.len() as u64);
         let known: Vec<EventId> = self.log.iter().map(|(e, _)| decode(e).1).collect();
+        let before = self.memory.clone();
         let mut engine = Engine::open(&mut self.memory).unwrap();
-        let before = (engine.image_digest(), engine.digest());
+        let digest = engine.digest();
         let history = |id: &EventId| known.contains(id);
-        let admitted = engine.admit(signed.id(), &event, now, &Ed25519, &history);
-        assert_eq!((engine.image_digest(), engine.digest()), before);
-        if let Err(refusal) = admitted {
-            engine.count_refusal(refusal);
-            assert_eq!(engine.digest(), before.1);
-            return Err(refusal);
-        }
-        let applied = engine.apply(index, signed.id(), &event, now).unwrap();
         let id = *signed.id();
+        let applied = match engine.check(&id, &event, now, &Ed25519, &history) {
+            Ok(checked) => Ok(checked.apply(index)),
+            Err(refusal) => Err(refusal),
+        };
+        if let Err(refusal) = applied {
+            assert!(self.memory == before, "a refused event leaves no trace");
+            let mut engine = self.engine();
+            engine.count_refusal(refusal);
+            assert_eq!(engine.digest(), digest);
+        }
+        let applied = applied?;
         self.log.push((signed.bytes().into(), now));
         Ok((id, applied))
     }
@@ -280,7 +287,8 @@ impl World {
         for entry in log.since(0) {
             let signed = entry.decode().unwrap();
             let (id, event, now) = (signed.id(), signed.event(), entry.accepted());
-            other.apply(entry.index(), id, event, now).unwrap();
+            let checked = other.check_logged(id, event, now).unwrap();
+            checked.apply(entry.index());
         }
         let now = self.engine().now();
         other.advance(now);
