@@ -7,6 +7,10 @@ use crate::log::kind::CERTAIN;
 
 /// Most keys of one context's authority.
 pub const MAX_KEYS: usize = 8;
+/// Most peers of a path before the witness.
+pub const MAX_PATH: usize = 7;
+/// Most witnesses of one claim that are kept and counted.
+pub const MAX_WITNESSES: usize = 16;
 /// Most of each kind of record.
 const MOST: u32 = 1 << 24;
 /// Places of one set of a table that authors or events are hashed into.

@@ -29,7 +29,7 @@ mod tests;
 pub mod trace;
 
 pub use claim::Claim;
-pub use config::{EngineConfig, MAX_KEYS};
+pub use config::{EngineConfig, MAX_KEYS, MAX_PATH, MAX_WITNESSES};
 pub use conflict::{Conflict, Status, conflict_id};
 pub use engine::{Acceptance, Advanced, Applied, Checked, Engine, LabelsTooShort, Repaired, Tally};
 pub use equivocation::{Equivocation, ProofError, verify as verify_equivocation};
@@ -41,4 +41,3 @@ pub use split_view::{
     MAX_ORIGIN, ObserveError, Observed, SplitView, SplitViewError, View,
     verify as verify_split_view,
 };
-pub use tables::witnesses::{MAX_PATH, MAX_WITNESSES};

@@ -9,7 +9,8 @@ use super::entries::{
 use super::errors::{InsertError, ProbeError, ProjectionError, RemoveError};
 use super::join;
 use super::project::{self, Bound, Place, Projection};
-use super::subject::{Subjects, Tag};
+use super::subject::Subjects;
+use super::tag::Tag;
 use crate::block::sections::sections;
 
 /// A claim as the grid sees it.

@@ -1,7 +1,7 @@
 //! The records that the grid keeps of each claim, by slot.
 
 use super::config::GridConfig;
-use super::subject::Tag;
+use super::tag::Tag;
 use crate::block::sections::sections;
 
 /// Words of a claim's record.

@@ -21,6 +21,7 @@ mod hash;
 mod join;
 mod project;
 mod subject;
+mod tag;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -33,7 +34,7 @@ pub use errors::{InsertError, ProbeError, ProjectionError, RemoveError};
 pub(crate) use hash::Keys;
 pub(crate) use project::Bound;
 pub use project::{MAX_NORM, Projection, principal_rows};
-pub use subject::Tag;
+pub use tag::Tag;
 
 use crate::block::structure::{self, Image, life};
 use crate::block::{BlockError, HEADER_BYTES, HeaderMut};

@@ -1,12 +1,12 @@
 //! A node as its caller sees it.
 
-use super::{Node, NodeConfig, Outcome, Workspace, WorkspaceConfig};
+use super::{IngestError, Node, NodeConfig, Outcome, Workspace, WorkspaceConfig};
 use crate::block::{Block, BlockError};
-use crate::coherence::{Engine, EngineConfig};
+use crate::coherence::{Engine, EngineConfig, Refusal, conflict_id};
 use crate::grid::GridConfig;
 use crate::learn::PrunePolicy;
 use crate::learn::features::FeatureConfig;
-use crate::log::kind::{Assert, CERTAIN};
+use crate::log::kind::{Assert, CERTAIN, Support};
 use crate::log::{Ed25519, Event, EventKind, LogConfig, Policy, Signer};
 use ed25519_dalek::SigningKey;
 use std::boxed::Box;
@@ -169,10 +169,8 @@ fn the_engine_is_what_its_log_says_with_the_times_in_it() {
         node.ingest(bytes.bytes(), &Policy::new(), &Ed25519, now)
             .unwrap();
     }
-    let mut fresh = std::vec![0u128; CONFIG.engine.bytes() / 16 + 4];
-    let fresh: &mut [u8] = bytemuck::cast_slice_mut(&mut fresh);
-    let start = fresh.as_ptr().align_offset(64);
-    let mut engine = Engine::format(&mut fresh[start..], CONFIG.engine).unwrap();
+    let mut fresh = crate::block::Memory::zeroed(CONFIG.engine.bytes());
+    let mut engine = Engine::format(&mut fresh, CONFIG.engine).unwrap();
     for entry in node.log().since(0) {
         let event = entry.decode().unwrap();
         let checked = engine.check_logged(event.id(), event.event(), entry.accepted());
@@ -240,4 +238,52 @@ fn pruning_forgets_what_nobody_used() {
     assert_eq!(node.prune(&policy, 2_000, |_| gone += 1), patterns - 1);
     assert_eq!((gone, node.bank().len()), (patterns - 1, 1));
     assert!(node.bank().get(used.id).is_some());
+}
+
+#[test]
+fn what_the_engine_refuses_leaves_every_byte_of_the_node_as_it_was() {
+    let mut memory = memory();
+    let mut node = Node::format(&mut memory.node, &CONFIG).unwrap();
+    let mut out = [0; 512];
+    let mut tell = |node: &mut Node<'_>, author: u8, kind: EventKind<'_>, now| {
+        let key = SigningKey::from_bytes(&[author; 32]);
+        let event = Event {
+            author: key.public_key(),
+            prev: None,
+            at: now,
+            context: "lab",
+            embedding: Default::default(),
+            kind,
+        };
+        let signed = event.sign(&key, &mut out).unwrap();
+        node.ingest(signed.bytes(), &Policy::new(), &Ed25519, now)
+            .map(|ingested| ingested.id)
+    };
+    let says = |value, expires| {
+        EventKind::Assert(Assert {
+            subject: "wave",
+            predicate: "speed",
+            value,
+            evidence: &[],
+            confidence: CERTAIN,
+            expires,
+            supersedes: None,
+        })
+    };
+    let a = tell(&mut node, 1, says("slow", None), 5_000).unwrap();
+    let b = tell(&mut node, 2, says("fast", Some(6_000)), 5_000).unwrap();
+    node.seal();
+    let before = memory.node.to_vec();
+    // One side has expired since, and nobody has told the engine.
+    let mut node = Node::open_verified(&mut memory.node).unwrap();
+    let support = EventKind::Support(Support {
+        conflict: conflict_id(&a, &b),
+        claim: a,
+        evidence: &[],
+        cost: 1,
+    });
+    let refused = tell(&mut node, 3, support, 6_000).unwrap_err();
+    let cause = Refusal::UnknownConflict;
+    assert_eq!(refused, IngestError::Refused { cause });
+    assert!(memory.node[..] == before[..]);
 }

@@ -1,7 +1,7 @@
 //! How many paths that share no peer lead to a claim: the maximum flow through a graph whose
 //! vertices carry one unit each (Menger), by augmenting paths.
 
-use super::witnesses::{MAX_PATH, MAX_WITNESSES};
+use crate::coherence::config::{MAX_PATH, MAX_WITNESSES};
 
 const VERTICES: usize = MAX_WITNESSES * (MAX_PATH + 1);
 const EDGES: usize = MAX_WITNESSES * (MAX_PATH + 2);

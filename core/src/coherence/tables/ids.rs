@@ -1,6 +1,6 @@
 //! Records that are found by their ids, through a hash chain.
 
-use super::Room;
+use super::room::Room;
 use crate::Hash;
 use crate::block::sections::sections;
 use crate::grid::Keys;

@@ -1,6 +1,6 @@
 //! Records that are woken at a time, through a binary heap.
 
-use super::Room;
+use super::room::Room;
 use crate::block::sections::sections;
 
 sections! {

@@ -8,14 +8,9 @@
 use super::flow::Flow;
 use crate::Hash;
 use crate::block::sections::sections;
-use crate::coherence::config::EngineConfig;
+use crate::coherence::config::{EngineConfig, MAX_PATH, MAX_WITNESSES};
 use crate::coherence::errors::Refusal;
 use crate::log::PublicKey;
-
-/// Most peers of a path before the witness.
-pub const MAX_PATH: usize = 7;
-/// Most witnesses of one claim that are kept and counted.
-pub const MAX_WITNESSES: usize = 16;
 
 /// Words of a witness's record, behind the slot of its claim plus one.
 const NEXT: usize = 1;
