@@ -34,7 +34,7 @@ fn name(author: &PublicKey) -> PublicKey {
 
 impl Budgets<'_> {
     fn set(&self, author: &PublicKey) -> usize {
-        let sets = (self.keys.len() / WAYS).wrapping_sub(1);
+        let sets = (self.keys.len() / WAYS).saturating_sub(1);
         (self.secrets.id(author) as usize & sets) * WAYS
     }
 

@@ -38,7 +38,7 @@ impl Forks<'_> {
     fn set(&self, name: &Hash) -> usize {
         let [_, _, _, _, c, d, ..] = bytemuck::cast::<Hash, [u32; 8]>(*name);
         let words = [self.secrets.id(name), c, d, 0];
-        let sets = (self.numbers.len() / WAYS).wrapping_sub(1);
+        let sets = (self.numbers.len() / WAYS).saturating_sub(1);
         (self.secrets.words(0, words) as usize & sets) * WAYS
     }
 
