@@ -18,11 +18,16 @@ const fn pad(bytes: usize) -> usize {
     }
 }
 
+/// Whether elements of a type fill whole lines.
+const fn fits<T>() -> bool {
+    ALIGN.is_multiple_of(size_of::<T>()) || size_of::<T>().is_multiple_of(ALIGN)
+}
+
 /// Hands out the sections of a block in order, mutable.
 ///
 /// A section's slice covers its padding too: for `count` elements its length is the next whole
 /// number of 64-byte lines, so that all sections together are all of the block. Elements must have
-/// a size that divides 64.
+/// a size that divides 64, or that 64 divides.
 #[derive(Debug)]
 pub struct CarverMut<'a>(&'a mut [u8]);
 
@@ -37,7 +42,7 @@ impl<'a> CarverMut<'a> {
 
     /// The next section, of at least `count` elements.
     pub fn take<T: Pod>(&mut self, count: usize) -> Result<&'a mut [T], BlockError> {
-        const { assert!(ALIGN.is_multiple_of(size_of::<T>())) }
+        const { assert!(fits::<T>()) }
         let bytes = section(0, count, size_of::<T>());
         let found = self.0.len();
         let (head, tail) = core::mem::take(&mut self.0)
@@ -55,7 +60,7 @@ impl<'a> Carver<'a> {
 
     /// The next section, of at least `count` elements.
     pub fn take<T: Pod>(&mut self, count: usize) -> Result<&'a [T], BlockError> {
-        const { assert!(ALIGN.is_multiple_of(size_of::<T>())) }
+        const { assert!(fits::<T>()) }
         let bytes = section(0, count, size_of::<T>());
         let found = self.0.len();
         let (head, tail) = self

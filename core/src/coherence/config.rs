@@ -1,26 +1,48 @@
 //! How much an engine holds, and the thresholds it decides by.
 
-use super::split_view::Views;
-use crate::block::{BlockError, CONFIG_WORDS, HEADER_BYTES, section};
+use crate::block::structure::Config;
+use crate::block::{CONFIG_WORDS, Kind};
 use crate::grid::GridConfig;
 use crate::log::kind::CERTAIN;
 
 /// Most keys of one context's authority.
 pub const MAX_KEYS: usize = 8;
-/// Proofs of equivocation that are kept.
-pub const PROOFS: usize = 8;
-/// Authors that share one set of the budget table.
+/// Most peers of a path before the witness.
+pub const MAX_PATH: usize = 7;
+/// Most witnesses of one claim that are kept and counted.
+pub const MAX_WITNESSES: usize = 16;
+/// Most of each kind of record.
+const MOST: u32 = 1 << 24;
+/// Places of one set of a table that authors or events are hashed into.
 pub(super) const WAYS: usize = 8;
 
 /// Size and thresholds of an [`Engine`](super::Engine); all of it is fixed at creation.
+///
+/// Every table takes memory for what it may hold and no more, so that an engine for no claims is
+/// little but a header. By default the tables follow from the number of claims:
+///
+/// | table | by default | for 16 claims |
+/// |---|---|---|
+/// | conflicts | as many as claims | 16 |
+/// | witnesses | one for four claims | 4 |
+/// | contexts | one for four claims, 4 to 16 | 4 |
+/// | keys of an authority | one for eight claims, 3 to 8 | 3 |
+/// | budgets | one for two claims, 8 to 64 | 8 |
+/// | recent events | one for two claims, 8 to 64 | 8 |
+/// | proofs | one for eight claims, 2 to 8 | 2 |
+/// | checkpoints | one for 32 claims, up to 8 | none |
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct EngineConfig {
     pub(super) grid: GridConfig,
     pub(super) conflicts: u32,
     pub(super) contexts: u16,
+    pub(super) keys: u8,
     pub(super) budgets: u16,
     pub(super) witnesses: u32,
+    pub(super) recent: u32,
+    pub(super) proofs: u8,
+    pub(super) checkpoints: u8,
     pub(super) temperature: u16,
     pub(super) confidence: u16,
     pub(super) escalation: u32,
@@ -31,20 +53,33 @@ pub struct EngineConfig {
     pub(super) challenge: u16,
     pub(super) heat: u16,
     pub(super) drift: u16,
-    pub(super) recent: u32,
-    pub(super) checkpoints: u8,
+}
+
+/// One record for so many claims, but no fewer than `least` and no more than `most`; none where there
+/// are no claims.
+const fn share(claims: u32, each: u32, least: u32, most: u32) -> u32 {
+    match claims / each {
+        _ if claims == 0 => 0,
+        records if records < least => least,
+        records if records > most => most,
+        records => records,
+    }
 }
 
 impl EngineConfig {
-    /// An engine over the claims of `grid`, with as many conflicts and a quarter as many
-    /// witnesses as claims, 16 contexts, 64 budgets.
+    /// An engine over the claims of `grid`, with the tables that the [type](Self) says.
     pub const fn new(grid: GridConfig) -> Self {
+        let claims = grid.capacity();
         Self {
-            conflicts: grid.capacity(),
-            witnesses: grid.capacity().div_ceil(4),
             grid,
-            contexts: 16,
-            budgets: 64,
+            conflicts: claims,
+            contexts: share(claims, 4, 4, 16) as u16,
+            keys: share(claims, 8, 3, MAX_KEYS as u32) as u8,
+            budgets: share(claims, 2, 8, 64) as u16,
+            witnesses: claims.div_ceil(4),
+            recent: share(claims, 2, 8, 64),
+            proofs: share(claims, 8, 2, 8) as u8,
+            checkpoints: share(claims, 32, 0, 8) as u8,
             temperature: fraction(8, 10),
             confidence: fraction(7, 10),
             escalation: 3_600_000,
@@ -55,25 +90,30 @@ impl EngineConfig {
             challenge: 10,
             heat: 100,
             drift: 4,
-            recent: 64,
-            checkpoints: 8,
         }
     }
 
-    /// Most conflicts, open ones and the closed ones still remembered; 1 to 2²⁴.
+    /// Most conflicts, open ones and the closed ones still remembered; up to 2²⁴. At least 1 where there are
+    /// claims.
     pub const fn conflicts(mut self, conflicts: u32) -> Self {
         self.conflicts = conflicts;
         self
     }
 
-    /// Most contexts with claims or an authority; at least 1.
+    /// Most contexts with claims or an authority. At least 1 where there are claims.
     pub const fn contexts(mut self, contexts: u16) -> Self {
         self.contexts = contexts;
         self
     }
 
-    /// Authors whose spending is remembered at once, at least 1, rounded up to a power of two times
-    /// eight. An author who has spent nothing lately needs no place.
+    /// Most keys of one context's authority, up to [`MAX_KEYS`].
+    pub const fn keys(mut self, keys: u8) -> Self {
+        self.keys = keys;
+        self
+    }
+
+    /// Authors whose spending is remembered at once, rounded up to a power of two times eight; with
+    /// 0 none can challenge or support. An author who has spent nothing lately needs no place.
     pub const fn budgets(mut self, budgets: u16) -> Self {
         self.budgets = budgets;
         self
@@ -135,15 +175,22 @@ impl EngineConfig {
         self
     }
 
-    /// Events, 1 to 2²⁴, among which a second one with the same author and previous event is
-    /// noticed, rounded up to a power of two times eight. By default 64.
+    /// Events, up to 2²⁴, among which a second one with the same author and previous event is
+    /// noticed, rounded up to a power of two times eight; with 0 none is.
     pub const fn recent(mut self, events: u32) -> Self {
         self.recent = events;
         self
     }
 
+    /// The latest forks of authors' histories that are kept as proofs; of split views half as many,
+    /// at least one.
+    pub const fn proofs(mut self, proofs: u8) -> Self {
+        self.proofs = proofs;
+        self
+    }
+
     /// Checkpoints of other logs among which one that contradicts another is noticed; with 0 none
-    /// is looked at. By default 8.
+    /// is looked at.
     pub const fn checkpoints(mut self, checkpoints: u8) -> Self {
         self.checkpoints = checkpoints;
         self
@@ -154,156 +201,163 @@ impl EngineConfig {
         self.grid
     }
 
-    /// Bytes of the block.
-    pub const fn bytes(&self) -> usize {
-        let claims = self.grid.capacity() as usize;
-        let conflicts = self.conflicts as usize;
-        let contexts = self.contexts as usize;
-        let mut end = HEADER_BYTES.saturating_add(self.grid.sections());
-        end = section(end, 16, 4);
-        end = section(end, self.staging(), 4);
-        // Claims: ids, authors, records, links, id table, expiry heap, times of expiry.
-        end = section(end, claims, 32);
-        end = section(end, claims, 32);
-        end = section(end, claims, 64);
-        end = section(end, claims, 8);
-        end = section(end, claims.next_power_of_two(), 4);
-        end = section(end, claims, 4);
-        end = section(end, claims, 8);
-        // Conflicts: ids, both sides, records, times, links, id table, deadline heap, deadlines.
-        end = section(end, conflicts, 32);
-        end = section(end, conflicts.saturating_mul(2), 32);
-        end = section(end, conflicts, 32);
-        end = section(end, conflicts, 8);
-        end = section(end, conflicts, 8);
-        end = section(end, conflicts.next_power_of_two(), 4);
-        end = section(end, conflicts, 4);
-        end = section(end, conflicts, 8);
-        // Contexts: records, keys, drift.
-        end = section(end, contexts, 32);
-        end = section(end, contexts.saturating_mul(MAX_KEYS), 32);
-        end = section(end, contexts.saturating_mul(2), 64);
-        // Budgets: keys, times.
-        end = section(end, self.budget_slots(), 32);
-        end = section(end, self.budget_slots(), 8);
-        // Witnesses: vertices, records.
-        end = section(end, self.witnesses as usize, 64);
-        end = section(end, self.witnesses as usize, 16);
-        // Recent events: keys and ids, numbers; proofs: ids, numbers.
-        end = section(end, self.recent_slots().saturating_mul(3), 32);
-        end = section(end, self.recent_slots(), 8);
-        end = section(end, PROOFS * 2, 32);
-        end = section(end, PROOFS, 16);
-        // Checkpoints seen and those that contradict each other; their counters.
-        end = section(end, Views::lines(self.checkpoints), 64);
-        end = section(end, 16, 4);
-        // Refusals by kind.
-        section(end, 32, 4)
+    /// Most conflicts.
+    pub const fn conflict_count(&self) -> u32 {
+        self.conflicts
     }
 
     /// Components of the buffer that an event's vector is read into.
     pub(super) const fn staging(&self) -> usize {
-        self.grid.dimensions() as usize
+        if self.has_vectors() {
+            self.grid.dimensions() as usize
+        } else {
+            0
+        }
+    }
+
+    /// Means of a context's vectors.
+    pub(super) const fn means(&self) -> usize {
+        if self.has_vectors() { 2 } else { 0 }
+    }
+
+    const fn has_vectors(&self) -> bool {
+        self.grid.capacity() > 0 && self.grid.dimensions() > 0
     }
 
     pub(super) const fn budget_slots(&self) -> usize {
-        (self.budgets as usize).div_ceil(WAYS).next_power_of_two() * WAYS
+        slots(self.budgets as usize)
     }
 
     pub(super) const fn recent_slots(&self) -> usize {
-        (self.recent as usize).div_ceil(WAYS).next_power_of_two() * WAYS
+        slots(self.recent as usize)
     }
 
-    pub(super) fn check(&self) -> Result<(), BlockError> {
-        let fits = (1..=1 << 24).contains(&self.conflicts)
-            && self.witnesses <= 1 << 24
-            && self.contexts >= 1
-            && self.budgets >= 1
-            && (1..=1 << 24).contains(&self.recent)
+    /// Split views that are kept.
+    pub(super) const fn split_views(&self) -> usize {
+        match (self.checkpoints, self.proofs) {
+            (0, _) => 0,
+            (_, 0) => 1,
+            (_, proofs) => proofs.div_ceil(2) as usize,
+        }
+    }
+}
+
+/// Places of a table of sets, a power of two of them.
+const fn slots(records: usize) -> usize {
+    match records {
+        0 => 0,
+        records => records.div_ceil(WAYS).next_power_of_two() * WAYS,
+    }
+}
+
+impl Config for EngineConfig {
+    const KIND: Kind = Kind(*b"COHR");
+    const VERSION: u32 = 3;
+
+    fn is_valid(&self) -> bool {
+        let has_claims = self.grid.capacity() > 0;
+        self.grid.is_valid()
+            && (!has_claims || (self.conflicts > 0 && self.contexts > 0))
+            && self.conflicts <= MOST
+            && self.witnesses <= MOST
+            && self.recent <= MOST
+            && usize::from(self.keys) <= MAX_KEYS
             && self.temperature > 0
             && self.escalation > 0
             && self.steps <= 16
             && (1..=16).contains(&self.independent)
             && self.refill > 0
             && self.heat > 0
-            && self.challenge <= self.burst;
-        if fits {
-            self.grid.check()
-        } else {
-            Err(BlockError::BadConfig)
-        }
+            && self.challenge <= self.burst
     }
 
-    pub(super) fn to_words(self) -> [u32; CONFIG_WORDS] {
+    fn length(&self) -> usize {
+        self.bytes()
+    }
+
+    fn to_words(&self) -> [u32; CONFIG_WORDS] {
         let both = |high: u16, low: u16| u32::from(high) << 16 | u32::from(low);
-        let [a, b, c, d, e, f, ..] = self.grid.to_words();
+        let four = u32::from_le_bytes;
+        // The grid says with its dimensions, of which there are few, whether it has rows.
+        let [dimensions, capacity, radius, candidates, seed, rows, ..] = self.grid.to_words();
         [
-            a,
-            b,
-            c,
-            d,
-            e,
-            f,
+            dimensions | rows << 16,
+            capacity,
+            radius,
+            candidates,
+            seed,
             self.conflicts,
-            both(self.contexts, self.budgets),
             self.witnesses,
+            self.recent,
+            both(self.contexts, self.budgets),
+            four([self.keys, self.proofs, self.checkpoints, 0]),
             both(self.temperature, self.confidence),
             self.escalation,
-            both(
-                u16::from(self.checkpoints) << 8 | u16::from(self.steps),
-                u16::from(self.independent),
-            ),
+            both(self.steps.into(), self.independent.into()),
             self.refill,
             both(self.burst, self.challenge),
             both(self.heat, self.drift),
-            self.recent,
         ]
     }
 
-    pub(super) fn from_words(words: &[u32; CONFIG_WORDS]) -> Result<Self, BlockError> {
-        let [
-            a,
-            b,
-            c,
-            d,
-            e,
-            f,
-            conflicts,
-            g,
-            witnesses,
-            h,
-            escalation,
-            i,
-            refill,
-            j,
-            k,
-            recent,
-        ] = *words;
+    fn from_words(words: &[u32; CONFIG_WORDS]) -> Option<Self> {
         let split = |word: u32| ((word >> 16) as u16, word as u16);
-        let small = |value: u16| u8::try_from(value).map_err(|_| BlockError::BadConfig);
-        let ((contexts, budgets), (temperature, confidence)) = (split(g), split(h));
+        let [dimensions, capacity, radius, candidates, seed, ..] = *words;
+        let mut of_grid = [0; CONFIG_WORDS];
+        let of_it = [
+            dimensions & 0xffff,
+            capacity,
+            radius,
+            candidates,
+            seed,
+            dimensions >> 16,
+        ];
+        for (to, from) in of_grid.iter_mut().zip(of_it) {
+            *to = from;
+        }
+        let [
+            _,
+            _,
+            _,
+            _,
+            _,
+            conflicts,
+            witnesses,
+            recent,
+            g,
+            h,
+            i,
+            escalation,
+            j,
+            refill,
+            k,
+            l,
+        ] = *words;
+        let ((contexts, budgets), (temperature, confidence)) = (split(g), split(i));
+        let [keys, proofs, checkpoints, _] = h.to_le_bytes();
         let ((steps, independent), (burst, challenge), (heat, drift)) =
-            (split(i), split(j), split(k));
-        let config = Self {
-            grid: GridConfig::from_words(&[a, b, c, d, e, f])?,
+            (split(j), split(k), split(l));
+        Some(Self {
+            grid: GridConfig::from_words(&of_grid)?,
             conflicts,
             contexts,
+            keys,
             budgets,
             witnesses,
+            recent,
+            proofs,
+            checkpoints,
             temperature,
             confidence,
             escalation,
-            steps: small(steps & 0xff)?,
-            checkpoints: small(steps >> 8)?,
-            independent: small(independent)?,
+            steps: u8::try_from(steps).ok()?,
+            independent: u8::try_from(independent).ok()?,
             refill,
             burst,
             challenge,
             heat,
             drift,
-            recent,
-        };
-        config.check().map(|()| config)
+        })
     }
 }
 

@@ -91,19 +91,3 @@ pub struct Conflict {
     /// Which of the claims a resolution let fall.
     pub fallen: [bool; 2],
 }
-
-/// Words of a conflict's record.
-pub(super) mod at {
-    /// Slot of the claim with the smaller id plus one, then that of the other; zero once one of
-    /// them is out of force.
-    pub const FIRST: usize = 0;
-    pub const CONTEXT: usize = 2;
-    /// Status, quarantine, steps and which claims have fallen, a byte each; zero while free.
-    pub const STATE: usize = 3;
-    pub const TEMPERATURE: usize = 4;
-    /// The next conflict of the first claim, then that of the second: its number times two, plus
-    /// the claim's side there, plus one.
-    pub const NEXT_OF_FIRST: usize = 5;
-    /// The conflict that closed after this one, plus one.
-    pub const NEXT: usize = 7;
-}

@@ -4,11 +4,8 @@
 //! without the log. The engine notices a fork while the first event is among the recent ones it
 //! remembers, and keeps the latest proofs by the numbers and ids of the events.
 
-use super::config::{PROOFS, WAYS};
-use crate::Hash;
 use crate::error::errors;
-use crate::grid::Keys;
-use crate::log::{Event, EventId, PublicKey, SignedEvent, Verifier};
+use crate::log::{EventId, PublicKey, SignedEvent, Verifier};
 
 errors! {
     /// Why two events prove nothing.
@@ -55,106 +52,4 @@ pub fn verify<V: Verifier + ?Sized>(
             .map_err(|_| ProofError::BadSignature)?;
     }
     Ok(first.author)
-}
-
-/// Recent events by author and previous event, and the forks found.
-#[derive(Debug)]
-pub(super) struct Forks<'a> {
-    /// Three a place: author, previous event (zero for none), id.
-    pub recent: &'a mut [Hash],
-    /// One more than the event's number, a place each; zero while empty.
-    pub numbers: &'a mut [u64],
-    /// Two a proof.
-    pub proofs: &'a mut [Hash],
-    pub indexes: &'a mut [[u64; 2]],
-    /// How many proofs were ever found.
-    pub state: &'a mut [u32],
-    pub secrets: Keys,
-}
-
-impl Forks<'_> {
-    fn set(&self, author: &PublicKey, prev: &Hash) -> usize {
-        let [a, b, c, d, e, f, g, h, ..] = *prev;
-        let words = [
-            self.secrets.id(author),
-            u32::from_le_bytes([a, b, c, d]),
-            u32::from_le_bytes([e, f, g, h]),
-            0,
-        ];
-        let sets = (self.numbers.len() / WAYS).wrapping_sub(1);
-        (self.secrets.words(0, words) as usize & sets) * WAYS
-    }
-
-    /// Takes an event into account; whether it forks its author's history. The oldest event of a
-    /// set makes room.
-    pub fn follow(&mut self, index: u64, id: &EventId, event: &Event<'_>) -> bool {
-        let prev = event.prev.unwrap_or_default();
-        let set = self.set(&event.author, &prev);
-        let mut oldest = (u64::MAX, set);
-        let mut fork = None;
-        for way in set..set + WAYS {
-            let number = self.numbers.get(way).copied().unwrap_or(0);
-            let place = self.recent.get(way * 3..way * 3 + 3);
-            if let Some([author, before, other]) = place
-                && number != 0
-                && *author == event.author
-                && *before == prev
-                && other != id
-            {
-                fork = Some((number - 1, *other));
-            }
-            if number < oldest.0 {
-                oldest = (number, way);
-            }
-        }
-        if let Some((number, other)) = fork {
-            self.keep([number, index], [other, *id]);
-            return true;
-        }
-        let (_, way) = oldest;
-        if let Some([author, before, its]) = self.recent.get_mut(way * 3..way * 3 + 3) {
-            *author = event.author;
-            *before = prev;
-            *its = *id;
-        }
-        if let Some(number) = self.numbers.get_mut(way) {
-            *number = index.saturating_add(1);
-        }
-        false
-    }
-
-    fn count(&self) -> u32 {
-        self.state.first().copied().unwrap_or(0)
-    }
-
-    fn keep(&mut self, indexes: [u64; 2], ids: [EventId; 2]) {
-        let at = self.count() as usize % PROOFS;
-        if let Some(to) = self.indexes.get_mut(at) {
-            *to = indexes;
-        }
-        if let Some(to) = self.proofs.get_mut(at * 2..at * 2 + 2) {
-            to.copy_from_slice(&ids);
-        }
-        let count = self.count().saturating_add(1);
-        if let Some(word) = self.state.first_mut() {
-            *word = count;
-        }
-    }
-
-    /// How many forks were ever found.
-    pub fn found(&self) -> u32 {
-        self.count()
-    }
-
-    /// The latest forks, the oldest of them first.
-    pub fn latest(&self) -> impl Iterator<Item = Equivocation> {
-        let count = self.count() as usize;
-        (count.saturating_sub(PROOFS)..count).filter_map(|number| {
-            let at = number % PROOFS;
-            Some(Equivocation {
-                indexes: *self.indexes.get(at)?,
-                ids: self.proofs.get(at * 2..at * 2 + 2)?.try_into().ok()?,
-            })
-        })
-    }
 }

@@ -51,6 +51,8 @@ errors! {
         EnoughWitnesses = 20 => "this claim has as many witnesses as are counted",
         /// The decision rests on an event that is not known.
         UnknownDependency { index: u32 } = 21 => "dependency {index} is not in the log",
+        /// The engine was configured without claims.
+        NoClaims = 22 => "this engine was configured without room for claims",
     }
 }
 
@@ -63,5 +65,7 @@ errors! {
         BadThreshold = 2 => "the threshold is between 1 and the number of keys",
         /// Every slot for contexts is taken.
         ContextsFull = 3 => "there is no room for another context",
+        /// More keys than the engine was configured for.
+        TooManyKeys { limit: u8 } = 4 => "this engine keeps {limit} keys of an authority at most",
     }
 }

@@ -6,46 +6,38 @@
 //! for ([`Quarantine`]), grows hot with support and old with time, escalates, and ends with a
 //! decision that enough of the context's authorities have signed, or with one of its claims.
 //!
-//! Every change is an event that a log has taken ([`Engine::apply`]) or the passing of time
-//! ([`Engine::advance`]); [`Engine::admit`] tells beforehand whether the log should take it.
+//! Every change is an event that a log has taken or the passing of time ([`Engine::advance`]). An
+//! event is checked before the log takes it ([`Engine::check`]), as of the time it is taken at, and
+//! what was checked is applied ([`Checked::apply`]).
+//!
+//! Each file uses those above it alone: what claims, conflicts and proofs are; `tables`, what an
+//! engine remembers, in parts; `engine`, what it does.
 
-mod apply;
-mod authority;
-mod budget;
-mod claims;
+mod claim;
 mod config;
 mod conflict;
-mod digest;
-mod drift;
 mod engine;
 mod equivocation;
 mod errors;
-mod grounded;
+mod history;
 mod judge;
-mod order;
 mod quarantine;
-mod repair;
 mod split_view;
-mod store;
-mod table;
+mod tables;
 #[cfg(test)]
 mod tests;
 pub mod trace;
-mod witness;
 
-pub use apply::{Advanced, Applied, History};
-pub use claims::Claim;
-pub use config::{EngineConfig, MAX_KEYS, PROOFS};
+pub use claim::Claim;
+pub use config::{EngineConfig, MAX_KEYS, MAX_PATH, MAX_WITNESSES};
 pub use conflict::{Conflict, Status, conflict_id};
-pub use engine::{Engine, Tally};
+pub use engine::{Acceptance, Advanced, Applied, Checked, Engine, GroundedError, Repaired, Tally};
 pub use equivocation::{Equivocation, ProofError, verify as verify_equivocation};
 pub use errors::{AuthorityError, Refusal};
-pub use grounded::{Acceptance, GroundedError};
+pub use history::History;
 pub use judge::{DifferentValues, Judge, Proposition};
 pub use quarantine::Quarantine;
-pub use repair::Repaired;
 pub use split_view::{
-    MAX_ORIGIN, ObserveError, Observed, SPLIT_VIEWS, SplitView, SplitViewError, View,
+    MAX_ORIGIN, ObserveError, Observed, SplitView, SplitViewError, View,
     verify as verify_split_view,
 };
-pub use witness::{MAX_PATH, MAX_WITNESSES};

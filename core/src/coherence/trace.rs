@@ -1,7 +1,7 @@
 //! Decisions that can be replayed: what was decided, and all that it rests on.
 
-use super::apply::History;
 use super::errors::Refusal;
+use super::history::History;
 use crate::Hash;
 use crate::log::kind::Decision;
 

@@ -1,6 +1,8 @@
 //! A check of the eight cells around a place.
 
-use super::cells::{Cells, Limits, Looked, WIDTH, newest};
+use super::cells::{Cells, Limits, Looked, newest};
+use super::config::WIDTH;
+use super::counts::Counts;
 use super::entries::Entries;
 use super::project::Place;
 use crate::simd::{Kernels, Task, dispatch};
@@ -9,8 +11,10 @@ impl Cells<'_> {
     /// Calls `hit` for the claims of `context` whose coordinates are near, after looking at no
     /// more than `most`.
     #[inline]
+    #[allow(clippy::too_many_arguments, reason = "the fields of one check")]
     pub fn near<F: FnMut(u32)>(
         &self,
+        counts: &Counts<'_>,
         entries: &Entries<'_>,
         context: u32,
         place: &Place,
@@ -19,6 +23,7 @@ impl Cells<'_> {
         hit: F,
     ) -> Looked {
         let mut around = Around {
+            counts,
             cells: self,
             entries,
             context,
@@ -36,6 +41,7 @@ impl Cells<'_> {
 
 /// A check of the cells around a place.
 struct Around<'c, F> {
+    counts: &'c Counts<'c>,
     cells: &'c Cells<'c>,
     entries: &'c Entries<'c>,
     context: u32,
@@ -55,7 +61,7 @@ impl<F: FnMut(u32)> Task for All<'_, '_, F> {
     fn run<K: Kernels>(self, k: K) -> Option<Looked> {
         let Self(around) = self;
         let (cells, context, place) = (around.cells, around.context, around.place);
-        if cells.scans() {
+        if around.counts.scans() {
             return Some(around.scan(k));
         }
         let homes = cells.homes_of(context, place.cell, place.step);
@@ -138,7 +144,7 @@ impl<F: FnMut(u32)> Around<'_, F> {
 
     #[inline(always)]
     fn scan<K: Kernels>(&mut self, k: K) -> Looked {
-        let count = self.cells.len();
+        let count = self.counts.vectors();
         let looked = count.min(self.most);
         let mut left = looked;
         for bucket in 0..looked.div_ceil(WIDTH) {

@@ -12,15 +12,13 @@
 //! Up to [`SCAN`] claims there are no cells at all: the buckets are filled one after the other and
 //! scanned from front to back, which is faster than hashing.
 
+use super::config::{GridConfig, SCAN, WIDTH};
+use super::counts::Counts;
 use super::entries::Entries;
 use super::hash::Keys;
 use super::project::{Place, cell, distance2};
+use crate::block::sections::sections;
 use crate::simd::Kernels;
-
-/// Claims up to which the buckets are scanned.
-pub(super) const SCAN: u32 = 128;
-/// Claims in a bucket.
-pub(super) const WIDTH: u32 = 8;
 
 /// Coordinates, an array for each axis, and slots.
 pub(super) type Bucket = [[u32; 8]; 4];
@@ -31,12 +29,6 @@ pub(super) const COUNT: usize = 0;
 /// The context of their claims.
 pub(super) const CONTEXT: usize = 1;
 pub(super) const MIXED: u32 = 1 << 31;
-
-/// Words of the state section.
-const LEN: usize = 0;
-const MODE: usize = 1;
-const FREE: usize = 2;
-const USED: usize = 3;
 
 /// What a check looked at.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -59,56 +51,23 @@ pub(super) struct Limits {
     pub exact: f64,
 }
 
-#[derive(Debug)]
-pub(super) struct Cells<'a> {
-    /// Count and context of the claims behind each hash.
-    pub homes: &'a mut [[u32; 2]],
-    /// How often a check was cut short, for each hash.
-    pub cut: &'a mut [u32],
-    /// One for each hash, then the spare ones.
-    pub buckets: &'a mut [Bucket],
-    /// The bucket behind each, plus one: the newest behind the first, then the next older.
-    pub links: &'a mut [u32],
-    pub state: &'a mut [u32],
-    pub keys: Keys,
-    pub per_edge: f64,
+sections! {
+    pub(super) struct Cells for GridConfig as config {
+        /// Count and context of the claims behind each hash.
+        pub homes "grid cells": [[u32; 2]; config.homes()],
+        /// How often a check was cut short, for each hash.
+        pub cut "grid cells": [u32; config.homes()],
+        /// One for each hash, then the spare ones.
+        pub buckets "grid cells": [Bucket; config.buckets()],
+        /// The bucket behind each, plus one: the newest behind the first, then the next older.
+        pub links "grid cells": [u32; config.buckets()],
+    } with {
+        pub keys: Keys = Keys::new(config.seed),
+        pub per_edge: f64 = 1.0 / config.edge(),
+    }
 }
 
 impl Cells<'_> {
-    pub fn len(&self) -> u32 {
-        self.word(LEN)
-    }
-
-    fn word(&self, at: usize) -> u32 {
-        self.state.get(at).copied().unwrap_or(0)
-    }
-
-    fn set(&mut self, at: usize, value: u32) {
-        if let Some(word) = self.state.get_mut(at) {
-            *word = value;
-        }
-    }
-
-    #[inline]
-    pub fn scans(&self) -> bool {
-        self.word(MODE) == 0
-    }
-
-    /// The head of the list of spare buckets that were given back, and how many were ever taken.
-    pub fn spare(&self) -> (u32, u32) {
-        (self.word(FREE), self.word(USED))
-    }
-
-    /// Whether the state section could be of this many claims.
-    pub fn is_state_valid(&self) -> bool {
-        let fits = if self.scans() {
-            self.len() <= SCAN
-        } else {
-            self.word(MODE) == 1 && !self.homes.is_empty() && self.len() > 0
-        };
-        fits && self.state.iter().skip(USED + 1).all(|&w| w == 0)
-    }
-
     /// The hash of a cell from those of its block's coordinates. Blocks of 4 × 2 × 2 cells lie
     /// together, so that neighbours are read together, and no two neighbours have the same hash.
     #[inline(always)]
@@ -272,28 +231,29 @@ impl Cells<'_> {
     #[inline]
     pub fn insert(
         &mut self,
+        counts: &mut Counts<'_>,
         context: u32,
         place: &Place,
         slot: u32,
         entries: &mut Entries<'_>,
     ) -> u32 {
-        let count = self.len();
-        if self.scans() {
+        let count = counts.vectors();
+        if counts.scans() {
             if count < SCAN {
-                self.set(LEN, count + 1);
+                counts.set_vectors(count + 1);
                 self.put(count, place.point, slot);
                 return count;
             }
-            self.build(entries);
+            self.build(counts, entries);
         }
-        self.set(LEN, count + 1);
+        counts.set_vectors(count + 1);
         let home = self.home_of(context, place.cell);
-        self.place(context, home, place.point, slot)
+        self.place(counts, context, home, place.point, slot)
     }
 
     /// Leaves scanning: takes every claim out and puts it into its cell.
     #[cold]
-    fn build(&mut self, entries: &mut Entries<'_>) {
+    fn build(&mut self, counts: &mut Counts<'_>, entries: &mut Entries<'_>) {
         let mut points = [(0_u32, [0.0_f32; 3]); SCAN as usize];
         for (i, to) in (0..).zip(&mut points) {
             *to = self.at(i);
@@ -301,11 +261,11 @@ impl Cells<'_> {
         for bucket in self.buckets.iter_mut().take((SCAN / WIDTH) as usize) {
             *bucket = Bucket::default();
         }
-        self.set(MODE, 1);
+        counts.set_scans(false);
         for (slot, point) in points {
             let context = entries.context(slot);
             let home = self.home_of(context, self.cell_of(point));
-            let place = self.place(context, home, point, slot);
+            let place = self.place(counts, context, home, point, slot);
             entries.move_to(slot, place);
         }
     }
@@ -315,7 +275,14 @@ impl Cells<'_> {
     }
 
     #[inline]
-    fn place(&mut self, context: u32, home: u32, point: [f32; 3], slot: u32) -> u32 {
+    fn place(
+        &mut self,
+        counts: &mut Counts<'_>,
+        context: u32,
+        home: u32,
+        point: [f32; 3],
+        slot: u32,
+    ) -> u32 {
         let Some([count, its]) = self.homes.get_mut(home as usize) else {
             return 0;
         };
@@ -330,7 +297,7 @@ impl Cells<'_> {
         let bucket = if claims < WIDTH {
             home
         } else if lane == 0 {
-            self.extend(home)
+            self.extend(counts, home)
         } else {
             self.behind(home)
         };
@@ -340,14 +307,14 @@ impl Cells<'_> {
     }
 
     /// Puts a spare bucket behind the first one.
-    fn extend(&mut self, home: u32) -> u32 {
-        let (free, used) = self.spare();
+    fn extend(&mut self, counts: &mut Counts<'_>, home: u32) -> u32 {
+        let (free, used) = counts.spare();
         let bucket = if free == 0 {
-            self.set(USED, used + 1);
+            counts.set_used_buckets(used + 1);
             self.homes.len() as u32 + used
         } else {
             let next = self.behind(free - 1);
-            self.set(FREE, next.wrapping_add(1));
+            counts.set_free_bucket(next.wrapping_add(1));
             free - 1
         };
         let older = self.behind(home).wrapping_add(1);
@@ -386,11 +353,11 @@ impl Cells<'_> {
     }
 
     /// Takes out the claim at `locator`, of `context`; says which other claim took its place.
-    pub fn remove(&mut self, context: u32, locator: u32) -> Option<u32> {
-        let count = self.len().wrapping_sub(1);
-        self.set(LEN, count);
+    pub fn remove(&mut self, counts: &mut Counts<'_>, context: u32, locator: u32) -> Option<u32> {
+        let count = counts.vectors().wrapping_sub(1);
+        counts.set_vectors(count);
         let (slot, point) = self.at(locator);
-        let (last, home) = if self.scans() {
+        let (last, home) = if counts.scans() {
             (count, 0)
         } else {
             let home = self.home_of(context, self.cell_of(point));
@@ -407,24 +374,24 @@ impl Cells<'_> {
             self.put(locator, its, other);
         }
         self.put(last, [0.0; 3], 0);
-        if !self.scans() {
-            self.forget(home, last);
+        if !counts.scans() {
+            self.forget(counts, home, last);
         }
         if count == 0 {
-            self.set(MODE, 0);
+            counts.set_scans(true);
         }
         (other != slot).then_some(other)
     }
 
     /// Counts one claim less behind a hash, whose last lay at `last`.
-    fn forget(&mut self, home: u32, last: u32) {
+    fn forget(&mut self, counts: &mut Counts<'_>, home: u32, last: u32) {
         let bucket = last / WIDTH;
         if last.is_multiple_of(WIDTH) && bucket != home {
             let older = self.behind(bucket).wrapping_add(1);
             self.link(home, older);
-            let free = self.word(FREE);
+            let (free, _) = counts.spare();
             self.link(bucket, free);
-            self.set(FREE, bucket + 1);
+            counts.set_free_bucket(bucket + 1);
         }
         if let Some(known) = self.homes.get_mut(home as usize) {
             known[COUNT] = known[COUNT].wrapping_sub(1);
@@ -438,8 +405,8 @@ impl Cells<'_> {
     }
 
     /// Counts a check that was cut short in the cell of `place`.
-    pub fn saturate(&mut self, context: u32, place: &Place) {
-        if self.scans() {
+    pub fn saturate(&mut self, counts: &Counts<'_>, context: u32, place: &Place) {
+        if counts.scans() {
             return;
         }
         let home = self.home_of(context, place.cell);

@@ -1,7 +1,7 @@
 //! How large a grid is, how near is near, and how much work one insertion may do.
 
-use super::cells::{SCAN, WIDTH};
-use crate::block::{BlockError, CONFIG_WORDS, HEADER_BYTES, section};
+use crate::block::structure::Config;
+use crate::block::{CONFIG_WORDS, Kind};
 
 /// Most components of a vector.
 pub const MAX_DIMENSIONS: u32 = 2_048;
@@ -11,6 +11,11 @@ pub const MAX_CAPACITY: u32 = 1 << 24;
 pub const PREFIX: usize = 16;
 /// Rows of a projection: the other component of the prefix is the norm of what they leave out.
 pub const ROWS: usize = PREFIX - 1;
+
+/// Claims up to which there are no cells.
+pub(super) const SCAN: u32 = 128;
+/// Claims in a bucket.
+pub(super) const WIDTH: u32 = 8;
 
 /// Size and radius of a [`Grid`](super::Grid); all of it is fixed at creation.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -25,7 +30,7 @@ pub struct GridConfig {
 }
 
 impl GridConfig {
-    /// A grid for `capacity` claims (1 to 2²⁴) with vectors of `dimensions` components (0 to
+    /// A grid for `capacity` claims (up to 2²⁴; one for none takes no memory) with vectors of `dimensions` components (0 to
     /// 2,048; 0 for claims that are found by their subject alone), radius 0.5, 256 candidates.
     pub const fn new(dimensions: u32, capacity: u32) -> Self {
         Self {
@@ -93,29 +98,18 @@ impl GridConfig {
         self.radius
     }
 
-    /// Bytes of the block.
-    pub const fn bytes(&self) -> usize {
-        HEADER_BYTES.saturating_add(self.sections())
+    /// Words of the counters.
+    pub(super) const fn counts(&self) -> usize {
+        if self.capacity == 0 { 0 } else { 16 }
     }
 
-    /// Bytes of the sections behind the header.
-    pub(crate) const fn sections(&self) -> usize {
-        let mut end = section(0, 16, 4);
-        end = section(end, self.table(), 4);
-        end = section(end, self.capacity as usize, 16);
-        end = section(end, self.capacity as usize, 32);
-        end = section(end, self.homes(), 8);
-        end = section(end, self.homes(), 4);
-        end = section(end, self.buckets().saturating_mul(2), 64);
-        end = section(end, self.buckets(), 4);
-        end = section(end, self.vector_lines(), 64);
-        end = section(end, self.prefix_lines(), 64);
-        section(end, self.projection_words(), 4)
-    }
-
-    /// Heads of the subject table.
+    /// Heads of the subject table, a line of them at least.
     pub(super) const fn table(&self) -> usize {
-        (self.capacity as usize).next_power_of_two()
+        match self.capacity as usize {
+            0 => 0,
+            1..=16 => 16,
+            claims => claims.next_power_of_two(),
+        }
     }
 
     /// Hashes of cells, each with a bucket of its own: one for two claims. None where there are
@@ -154,25 +148,13 @@ impl GridConfig {
         }
     }
 
-    pub(super) const fn vector_lines(&self) -> usize {
-        self.row().saturating_mul(self.capacity as usize)
-    }
-
     pub(super) const fn has_prefix(&self) -> bool {
         self.dimensions as usize > PREFIX
     }
 
-    pub(super) const fn prefix_lines(&self) -> usize {
-        if self.has_prefix() {
-            self.capacity as usize
-        } else {
-            0
-        }
-    }
-
     /// Words of the section that holds coordinates or rows.
     pub(super) const fn projection_words(&self) -> usize {
-        if self.is_direct() {
+        if self.is_direct() || self.capacity == 0 {
             0
         } else if self.rows {
             ROWS * 16 * self.row()
@@ -191,20 +173,24 @@ impl GridConfig {
         };
         2.0 * f64::from(self.radius) * (1.0 + slack)
     }
+}
 
-    pub(crate) fn check(&self) -> Result<(), BlockError> {
-        let fits = self.dimensions <= MAX_DIMENSIONS
-            && (1..=MAX_CAPACITY).contains(&self.capacity)
+impl Config for GridConfig {
+    const KIND: Kind = Kind(*b"GRID");
+    const VERSION: u32 = 2;
+
+    fn is_valid(&self) -> bool {
+        self.dimensions <= MAX_DIMENSIONS
+            && self.capacity <= MAX_CAPACITY
             && (1e-12..=1e12).contains(&self.radius)
-            && self.candidates >= 16;
-        if fits {
-            Ok(())
-        } else {
-            Err(BlockError::BadConfig)
-        }
+            && self.candidates >= 16
     }
 
-    pub(crate) const fn to_words(self) -> [u32; CONFIG_WORDS] {
+    fn length(&self) -> usize {
+        self.bytes()
+    }
+
+    fn to_words(&self) -> [u32; CONFIG_WORDS] {
         let mut words = [0; CONFIG_WORDS];
         words[0] = self.dimensions;
         words[1] = self.capacity;
@@ -215,28 +201,15 @@ impl GridConfig {
         words
     }
 
-    pub(crate) fn from_words(words: &[u32]) -> Result<Self, BlockError> {
-        match *words {
-            [
-                dimensions,
-                capacity,
-                radius,
-                candidates,
-                seed,
-                rows @ (0 | 1),
-                ref rest @ ..,
-            ] if rest.iter().all(|&w| w == 0) => {
-                let config = Self {
-                    dimensions,
-                    capacity,
-                    radius: f32::from_bits(radius),
-                    candidates,
-                    seed,
-                    rows: rows == 1,
-                };
-                config.check().map(|()| config)
-            }
-            _ => Err(BlockError::BadConfig),
-        }
+    fn from_words(words: &[u32; CONFIG_WORDS]) -> Option<Self> {
+        let [dimensions, capacity, radius, candidates, seed, rows, ..] = *words;
+        Some(Self {
+            dimensions,
+            capacity,
+            radius: f32::from_bits(radius),
+            candidates,
+            seed,
+            rows: rows == 1,
+        })
     }
 }

@@ -1,21 +1,17 @@
 //! Candidates for conflict: check then insert, remove, and all pairs at once.
 
-use super::cells::{Bucket, Cells, Limits};
+use super::cells::{Cells, Limits};
 use super::config::{GridConfig, PREFIX, ROWS};
+use super::counts::Counts;
 use super::entries::{
-    CONTEXT, Entries, Entry, FLAGS, HAS_SUBJECT, HAS_VECTOR, LIVE, NEXT, Name, PLACE, SLACK,
+    CONTEXT, Entries, Entry, FLAGS, HAS_SUBJECT, HAS_VECTOR, LIVE, NEXT, PLACE, SLACK,
 };
 use super::errors::{InsertError, ProbeError, ProjectionError, RemoveError};
-use super::hash::Keys;
 use super::join;
 use super::project::{self, Bound, Place, Projection};
-use super::subject::{Subjects, Tag};
-use crate::block::{BlockError, CarverMut};
-
-/// Words of the state section, behind those of the cells.
-pub(super) const CLAIMS: usize = 8;
-pub(super) const FREE: usize = 9;
-pub(super) const USED: usize = 10;
+use super::subject::Subjects;
+use super::tag::Tag;
+use crate::block::sections::sections;
 
 /// A claim as the grid sees it.
 #[derive(Clone, Copy, Debug)]
@@ -58,66 +54,23 @@ pub struct Inserted {
     pub coverage: Coverage,
 }
 
-/// The grid in the sections of a block.
-#[derive(Debug)]
-pub(crate) struct Parts<'a> {
-    pub(super) config: GridConfig,
-    pub(super) state: &'a mut [u32],
-    pub(super) subjects: Subjects<'a>,
-    pub(super) entries: Entries<'a>,
-    pub(super) cells: Cells<'a>,
-    pub(super) vectors: &'a mut [[f32; 16]],
-    pub(super) prefixes: &'a mut [[f32; 16]],
-    pub(super) projection: &'a mut [u32],
-    radius2: f64,
+sections! {
+    /// The grid in the sections of a block.
+    pub(crate) struct Parts for GridConfig as config {
+        pub(super) counts: in Counts<'a> = config,
+        pub(super) subjects: in Subjects<'a> = config,
+        pub(super) entries: in Entries<'a> = config,
+        pub(super) cells: in Cells<'a> = config,
+        pub(super) vectors "grid vectors": [[f32; 16]; config.capacity => config.row()],
+        pub(super) prefixes "grid bounds": [[f32; 16]; config.capacity => config.has_prefix() as usize],
+        pub(super) projection "grid bounds": [u32; config.projection_words()],
+    } with {
+        pub(super) config: GridConfig = *config,
+        radius2: f64 = f64::from(config.radius) * f64::from(config.radius),
+    }
 }
 
-impl<'a> Parts<'a> {
-    /// Takes the grid's sections, in the order of [`GridConfig::sections`].
-    pub(crate) fn carve(
-        config: GridConfig,
-        carver: &mut CarverMut<'a>,
-    ) -> Result<Self, BlockError> {
-        config.check()?;
-        let state: &mut [u32] = carver.take(16)?;
-        let (cells, state) = state.split_at_mut_checked(8).ok_or(BlockError::Corrupt)?;
-        let subjects = carver.take::<u32>(config.table())?;
-        let claims = carver.take::<Entry>(config.capacity as usize)?;
-        let names = carver.take::<Name>(config.capacity as usize)?;
-        let homes = carver.take::<[u32; 2]>(config.homes())?;
-        let cut = carver.take::<u32>(config.homes())?;
-        let halves = carver.take::<[[u32; 8]; 2]>(config.buckets().saturating_mul(2))?;
-        let buckets =
-            bytemuck::try_cast_slice_mut::<_, Bucket>(halves).map_err(|_| BlockError::Corrupt)?;
-        let links = carver.take::<u32>(config.buckets())?;
-        let vectors = carver.take(config.vector_lines())?;
-        let prefixes = carver.take(config.prefix_lines())?;
-        let projection = carver.take(config.projection_words())?;
-        let keys = Keys::new(config.seed);
-        Ok(Self {
-            state,
-            subjects: Subjects {
-                heads: subjects,
-                keys,
-            },
-            entries: Entries { claims, names },
-            cells: Cells {
-                homes,
-                cut,
-                buckets,
-                links,
-                state: cells,
-                keys,
-                per_edge: 1.0 / config.edge(),
-            },
-            vectors,
-            prefixes,
-            projection,
-            radius2: f64::from(config.radius) * f64::from(config.radius),
-            config,
-        })
-    }
-
+impl Parts<'_> {
     pub(crate) fn set_projection(
         &mut self,
         projection: Projection<'_>,
@@ -125,67 +78,14 @@ impl<'a> Parts<'a> {
         project::write(&self.config, projection, self.projection)
     }
 
-    /// Every byte of the sections, in order.
-    pub(crate) fn bytes(&self) -> [&[u8]; 12] {
-        [
-            bytemuck::cast_slice(self.cells.state),
-            bytemuck::cast_slice(self.state),
-            bytemuck::cast_slice(self.subjects.heads),
-            bytemuck::cast_slice(self.entries.claims),
-            bytemuck::cast_slice(self.entries.names),
-            bytemuck::cast_slice(self.cells.homes),
-            bytemuck::cast_slice(self.cells.cut),
-            bytemuck::cast_slice(self.cells.buckets),
-            bytemuck::cast_slice(self.cells.links),
-            bytemuck::cast_slice(self.vectors),
-            bytemuck::cast_slice(self.prefixes),
-            bytemuck::cast_slice(self.projection),
-        ]
-    }
-
-    /// Name and bytes of each section.
-    pub(crate) fn sections(&self) -> [(&'static str, usize); 5] {
-        let [
-            a,
-            b,
-            subjects,
-            claims,
-            names,
-            homes,
-            cut,
-            buckets,
-            links,
-            vectors,
-            prefixes,
-            projection,
-        ] = self.bytes().map(<[u8]>::len);
-        [
-            ("grid subjects", subjects + names),
-            ("grid claims", a + b + claims),
-            ("grid cells", homes + cut + buckets + links),
-            ("grid vectors", vectors),
-            ("grid bounds", prefixes + projection),
-        ]
-    }
-
-    pub(super) fn word(&self, at: usize) -> u32 {
-        self.state.get(at - 8).copied().unwrap_or(0)
-    }
-
-    fn set(&mut self, at: usize, value: u32) {
-        if let Some(word) = self.state.get_mut(at - 8) {
-            *word = value;
-        }
-    }
-
     /// Claims in the grid.
     pub(crate) fn len(&self) -> u32 {
-        self.word(CLAIMS)
+        self.counts.claims()
     }
 
     /// Slots that were ever in use.
     pub(crate) fn used(&self) -> u32 {
-        self.word(USED).min(self.config.capacity)
+        self.counts.used()
     }
 
     /// Whether a claim is in a slot.
@@ -200,8 +100,8 @@ impl<'a> Parts<'a> {
 
     /// The slot that the next claim gets.
     pub(crate) fn next_slot(&self) -> Option<u32> {
-        match self.word(FREE) {
-            0 => Some(self.word(USED)).filter(|&used| used < self.config.capacity),
+        match self.counts.free() {
+            0 => Some(self.counts.used()).filter(|&used| used < self.config.capacity),
             free => Some(free - 1),
         }
     }
@@ -329,9 +229,10 @@ impl<'a> Parts<'a> {
                 found(slot);
             }
         };
+        let (counts, entries) = (&self.counts, &self.entries);
         let looked = self
             .cells
-            .near(&self.entries, context, place, &limits, most, hit);
+            .near(counts, entries, context, place, &limits, most, hit);
         coverage.measured = measured;
         coverage.checked += looked.checked;
         coverage.unchecked += looked.unchecked;
@@ -370,15 +271,15 @@ impl<'a> Parts<'a> {
         bound: &Bound,
         coverage: Coverage,
     ) -> Result<Inserted, InsertError> {
-        let free = self.word(FREE);
+        let free = self.counts.free();
         let slot = self.next_slot().ok_or(InsertError::Full)?;
         if free == 0 {
-            self.set(USED, slot + 1);
+            self.counts.set_used(slot + 1);
         } else {
             let next = self.entries.get(slot).map_or(0, |e| e[PLACE]);
-            self.set(FREE, next);
+            self.counts.set_free(next);
         }
-        self.set(CLAIMS, self.len() + 1);
+        self.counts.set_claims(self.len() + 1);
         let mut entry: Entry = [probe.context, LIVE, 0, 0];
         if probe.subject.is_some() {
             entry[FLAGS] |= HAS_SUBJECT;
@@ -386,14 +287,15 @@ impl<'a> Parts<'a> {
         if let Some(place) = place {
             entry[FLAGS] |= HAS_VECTOR;
             entry[SLACK] = place.slack.to_bits();
+            let (counts, entries) = (&mut self.counts, &mut self.entries);
             entry[PLACE] = self
                 .cells
-                .insert(probe.context, place, slot, &mut self.entries);
+                .insert(counts, probe.context, place, slot, entries);
             if !self.config.is_direct() {
                 self.store(slot, probe.vector, bound);
             }
             if !coverage.is_complete() {
-                self.cells.saturate(probe.context, place);
+                self.cells.saturate(&self.counts, probe.context, place);
             }
         }
         if let Some(to) = self.entries.get_mut(slot) {
@@ -426,27 +328,23 @@ impl<'a> Parts<'a> {
     pub(crate) fn remove(&mut self, slot: u32) -> Result<(), RemoveError> {
         let entry = *self.entries.live(slot).ok_or(RemoveError::NotThere)?;
         if entry[FLAGS] & HAS_VECTOR != 0 {
-            if let Some(other) = self.cells.remove(entry[CONTEXT], entry[PLACE]) {
-                self.entries.move_to(other, entry[PLACE]);
+            let (place, context) = (entry[PLACE], entry[CONTEXT]);
+            if let Some(other) = self.cells.remove(&mut self.counts, context, place) {
+                self.entries.move_to(other, place);
             }
-            let (row, at) = (self.config.row(), slot as usize);
-            if let Some(lines) = self.vectors.get_mut(at * row..(at + 1) * row) {
-                lines.fill([0.0; 16]);
-            }
-            if let Some(prefix) = self.prefixes.get_mut(at) {
-                *prefix = [0.0; 16];
-            }
+            let config = self.config;
+            self.clear_slot(&config, slot as usize);
         }
         if entry[FLAGS] & HAS_SUBJECT != 0 {
             self.subjects.remove(&mut self.entries, slot);
         }
-        let free = self.word(FREE);
+        let free = self.counts.free();
         if let Some(entry) = self.entries.get_mut(slot) {
             *entry = [0; 4];
             entry[PLACE] = free;
         }
-        self.set(FREE, slot + 1);
-        self.set(CLAIMS, self.len().wrapping_sub(1));
+        self.counts.set_free(slot + 1);
+        self.counts.set_claims(self.len().wrapping_sub(1));
         Ok(())
     }
 
@@ -470,12 +368,20 @@ impl<'a> Parts<'a> {
         let direct = self.config.is_direct().then(|| self.limits(0.0));
         let limits = |slot: u32| direct.unwrap_or_else(|| self.limits(self.entries.slack(slot)));
         let (mut checked, mut measured) = (0_u32, 0);
-        join::pairs(&self.cells, &self.entries, context, limits, |a, b| {
-            checked = checked.saturating_add(1);
-            if self.are_near(a, b, &mut measured) && !self.same(a, b) {
-                pair(a, b);
-            }
-        });
+        let counts = &self.counts;
+        join::pairs(
+            counts,
+            &self.cells,
+            &self.entries,
+            context,
+            limits,
+            |a, b| {
+                checked = checked.saturating_add(1);
+                if self.are_near(a, b, &mut measured) && !self.same(a, b) {
+                    pair(a, b);
+                }
+            },
+        );
         coverage.checked = coverage.checked.saturating_add(checked);
         coverage.measured = measured;
         coverage

@@ -1,6 +1,8 @@
 //! The records that the grid keeps of each claim, by slot.
 
-use super::subject::Tag;
+use super::config::GridConfig;
+use super::tag::Tag;
+use crate::block::sections::sections;
 
 /// Words of a claim's record.
 pub(super) const CONTEXT: usize = 0;
@@ -29,10 +31,11 @@ pub(super) type Entry = [u32; 4];
 /// Links and count, then the words of the subject's tag.
 pub(super) type Name = [u32; 8];
 
-#[derive(Debug)]
-pub(super) struct Entries<'a> {
-    pub claims: &'a mut [Entry],
-    pub names: &'a mut [Name],
+sections! {
+    pub(super) struct Entries for GridConfig as config {
+        pub claims "grid claims": [Entry; config.capacity],
+        pub names "grid names": [Name; config.capacity => 1],
+    }
 }
 
 impl Entries<'_> {

@@ -1,6 +1,8 @@
 //! All pairs at once.
 
-use super::cells::{Cells, Limits, WIDTH, mask, newest};
+use super::cells::{Cells, Limits, mask, newest};
+use super::config::WIDTH;
+use super::counts::Counts;
 use super::entries::Entries;
 use super::project::cell;
 use crate::simd::{Kernels, Task, dispatch};
@@ -8,6 +10,7 @@ use crate::simd::{Kernels, Task, dispatch};
 /// Calls `pair` for the slots of every two claims of one context whose coordinates are near, each
 /// pair once; `limits` follow from the slot of the first.
 pub(super) fn pairs(
+    counts: &Counts<'_>,
     cells: &Cells<'_>,
     entries: &Entries<'_>,
     only: Option<u32>,
@@ -15,6 +18,7 @@ pub(super) fn pairs(
     pair: impl FnMut(u32, u32),
 ) {
     dispatch(Join {
+        counts,
         cells,
         entries,
         only,
@@ -24,6 +28,7 @@ pub(super) fn pairs(
 }
 
 struct Join<'c, L, F> {
+    counts: &'c Counts<'c>,
     cells: &'c Cells<'c>,
     entries: &'c Entries<'c>,
     only: Option<u32>,
@@ -77,7 +82,7 @@ impl<L: Fn(u32) -> Limits, F: FnMut(u32, u32)> Task for Join<'_, L, F> {
     #[inline(always)]
     fn run<K: Kernels>(mut self, k: K) {
         let cells = self.cells;
-        if cells.scans() {
+        if self.counts.scans() {
             self.scan(k);
             return;
         }
@@ -127,7 +132,7 @@ impl<L: Fn(u32) -> Limits, F: FnMut(u32, u32)> Join<'_, L, F> {
 
     #[inline(always)]
     fn scan<K: Kernels>(&mut self, k: K) {
-        let count = self.cells.len();
+        let count = self.counts.vectors();
         for at in 0..count {
             let Some(one) = self.one(at, None) else {
                 continue;

@@ -13,6 +13,7 @@ mod around;
 mod audit;
 mod cells;
 mod config;
+mod counts;
 mod detect;
 mod entries;
 mod errors;
@@ -20,6 +21,7 @@ mod hash;
 mod join;
 mod project;
 mod subject;
+mod tag;
 #[cfg(test)]
 pub(crate) mod testing;
 #[cfg(test)]
@@ -32,13 +34,10 @@ pub use errors::{InsertError, ProbeError, ProjectionError, RemoveError};
 pub(crate) use hash::Keys;
 pub(crate) use project::Bound;
 pub use project::{MAX_NORM, Projection, principal_rows};
-pub use subject::Tag;
+pub use tag::Tag;
 
-use crate::Hash;
-use crate::block::{self, BlockError, HeaderMut, Kind};
-
-const KIND: Kind = Kind(*b"GRID");
-const VERSION: u32 = 2;
+use crate::block::structure::{self, Image, life};
+use crate::block::{BlockError, HEADER_BYTES, HeaderMut};
 
 /// A grid in a block of its own.
 ///
@@ -82,29 +81,25 @@ impl<'a> Grid<'a> {
         config: GridConfig,
         projection: Projection<'_>,
     ) -> Result<Self, ProjectionError> {
-        config.check()?;
-        let (header, mut carver) =
-            block::format(memory, KIND, VERSION, config.to_words(), config.bytes())?;
-        let mut parts = Parts::carve(config, &mut carver)?;
+        let (header, mut carver) = structure::begin_format(memory, &config)?;
+        let mut parts = Parts::carve(&config, &mut carver)?;
         parts.set_projection(projection)?;
         Ok(Self { header, parts })
     }
 
     /// Opens a grid where it lies, after a full check of its structure. Cost: O(bytes).
     pub fn open(memory: &'a mut [u8]) -> Result<Self, BlockError> {
-        let (header, mut carver) = block::open_mut(memory, KIND, VERSION)?;
-        let config = GridConfig::from_words(&header.as_ref().config())?;
-        if header.as_ref().bytes() != config.bytes() as u64 {
-            return Err(BlockError::Corrupt);
+        let (header, config, mut carver) = structure::begin_open::<GridConfig>(memory)?;
+        let parts = Parts::carve(&config, &mut carver)?;
+        match parts.is_sound() {
+            true => Ok(Self { header, parts }),
+            false => Err(BlockError::Corrupt),
         }
-        let parts = Parts::carve(config, &mut carver)?;
-        parts.verify()?;
-        Ok(Self { header, parts })
     }
 
     /// Opens a sealed grid after checking its seal too.
     pub fn open_verified(memory: &'a mut [u8]) -> Result<Self, BlockError> {
-        block::verify_seal(memory, KIND, VERSION)?;
+        structure::check_seal::<GridConfig>(memory)?;
         Self::open(memory)
     }
 
@@ -175,19 +170,25 @@ impl<'a> Grid<'a> {
     pub fn saturation(&self, context: u32, vector: &[f32]) -> u32 {
         self.parts.saturation(context, vector)
     }
+}
 
-    /// SHA-256 of the block.
-    pub fn image_digest(&self) -> Hash {
-        self.header.as_ref().image_digest(&self.parts.bytes())
-    }
-
-    /// Seals the block with its SHA-256.
-    pub fn seal(&mut self) -> Hash {
-        self.header.seal(&self.parts.bytes())
-    }
-
-    /// Name and bytes of each section.
-    pub fn sections(&self) -> impl Iterator<Item = (&'static str, usize)> + use<> {
-        self.parts.sections().into_iter()
+impl GridConfig {
+    /// Bytes of the block.
+    pub const fn bytes(&self) -> usize {
+        Parts::end(HEADER_BYTES, self)
     }
 }
+
+impl<'a> Image<'a> for Grid<'a> {
+    fn header(&self) -> &HeaderMut<'a> {
+        &self.header
+    }
+    fn header_mut(&mut self) -> &mut HeaderMut<'a> {
+        &mut self.header
+    }
+    fn section(&self, mut at: usize) -> Option<(&'static str, &[u8])> {
+        self.parts.section(&mut at)
+    }
+}
+
+life!(bytes of Grid<'a>);

@@ -119,14 +119,14 @@ pub(super) fn write(
 
 /// Whether the words of a projection section could have been written by [`write`].
 pub(super) fn is_valid(config: &GridConfig, words: &[u32]) -> bool {
+    let dimensions = config.dimensions as usize;
     if config.is_direct() {
-        words.iter().all(|&w| w == 0)
+        words.is_empty()
     } else if config.rows {
-        norm_bound(
-            16 * config.row(),
-            words.chunks_exact(16 * config.row()).take(ROWS),
-            |&w| f32::from_bits(w),
-        ) <= MAX_NORM * MAX_NORM
+        let rows = words.chunks_exact(16 * config.row()).take(ROWS);
+        let mut ends = rows.clone().map(|row| row.iter().skip(dimensions));
+        ends.all(|mut end| end.all(|&word| word == 0))
+            && norm_bound(dimensions, rows, |&w| f32::from_bits(w)) <= MAX_NORM * MAX_NORM
     } else {
         words.iter().take(ROWS).all(|&c| c < config.dimensions)
             && words.iter().skip(ROWS).all(|&w| w == 0)

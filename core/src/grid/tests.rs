@@ -1,5 +1,5 @@
-use super::testing::Memory;
 use super::*;
+use crate::block::Memory;
 use proptest::prelude::*;
 use std::collections::BTreeSet;
 use std::vec::Vec;
@@ -51,8 +51,8 @@ fn brute(claims: &[Claim], radius: f32) -> Pairs {
 
 /// Pairs found one insertion at a time, and all at once; slots count up where nothing is removed.
 fn both_ways(config: GridConfig, projection: Projection<'_>, claims: &[Claim]) -> (Pairs, Pairs) {
-    let mut memory = Memory::new(config.bytes());
-    let mut grid = Grid::format_with(memory.get(), config, projection).unwrap();
+    let mut memory = Memory::zeroed(config.bytes());
+    let mut grid = Grid::format_with(&mut memory, config, projection).unwrap();
     let mut online = Pairs::new();
     for (j, claim) in (0..).zip(claims) {
         let mut seen = BTreeSet::new();
@@ -69,7 +69,7 @@ fn both_ways(config: GridConfig, projection: Projection<'_>, claims: &[Claim]) -
     grid.detect_all(None, |a, b| {
         assert!(batch.insert((a.min(b), a.max(b))), "each pair once");
     });
-    grid.parts.verify().unwrap();
+    assert!(grid.parts.is_sound());
     (online, batch)
 }
 
@@ -193,8 +193,8 @@ proptest! {
         order in proptest::collection::vec(any::<(bool, u16)>(), 0..700),
     ) {
         let config = spread(3, 200, 0.5);
-        let mut memory = Memory::new(config.bytes());
-        let mut grid = Grid::format(memory.get(), config).unwrap();
+        let mut memory = Memory::zeroed(config.bytes());
+        let mut grid = Grid::format(&mut memory, config).unwrap();
         let mut model: Vec<(u32, &Claim)> = vec![];
         for (remove, pick) in order {
             if remove && !model.is_empty() {
@@ -218,12 +218,12 @@ proptest! {
             }
             prop_assert_eq!(grid.len() as usize, model.len());
         }
-        grid.parts.verify().unwrap();
+        prop_assert!(grid.parts.is_sound());
         for (slot, _) in model {
             grid.remove(slot).unwrap();
         }
         prop_assert!(grid.is_empty());
-        grid.parts.verify().unwrap();
+        prop_assert!(grid.parts.is_sound());
     }
 
     #[test]
@@ -232,15 +232,15 @@ proptest! {
         damage in proptest::collection::vec(any::<(u32, u8)>(), 1..4),
     ) {
         let config = spread(3, 200, 0.5);
-        let mut memory = Memory::new(config.bytes());
-        let mut grid = Grid::format(memory.get(), config).unwrap();
+        let mut memory = Memory::zeroed(config.bytes());
+        let mut grid = Grid::format(&mut memory, config).unwrap();
         for (i, claim) in claims.iter().enumerate() {
             let slot = grid.insert(&claim.probe(), |_| ()).unwrap().slot;
             if i % 5 == 0 {
                 grid.remove(slot).unwrap();
             }
         }
-        let bytes = memory.get();
+        let bytes = &mut memory;
         for (at, value) in damage {
             let at = at as usize % bytes.len();
             bytes[at] ^= value;
@@ -261,8 +261,8 @@ proptest! {
 #[test]
 fn one_cell_is_cut_short_and_says_so() {
     let config = GridConfig::new(3, 3000).candidates(256);
-    let mut memory = Memory::new(config.bytes());
-    let mut grid = Grid::format(memory.get(), config).unwrap();
+    let mut memory = Memory::zeroed(config.bytes());
+    let mut grid = Grid::format(&mut memory, config).unwrap();
     let vector = [0.1, 0.2, 0.3];
     for i in 0..3000 {
         let probe = Probe {
@@ -284,8 +284,8 @@ fn one_cell_is_cut_short_and_says_so() {
 #[test]
 fn one_subject_is_cut_short_and_says_so() {
     let config = GridConfig::new(0, 1000).candidates(100);
-    let mut memory = Memory::new(config.bytes());
-    let mut grid = Grid::format(memory.get(), config).unwrap();
+    let mut memory = Memory::zeroed(config.bytes());
+    let mut grid = Grid::format(&mut memory, config).unwrap();
     let probe = Probe {
         context: 7,
         subject: Some(Tag::of("a door")),
@@ -304,8 +304,8 @@ fn one_subject_is_cut_short_and_says_so() {
 #[test]
 fn bad_vectors_are_refused() {
     let config = GridConfig::new(40, 4);
-    let mut memory = Memory::new(config.bytes());
-    let mut grid = Grid::format(memory.get(), config).unwrap();
+    let mut memory = Memory::zeroed(config.bytes());
+    let mut grid = Grid::format(&mut memory, config).unwrap();
     let before = grid.image_digest();
     let mut vector = [0.5; 40];
     let mut insert = |vector: &[f32]| {
@@ -361,24 +361,24 @@ fn projections_that_stretch_are_refused() {
         rows[i * 20 + i] = 1.0;
     }
     let config = GridConfig::new(20, 4).projected(true);
-    let mut memory = Memory::new(config.bytes());
-    let error = Grid::format_with(memory.get(), config, Projection::Rows(&rows)).unwrap_err();
+    let mut memory = Memory::zeroed(config.bytes());
+    let error = Grid::format_with(&mut memory, config, Projection::Rows(&rows)).unwrap_err();
     assert_eq!(error, ProjectionError::NotContracting);
     rows.iter_mut().for_each(|r| *r *= 0.999);
-    Grid::format_with(memory.get(), config, Projection::Rows(&rows)).unwrap();
+    Grid::format_with(&mut memory, config, Projection::Rows(&rows)).unwrap();
     rows[7] = f32::NAN;
-    let error = Grid::format_with(memory.get(), config, Projection::Rows(&rows)).unwrap_err();
+    let error = Grid::format_with(&mut memory, config, Projection::Rows(&rows)).unwrap_err();
     assert_eq!(error, ProjectionError::NotContracting);
-    let error = Grid::format_with(memory.get(), config, Projection::Spread).unwrap_err();
+    let error = Grid::format_with(&mut memory, config, Projection::Spread).unwrap_err();
     assert_eq!(error, ProjectionError::WrongForm);
-    assert!(Grid::format(memory.get(), config).is_err());
+    assert!(Grid::format(&mut memory, config).is_err());
 }
 
 #[test]
 fn a_sealed_grid_opens_with_the_same_content() {
     let config = GridConfig::new(3, 300);
-    let mut memory = Memory::new(config.bytes());
-    let mut grid = Grid::format(memory.get(), config).unwrap();
+    let mut memory = Memory::zeroed(config.bytes());
+    let mut grid = Grid::format(&mut memory, config).unwrap();
     let points: Vec<[f32; 3]> = (0..300).map(|i| [i as f32 * 0.3, 0.0, 0.0]).collect();
     for vector in &points[..200] {
         let _ = grid
@@ -393,12 +393,12 @@ fn a_sealed_grid_opens_with_the_same_content() {
             .unwrap();
     }
     let digest = grid.seal();
-    let mut copy = Memory::new(config.bytes());
-    copy.get().copy_from_slice(memory.get());
-    let mut reopened = Grid::open_verified(copy.get()).unwrap();
+    let mut copy = Memory::zeroed(config.bytes());
+    copy.copy_from_slice(&memory);
+    let mut reopened = Grid::open_verified(&mut copy).unwrap();
     assert_eq!(reopened.image_digest(), digest);
     assert_eq!(reopened.config(), config);
-    let mut grid = Grid::open(memory.get()).unwrap();
+    let mut grid = Grid::open(&mut memory).unwrap();
     for vector in &points[200..] {
         let probe = Probe {
             context: 0,

@@ -134,7 +134,7 @@ impl Chains<'_> {
         free.head = number + 1;
         let chains = &*self.chains;
         if let Some(places) = self.table.get_mut(..length)
-            && let Ok((at, _)) = table::find(places, hash, |item| item == number.into())
+            && let Ok((at, _)) = table::find(places, hash, |item| item == u32::from(number))
         {
             table::remove(places, at, |item| {
                 chains.get(item as usize).map_or(0, |chain| chain[HASH])

@@ -22,16 +22,23 @@ impl History<'_> {
         let event = *checked.event();
         let id = *checked.id();
         let known = |id: &EventId| self.log.find(id).is_some();
-        let admitted = self.engine.admit(&id, event.event(), now, verifier, &known);
-        if let Err(refusal) = admitted {
-            self.change(|half| half.engine.count_refusal(refusal));
-            return Err(refusal.into());
+        let engine = self.engine.check(&id, event.event(), now, verifier, &known);
+        match engine {
+            Ok(ready) => {
+                self.header.begin();
+                let ingested = self.log.append(checked).map(|index| Ingested {
+                    index,
+                    id,
+                    applied: ready.apply(index),
+                });
+                self.header.end();
+                Ok(ingested?)
+            }
+            Err(refusal) => {
+                self.change(|half| half.engine.count_refusal(refusal));
+                Err(refusal.into())
+            }
         }
-        self.change(|half| {
-            let index = half.log.append(checked)?;
-            let applied = half.engine.apply(index, &id, event.event(), now)?;
-            Ok(Ingested { index, id, applied })
-        })
     }
 
     /// Lets time pass: claims expire and conflicts escalate; see [`Engine::advance`](crate::coherence::Engine::advance).

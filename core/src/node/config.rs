@@ -220,6 +220,9 @@ pub struct HistoryConfig {
     pub contexts: u16,
     /// Claims in force at a time, 1 to 2²⁴. By default 512.
     pub claims: u32,
+    /// Conflicts, open ones and the closed ones still remembered, 1 to 2²⁴. By default as many as
+    /// claims.
+    pub conflicts: Option<u32>,
     /// Components of claims' embeddings; by default 0, claims are then compared by subject alone.
     pub dimensions: u32,
     /// What the log does when it is full. By default it refuses.
@@ -250,6 +253,7 @@ impl HistoryConfig {
             authors: between(4, events / 8, 64),
             contexts: between(2, events / 32, 16),
             claims: events,
+            conflicts: None,
             dimensions: 0,
             overflow: Overflow::Refuse,
             watches: 0,
@@ -277,7 +281,12 @@ impl HistoryConfig {
     }
 
     const fn usual_engine(&self) -> EngineConfig {
-        EngineConfig::new(GridConfig::new(self.dimensions, self.claims)).contexts(self.contexts)
+        let grid = GridConfig::new(self.dimensions, self.claims);
+        let engine = EngineConfig::new(grid).contexts(self.contexts);
+        match self.conflicts {
+            Some(conflicts) => engine.conflicts(conflicts),
+            None => engine,
+        }
     }
 
     /// The configuration that log and engine were made with.
@@ -288,6 +297,7 @@ impl HistoryConfig {
             authors: log.authors,
             contexts: log.contexts,
             claims: engine.grid().capacity(),
+            conflicts: None,
             dimensions: engine.grid().dimensions(),
             overflow: log.overflow,
             watches: log.watches,
@@ -295,6 +305,9 @@ impl HistoryConfig {
             seed: log.seed,
             engine: None,
         };
+        if config.usual_engine() != engine {
+            config.conflicts = Some(engine.conflict_count());
+        }
         if config.usual_engine() != engine {
             config.engine = Some(engine);
         }

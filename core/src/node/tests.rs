@@ -1,14 +1,14 @@
 //! A node as its caller sees it.
 
 use super::{
-    History, HistoryConfig, Node, NodeConfig, Outcome, Perception, PerceptionConfig, Workspace,
-    WorkspaceConfig,
+    History, HistoryConfig, IngestError, Node, NodeConfig, Outcome, Perception, PerceptionConfig,
+    Workspace, WorkspaceConfig,
 };
 use crate::block::{Block, BlockError, Memory as Heap};
-use crate::coherence::Engine;
+use crate::coherence::{Engine, Refusal, conflict_id};
 use crate::learn::PrunePolicy;
 use crate::learn::features::FeatureConfig;
-use crate::log::kind::{Assert, CERTAIN};
+use crate::log::kind::{Assert, CERTAIN, Support};
 use crate::log::{Ed25519, Event, EventKind, Policy, Signer};
 use ed25519_dalek::SigningKey;
 use std::boxed::Box;
@@ -174,9 +174,8 @@ fn the_engine_is_what_its_log_says_with_the_times_in_it() {
     let mut engine = Engine::format(&mut fresh, config).unwrap();
     for entry in node.history().log().since(0) {
         let event = entry.decode().unwrap();
-        engine
-            .apply(entry.index(), event.id(), event.event(), entry.accepted())
-            .unwrap();
+        let checked = engine.check_logged(event.id(), event.event(), entry.accepted());
+        checked.unwrap().apply(entry.index());
     }
     assert_eq!(engine.digest(), node.history().engine().digest());
     assert_eq!(engine.now(), node.history().engine().now());
@@ -255,9 +254,11 @@ const SMALL: NodeConfig = NodeConfig::new(
     PerceptionConfig::new(FeatureConfig::new(3, 20_000), 16)
         .trajectories(8)
         .attention(4, 8)
-        .signal(32),
+        .signal(32)
+        .labels(4, 48),
     HistoryConfig {
         claims: 16,
+        conflicts: Some(8),
         height: 20,
         ..HistoryConfig::new(32, 4 * 1024)
     },
@@ -277,7 +278,7 @@ fn a_small_node_is_small_and_pays_nothing_for_a_half_that_it_lacks() {
     Perception::format(&mut memory, SMALL.perception).unwrap();
     let mut memory = Heap::zeroed(history);
     History::format(&mut memory, SMALL.history).unwrap();
-    assert!(perception.max(history) < SMALL.bytes() * 2 / 3);
+    assert!(perception.max(history) < SMALL.bytes() * 3 / 4);
 }
 
 #[test]
@@ -287,7 +288,7 @@ fn the_order_in_which_a_perception_is_described_does_not_matter() {
     use crate::learn::route::RouteConfig;
     type Set = fn(PerceptionConfig) -> PerceptionConfig;
     let other = BankConfig::new(48, 7);
-    let all: [Set; 6] = [
+    let all: [Set; 7] = [
         |c| {
             c.bank(
                 BankConfig::new(32, 40)
@@ -306,6 +307,7 @@ fn the_order_in_which_a_perception_is_described_does_not_matter() {
         |c| c.trajectories(3),
         |c| c.signal(50),
         |c| c.attention(3, 5),
+        |c| c.labels(3, 50),
     ];
     let start = PerceptionConfig::new(FeatureConfig::new(3, 20_000), 16);
     let described = all.iter().fold(start, |config, set| set(config));
@@ -322,4 +324,56 @@ fn the_order_in_which_a_perception_is_described_does_not_matter() {
     }
     let merged = start.merge_at(0.6).bank(BankConfig::new(32, 40));
     assert_eq!(merged, start.bank(BankConfig::new(32, 40)).merge_at(0.6));
+}
+
+#[test]
+fn what_the_engine_refuses_changes_nothing_but_its_count() {
+    let mut memory = memory();
+    let mut node = Node::format(&mut memory.node, CONFIG).unwrap();
+    let mut out = [0; 512];
+    let mut tell = |node: &mut Node<'_>, author: u8, kind: EventKind<'_>, now| {
+        let key = SigningKey::from_bytes(&[author; 32]);
+        let event = Event {
+            author: key.public_key(),
+            prev: None,
+            at: now,
+            context: "lab",
+            embedding: Default::default(),
+            kind,
+        };
+        let signed = event.sign(&key, &mut out).unwrap();
+        node.history_mut()
+            .ingest(signed.bytes(), &Policy::new(), &Ed25519, now)
+            .map(|ingested| ingested.id)
+    };
+    let says = |value, expires| {
+        EventKind::Assert(Assert {
+            subject: "wave",
+            predicate: "speed",
+            value,
+            evidence: &[],
+            confidence: CERTAIN,
+            expires,
+            supersedes: None,
+        })
+    };
+    let a = tell(&mut node, 1, says("slow", None), 5_000).unwrap();
+    let b = tell(&mut node, 2, says("fast", Some(6_000)), 5_000).unwrap();
+    let digests = |node: &Node<'_>| {
+        let history = node.history();
+        (history.log().image_digest(), history.engine().digest())
+    };
+    let before = digests(&node);
+    // One side has expired since, and nobody has told the engine.
+    let support = EventKind::Support(Support {
+        conflict: conflict_id(&a, &b),
+        claim: a,
+        evidence: &[],
+        cost: 1,
+    });
+    let refused = tell(&mut node, 3, support, 6_000).unwrap_err();
+    assert_eq!(refused, IngestError::Refused(Refusal::UnknownConflict));
+    assert_eq!(digests(&node), before);
+    let counted = node.history().engine().refusals(Refusal::UnknownConflict);
+    assert_eq!(counted, 1);
 }

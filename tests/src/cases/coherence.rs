@@ -3,7 +3,7 @@
 use crate::transcript::Transcript;
 use crate::{Hex, Report, draw::Draw};
 use ed25519_dalek::SigningKey;
-use sensilla::coherence::{Conflict, Engine, EngineConfig};
+use sensilla::coherence::{Applied, Conflict, Engine, EngineConfig, Refusal};
 use sensilla::grid::GridConfig;
 use sensilla::log::kind::{Assert, Challenge, Resolution, Support, Witness};
 use sensilla::log::sign::Ed25519;
@@ -157,17 +157,17 @@ impl World<'_> {
         };
         let id = *event.unsigned(&mut out).unwrap().id();
         let taken = &self.taken[..self.size];
-        let admitted = self
-            .engine
-            .admit(&id, &event, self.now, &Ed25519, &|id: &EventId| {
-                taken.contains(id)
-            });
-        self.answers.answer(&admitted);
-        if admitted.is_ok() {
-            let applied = self.engine.apply(self.size as u64, &id, &event, self.now);
-            self.answers.answer(&applied);
-            self.taken[self.size] = id;
-            self.size += 1;
+        let known = |id: &EventId| taken.contains(id);
+        let checked = self.engine.check(&id, &event, self.now, &Ed25519, &known);
+        match checked {
+            Ok(checked) => {
+                self.answers.answer(&Ok::<(), Refusal>(()));
+                let applied = checked.apply(self.size as u64);
+                self.answers.answer(&Ok::<Applied, Refusal>(applied));
+                self.taken[self.size] = id;
+                self.size += 1;
+            }
+            Err(refusal) => self.answers.answer(&Err::<(), _>(refusal)),
         }
         self.answers.shown(&self.engine.quarantine(&id));
     }

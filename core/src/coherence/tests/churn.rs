@@ -40,7 +40,10 @@ fn a_year_of_churn_in_fixed_memory_leaves_no_trace() {
             kind: says(&subject, &value, Some(now + DAY)),
         };
         let signed = event.unsigned(&mut out).unwrap();
-        let applied = engine.apply(hour, signed.id(), &event, now).unwrap();
+        let applied = engine
+            .check_logged(signed.id(), &event, now)
+            .unwrap()
+            .apply(hour);
         assert!(!applied.is_truncated());
         busiest = busiest.max(engine.len());
         assert!(engine.len() <= 24);
@@ -85,7 +88,7 @@ fn a_year_of_churn_costs_in_its_last_month_what_it_cost_in_its_second() {
             .conflicts(2_000)
             .escalation(60_000, 1),
     );
-    let image = world.memory.get().len();
+    let image = world.memory.len();
     let mut months: Vec<Month> = Vec::new();
     let mut out = [0; 512];
     for day in 0..360_u64 {
@@ -109,23 +112,26 @@ fn a_year_of_churn_costs_in_its_last_month_what_it_cost_in_its_second() {
                 kind: says(&subject, &value, Some(until)),
             };
             let signed = event.unsigned(&mut out).unwrap();
-            let applied = engine.apply(i, signed.id(), &event, now).unwrap();
+            let applied = engine
+                .check_logged(signed.id(), &event, now)
+                .unwrap()
+                .apply(i);
             assert!(!applied.is_truncated());
             month.claims += 1;
             month.checked += u64::from(applied.coverage.checked);
             month.conflicts += applied.found;
         }
         let walks = [
-            engine.grid.longest_walk(),
-            engine.claims.table.longest_walk(),
+            engine.tables.grid.longest_walk(),
+            engine.tables.claims.ids.longest_walk(),
         ];
         month.walked = month.walked.max(walks[0]).max(walks[1]);
-        month.walked = month.walked.max(engine.conflicts.table.longest_walk());
-        month.spare = month.spare.max(engine.grid.spare());
-        month.slots = engine.grid.used();
+        month.walked = month.walked.max(engine.tables.conflicts.ids.longest_walk());
+        month.spare = month.spare.max(engine.tables.grid.spare());
+        month.slots = engine.tables.grid.used();
         assert!((400..=540).contains(&engine.len()) || day < 14);
     }
-    assert_eq!(world.memory.get().len(), image);
+    assert_eq!(world.memory.len(), image);
     let second = &months[1];
     assert!(second.checked / u64::from(second.claims) > 8, "{months:?}");
     for month in &months[2..] {
@@ -142,7 +148,13 @@ fn a_year_of_churn_costs_in_its_last_month_what_it_cost_in_its_second() {
     let mut engine = world.engine();
     engine.advance(u64::MAX);
     assert!(engine.is_empty() && engine.is_complete());
-    assert_eq!((engine.grid.spare(), engine.grid.longest_walk()), (0, 0));
+    assert_eq!(
+        (
+            engine.tables.grid.spare(),
+            engine.tables.grid.longest_walk()
+        ),
+        (0, 0)
+    );
 }
 
 #[test]
@@ -150,8 +162,8 @@ fn names_prepared_to_collide_do_so_under_no_other_secret() {
     // The hashes are known, so subjects that share a bucket under one secret can be looked for.
     let crowd = |seed: u32, subjects: &[String]| {
         let config = EngineConfig::new(GridConfig::new(0, 1_024).seed(seed));
-        let mut memory = Memory::new(config.bytes());
-        let mut engine = Engine::format(memory.get(), config).unwrap();
+        let mut memory = Memory::zeroed(config.bytes());
+        let mut engine = Engine::format(&mut memory, config).unwrap();
         let mut out = [0; 512];
         for (i, subject) in (0..).zip(subjects) {
             let event = Event {
@@ -163,9 +175,12 @@ fn names_prepared_to_collide_do_so_under_no_other_secret() {
                 kind: says(subject, "so", None),
             };
             let signed = event.unsigned(&mut out).unwrap();
-            engine.apply(i, signed.id(), &event, 1).unwrap();
+            engine
+                .check_logged(signed.id(), &event, 1)
+                .unwrap()
+                .apply(i);
         }
-        engine.grid.longest_walk()
+        engine.tables.grid.longest_walk()
     };
     let keys = crate::grid::Keys::new(7);
     let hash = |name: &String| keys.words(0, crate::grid::Tag::of(name).0) & 1_023;

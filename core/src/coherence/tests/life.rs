@@ -208,8 +208,8 @@ proptest! {
     ) {
         let config = EngineConfig::new(GridConfig::new(3, 200).radius(0.3)).conflicts(20_000);
         let conflicts = |order: &[usize]| {
-            let mut memory = Memory::new(config.bytes());
-            let mut engine = Engine::format(memory.get(), config).unwrap();
+            let mut memory = Memory::zeroed(config.bytes());
+            let mut engine = Engine::format(&mut memory, config).unwrap();
             let mut out = [0; 512];
             for (index, &i) in (0..).zip(order) {
                 let (subject, value, context, vector) = &claims[i];
@@ -223,7 +223,7 @@ proptest! {
                     kind: says(&subject, &value, None),
                 };
                 let signed = event.unsigned(&mut out).unwrap();
-                let applied = engine.apply(index, signed.id(), &event, 1).unwrap();
+                let applied = engine.check_logged(signed.id(), &event, 1).unwrap().apply(index);
                 assert!(!applied.is_truncated());
             }
             assert!(engine.is_complete());
@@ -322,7 +322,7 @@ fn a_sealed_engine_opens_with_the_same_content() {
     quarrel(&mut world);
     let mut engine = world.engine();
     let (digest, image) = (engine.digest(), engine.seal());
-    let engine = Engine::open_verified(world.memory.get()).unwrap();
+    let engine = Engine::open_verified(&mut world.memory).unwrap();
     assert_eq!((engine.digest(), engine.image_digest()), (digest, image));
     let total: usize = engine.sections().map(|(_, bytes)| bytes).sum();
     assert_eq!(total, CONFIG.bytes());
@@ -346,8 +346,9 @@ fn a_fork_of_an_authors_history_is_kept_as_a_proof() {
         let (now, index) = (world.now, world.log.len() as u64);
         let applied = world
             .engine()
-            .apply(index, signed.id(), &event, now)
-            .unwrap();
+            .check_logged(signed.id(), &event, now)
+            .unwrap()
+            .apply(index);
         world.log.push((signed.bytes().into(), now));
         applied.equivocates
     };

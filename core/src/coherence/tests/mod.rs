@@ -1,8 +1,11 @@
 mod churn;
+mod damage;
 mod holes;
 mod life;
 mod model;
+mod sizes;
 mod split_views;
+mod time;
 
 use super::*;
 use crate::Hash;
@@ -17,7 +20,7 @@ use std::format;
 use std::string::String;
 use std::vec::Vec;
 
-use crate::grid::testing::Memory;
+use crate::block::Memory;
 
 pub(super) const HOUR: u64 = 3_600_000;
 
@@ -45,8 +48,8 @@ pub(super) struct World {
 
 impl World {
     pub fn new(config: EngineConfig) -> Self {
-        let mut memory = Memory::new(config.bytes());
-        Engine::format(memory.get(), config).unwrap();
+        let mut memory = Memory::zeroed(config.bytes());
+        Engine::format(&mut memory, config).unwrap();
         Self {
             memory,
             config,
@@ -59,13 +62,13 @@ impl World {
 
     /// The engine, opened anew, which checks all of it.
     pub fn engine(&mut self) -> Engine<'_> {
-        Engine::open(self.memory.get()).unwrap()
+        Engine::open(&mut self.memory).unwrap()
     }
 
     /// The same engine and log again.
     pub fn copy(&self) -> Self {
         Self {
-            memory: self.memory.copy(),
+            memory: self.memory.clone(),
             config: self.config,
             log: self.log.clone(),
             authorities: self.authorities.clone(),
@@ -102,18 +105,22 @@ impl World {
         let signed = event.sign(&key(author), &mut out).unwrap();
         let (now, index) = (self.now, self.log.len() as u64);
         let known: Vec<EventId> = self.log.iter().map(|(e, _)| decode(e).1).collect();
-        let mut engine = Engine::open(self.memory.get()).unwrap();
-        let before = (engine.image_digest(), engine.digest());
+        let before = self.memory.clone();
+        let mut engine = Engine::open(&mut self.memory).unwrap();
+        let digest = engine.digest();
         let history = |id: &EventId| known.contains(id);
-        let admitted = engine.admit(signed.id(), &event, now, &Ed25519, &history);
-        assert_eq!((engine.image_digest(), engine.digest()), before);
-        if let Err(refusal) = admitted {
-            engine.count_refusal(refusal);
-            assert_eq!(engine.digest(), before.1);
-            return Err(refusal);
-        }
-        let applied = engine.apply(index, signed.id(), &event, now).unwrap();
         let id = *signed.id();
+        let applied = match engine.check(&id, &event, now, &Ed25519, &history) {
+            Ok(checked) => Ok(checked.apply(index)),
+            Err(refusal) => Err(refusal),
+        };
+        if let Err(refusal) = applied {
+            assert!(self.memory == before, "a refused event leaves no trace");
+            let mut engine = self.engine();
+            engine.count_refusal(refusal);
+            assert_eq!(engine.digest(), digest);
+        }
+        let applied = applied?;
         self.log.push((signed.bytes().into(), now));
         Ok((id, applied))
     }
@@ -261,23 +268,24 @@ impl World {
         let config = LogConfig::new(self.log.len().max(1) as u32, bytes.max(1 << 16) as u32)
             .authors(256)
             .contexts(16);
-        let mut memory = Memory::new(config.bytes());
-        let mut log = EventLog::format(memory.get(), config).unwrap();
+        let mut memory = Memory::zeroed(config.bytes());
+        let mut log = EventLog::format(&mut memory, config).unwrap();
         for (event, now) in &self.log {
             let checked = log
                 .check(event, &Policy::trusted(), &Ed25519, *now)
                 .unwrap();
             log.append(checked).unwrap();
         }
-        let mut memory = Memory::new(self.config.bytes());
-        let mut other = Engine::format(memory.get(), self.config).unwrap();
+        let mut memory = Memory::zeroed(self.config.bytes());
+        let mut other = Engine::format(&mut memory, self.config).unwrap();
         for (context, threshold, keys) in &self.authorities {
             other.register_authority(context, *threshold, keys).unwrap();
         }
         for entry in log.since(0) {
             let signed = entry.decode().unwrap();
             let (id, event, now) = (signed.id(), signed.event(), entry.accepted());
-            other.apply(entry.index(), id, event, now).unwrap();
+            let checked = other.check_logged(id, event, now).unwrap();
+            checked.apply(entry.index());
         }
         let now = self.engine().now();
         other.advance(now);

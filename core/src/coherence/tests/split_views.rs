@@ -63,7 +63,7 @@ fn two_roots_for_one_size_are_kept_as_a_proof() {
     assert_eq!(prove(first, &forged, 7), bad);
     // And so does whoever opens the engine later.
     let image = world.engine().seal();
-    let engine = Engine::open_verified(world.memory.get()).unwrap();
+    let engine = Engine::open_verified(&mut world.memory).unwrap();
     assert_eq!((engine.split(), engine.image_digest()), (1, image));
 }
 

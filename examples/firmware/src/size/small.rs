@@ -9,9 +9,11 @@ pub const fn small() -> NodeConfig {
         PerceptionConfig::new(FeatureConfig::new(3, 50_000), 16)
             .trajectories(8)
             .attention(4, 8)
-            .signal(32),
+            .signal(32)
+            .labels(4, 48),
         HistoryConfig {
             claims: 16,
+            conflicts: Some(8),
             height: 20,
             ..HistoryConfig::new(32, 4 * 1024)
         },

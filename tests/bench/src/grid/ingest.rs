@@ -70,10 +70,10 @@ fn ingest_alone<'s>(stream: &'s Stream, memory: &'s mut Memory) -> Result<impl F
     Ok(move |count| {
         for signed in &decoded[next..next + count] {
             let (id, event, now) = (signed.id(), signed.event(), next as u64);
-            engine
-                .admit(id, event, now, &sensilla::log::Ed25519, &nobody)
+            let checked = engine
+                .check(id, event, now, &sensilla::log::Ed25519, &nobody)
                 .expect("admitted");
-            let applied = engine.apply(now, id, event, now).expect("applied");
+            let applied = checked.apply(now);
             assert!(black_box(applied).coverage.is_complete());
             next += 1;
         }
@@ -99,11 +99,11 @@ fn ingest_logged<'s>(
                 .check(bytes, &policy, &sensilla::log::Ed25519, now)
                 .expect("accepted");
             let (id, event) = (*checked.event().id(), *checked.event().event());
-            engine
-                .admit(&id, &event, now, &sensilla::log::Ed25519, &nobody)
+            let ready = engine
+                .check(&id, &event, now, &sensilla::log::Ed25519, &nobody)
                 .expect("admitted");
             let index = log.append(checked).expect("room");
-            let _ = black_box(engine.apply(index, &id, &event, now).expect("applied"));
+            let _ = black_box(ready.apply(index));
             next += 1;
         }
     })

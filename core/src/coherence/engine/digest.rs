@@ -1,9 +1,9 @@
 //! The digest of an engine's content: equal for equal logs at equal times, wherever things lie.
 
-use super::engine::Engine;
-use super::judge::Judge;
+use super::Engine;
 use super::order;
 use crate::Hash;
+use crate::coherence::judge::Judge;
 use sha2::{Digest, Sha256};
 
 impl<J: Judge> Engine<'_, J> {
@@ -33,20 +33,21 @@ impl<J: Judge> Engine<'_, J> {
     fn hash_claims(&self, hash: &mut Sha256) {
         hash.update(self.len().to_le_bytes());
         let key = |slot| {
-            self.claims
+            self.tables
+                .claims
                 .is_live(slot)
-                .then(|| self.claims.table.id(slot))
+                .then(|| self.tables.claims.ids.of(slot))
         };
-        order::each(self.grid.used(), key, |slot| {
-            let Some(claim) = self.claims.view(slot) else {
+        order::each(self.tables.grid.used(), key, |slot| {
+            let Some(claim) = self.tables.claims.view(slot) else {
                 return;
             };
             hash.update(claim.id);
             hash.update(claim.index.to_le_bytes());
-            hash.update([u8::from(self.claims.is_unchecked(slot))]);
-            let first = self.claims.witnesses(slot);
-            hash.update((self.witnesses.of(first).count() as u32).to_le_bytes());
-            for path in self.witnesses.of(first) {
+            hash.update([u8::from(self.tables.claims.is_unchecked(slot))]);
+            let first = self.tables.claims.witnesses(slot);
+            hash.update((self.tables.witnesses.of(first).count() as u32).to_le_bytes());
+            for path in self.tables.witnesses.of(first) {
                 hash.update((path.len() as u32).to_le_bytes());
                 hash.update(bytemuck::cast_slice(path));
             }
@@ -55,10 +56,10 @@ impl<J: Judge> Engine<'_, J> {
 
     fn hash_conflicts(&self, hash: &mut Sha256) {
         let count = self.config.conflicts;
-        hash.update((self.conflicts.all().count() as u32).to_le_bytes());
-        let key = |c| self.conflicts.view(c).map(|view| view.id);
+        hash.update((self.tables.conflicts.all().count() as u32).to_le_bytes());
+        let key = |c| self.tables.conflicts.view(c).map(|view| view.id);
         order::each(count, key, |conflict| {
-            let Some(view) = self.conflicts.view(conflict) else {
+            let Some(view) = self.tables.conflicts.view(conflict) else {
                 return;
             };
             hash.update(view.id);
@@ -73,33 +74,30 @@ impl<J: Judge> Engine<'_, J> {
     fn hash_contexts(&self, hash: &mut Sha256) {
         let tag = |context| {
             let mut key = Hash::default();
-            let tag = self.contexts.tag(context)?;
+            let tag = self.tables.contexts.tag(context)?;
             key.get_mut(..16)?
                 .copy_from_slice(bytemuck::cast_slice(&tag.0));
             Some(key)
         };
         order::each(u32::from(self.config.contexts), tag, |context| {
             hash.update(tag(context).unwrap_or_default());
-            let (threshold, keys) = self.contexts.authority(context).unwrap_or_default();
+            let (threshold, keys) = self.tables.contexts.authority(context).unwrap_or_default();
             hash.update([threshold, keys.len() as u8]);
             hash.update(bytemuck::cast_slice(keys));
-            hash.update([u8::from(self.contexts.is_incomplete(context))]);
-            hash.update(self.contexts.seen(context).to_le_bytes());
-            hash.update(bytemuck::cast_slice(self.contexts.means(context)));
+            hash.update([u8::from(self.tables.contexts.is_incomplete(context))]);
+            hash.update(self.tables.contexts.seen(context).to_le_bytes());
+            hash.update(bytemuck::cast_slice(self.tables.contexts.means(context)));
         });
     }
 
     fn hash_budgets(&self, hash: &mut Sha256) {
         let now = self.now();
-        let at = |place: u32| self.budgets.full_at.get(place as usize).copied();
-        let key = |place: u32| {
-            at(place)
-                .filter(|&full| full > now)
-                .and_then(|_| self.budgets.keys.get(place as usize).copied())
-        };
+        let spent = |place: u32| self.tables.budgets.spent(place, now);
+        let key = |place: u32| spent(place).map(|(key, _)| key);
         order::each(self.config.budget_slots() as u32, key, |place| {
-            hash.update(key(place).unwrap_or_default());
-            hash.update(at(place).unwrap_or(0).to_le_bytes());
+            let (key, full) = spent(place).unwrap_or_default();
+            hash.update(key);
+            hash.update(full.to_le_bytes());
         });
     }
 }

@@ -1,10 +1,11 @@
 //! Making up for checks that were cut short.
 
-use super::conflict::conflict_id;
-use super::engine::{Engine, State};
-use super::judge::Judge;
+use super::Engine;
 use super::order;
-use super::store::Conflicts;
+use crate::coherence::conflict::conflict_id;
+use crate::coherence::judge::Judge;
+use crate::coherence::tables::Count;
+use crate::coherence::tables::conflicts::Conflicts;
 use crate::grid::Tag;
 
 /// What [`Engine::detect_all`] found.
@@ -27,17 +28,18 @@ impl<J: Judge> Engine<'_, J> {
     /// to rebuild the engine from its log, call it at the same place.
     pub fn detect_all(&mut self, context: &str) -> Repaired {
         let mut repaired = Repaired::default();
-        let Some(context) = self.contexts.find(Tag::of(context)) else {
+        let Some(context) = self.tables.contexts.find(Tag::of(context)) else {
             return repaired;
         };
         self.header.begin();
         let mut after = None;
         loop {
             let key = |slot| {
-                let mine = self.claims.is_live(slot) && self.claims.context(slot) == context;
-                mine.then(|| self.claims.table.id(slot))
+                let mine =
+                    self.tables.claims.is_live(slot) && self.tables.claims.context(slot) == context;
+                mine.then(|| self.tables.claims.ids.of(slot))
             };
-            let batch = order::next(self.grid.used(), after, key);
+            let batch = order::next(self.tables.grid.used(), after, key);
             let Some(&(last, _)) = batch.last() else {
                 break;
             };
@@ -47,15 +49,15 @@ impl<J: Judge> Engine<'_, J> {
             after = Some(last);
         }
         if repaired.unrecorded == 0 {
-            for slot in 0..self.grid.used() {
-                if self.claims.is_live(slot) && self.claims.context(slot) == context {
-                    self.claims.set_unchecked(slot, false);
+            for slot in 0..self.tables.grid.used() {
+                if self.tables.claims.is_live(slot) && self.tables.claims.context(slot) == context {
+                    self.tables.claims.set_unchecked(slot, false);
                 }
             }
-            self.contexts.set_incomplete(context, false);
+            self.tables.contexts.set_incomplete(context, false);
         }
         for _ in 0..repaired.opened {
-            self.state.count(State::FOUND);
+            self.tables.state.count(Count::Found);
         }
         self.header.end();
         repaired
@@ -63,14 +65,15 @@ impl<J: Judge> Engine<'_, J> {
 
     /// The conflicts of one claim with those of larger ids.
     fn detect(&mut self, slot: u32, context: u32, repaired: &mut Repaired) {
-        let id = self.claims.table.id(slot);
-        let mine = self.claims.proposition(slot);
-        let now = self.state.now();
+        let id = self.tables.claims.ids.of(slot);
+        let mine = self.tables.claims.proposition(slot);
+        let now = self.tables.state.now();
         let wakes =
             (self.config.steps > 0).then(|| now.saturating_add(self.config.escalation.into()));
-        let (claims, conflicts, judge) = (&mut self.claims, &mut self.conflicts, &self.judge);
-        self.grid.neighbours(slot, |other| {
-            let its = claims.table.id(other);
+        let (claims, conflicts) = (&mut self.tables.claims, &mut self.tables.conflicts);
+        let judge = &self.judge;
+        self.tables.grid.neighbours(slot, |other| {
+            let its = claims.ids.of(other);
             if its <= id || !judge.incompatible(&claims.proposition(other), &mine) {
                 return;
             }
@@ -82,7 +85,7 @@ impl<J: Judge> Engine<'_, J> {
                 Some(conflict) => {
                     repaired.opened += 1;
                     if let Some(due) = wakes {
-                        conflicts.wake_at(conflict, due);
+                        conflicts.timers.wake_at(conflict, due);
                     }
                 }
                 None => repaired.unrecorded += 1,
@@ -94,6 +97,7 @@ impl<J: Judge> Engine<'_, J> {
 /// Whether a conflict of two claims in force has this id.
 fn is_attached(conflicts: &Conflicts<'_>, id: &crate::Hash) -> bool {
     conflicts
+        .ids
         .find(id)
         .is_some_and(|c| conflicts.slot(c, 0).is_some())
 }

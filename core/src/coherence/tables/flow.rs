@@ -1,187 +1,7 @@
-//! Independent confirmations of a claim.
-//!
-//! A confirmation reaches the claim along a path of peers, the last of whom is the witness.
-//! Two paths are independent when they share no peer. How many independent paths a set of
-//! confirmations has is the maximum flow through a graph whose vertices carry one unit each
-//! (Menger), counted exactly by augmenting paths. Peers are told apart by the first eight bytes of
-//! their keys; two that shared them would count as one, never one as two.
+//! How many paths that share no peer lead to a claim: the maximum flow through a graph whose
+//! vertices carry one unit each (Menger), by augmenting paths.
 
-use super::errors::Refusal;
-use crate::Hash;
-use crate::log::PublicKey;
-
-/// Most peers of a path before the witness.
-pub const MAX_PATH: usize = 7;
-/// Most witnesses of one claim that are kept and counted.
-pub const MAX_WITNESSES: usize = 16;
-
-/// Words of a witness's record.
-const CLAIM: usize = 0;
-const NEXT: usize = 1;
-const LENGTH: usize = 2;
-
-/// Vertices of one path, the witness first; the rest zero.
-pub(super) type Path = [u64; MAX_PATH + 1];
-
-#[derive(Debug)]
-pub(super) struct Witnesses<'a> {
-    pub paths: &'a mut [Path],
-    pub records: &'a mut [[u32; 4]],
-    /// Head of the free list, and records ever used.
-    pub state: &'a mut [u32],
-}
-
-fn vertex(key: &PublicKey) -> u64 {
-    let [a, b, c, d, e, f, g, h, ..] = *key;
-    u64::from_le_bytes([a, b, c, d, e, f, g, h])
-}
-
-/// The vertices of a confirmation and their number.
-pub(super) fn path(
-    witness: &PublicKey,
-    along: &[Hash],
-    author: &PublicKey,
-) -> Result<(Path, usize), Refusal> {
-    if along.len() > MAX_PATH {
-        return Err(Refusal::PathTooLong {
-            limit: MAX_PATH as u32,
-        });
-    }
-    let mut path = [0; MAX_PATH + 1];
-    let vertices = core::iter::once(witness).chain(along.iter().rev());
-    let mut length = 0;
-    for (to, key) in path.iter_mut().zip(vertices) {
-        *to = vertex(key);
-        length += 1;
-    }
-    let named = path.get(..length).unwrap_or_default();
-    if named.contains(&vertex(author)) {
-        return Err(Refusal::OwnClaim);
-    }
-    let twice = |(i, v): (usize, &u64)| named.iter().skip(i + 1).any(|w| v == w);
-    if named.iter().enumerate().any(twice) {
-        return Err(Refusal::PathLoops);
-    }
-    Ok((path, length))
-}
-
-impl Witnesses<'_> {
-    fn word(&self, at: usize) -> u32 {
-        self.state.get(at).copied().unwrap_or(0)
-    }
-
-    fn set(&mut self, at: usize, value: u32) {
-        if let Some(word) = self.state.get_mut(at) {
-            *word = value;
-        }
-    }
-
-    fn record(&self, link: u32) -> Option<&[u32; 4]> {
-        self.records.get(link.wrapping_sub(1) as usize)
-    }
-
-    fn next_free(&self) -> Option<u32> {
-        match self.word(0) {
-            0 => Some(self.word(1) + 1).filter(|&link| link as usize <= self.paths.len()),
-            free => Some(free),
-        }
-    }
-
-    /// The paths of a claim's witnesses.
-    pub fn of(&self, first: u32) -> impl Iterator<Item = &[u64]> {
-        let mut link = first;
-        core::iter::from_fn(move || {
-            let record = self.record(link)?;
-            let path = self.paths.get(link.wrapping_sub(1) as usize)?;
-            link = record[NEXT];
-            path.get(..record[LENGTH] as usize)
-        })
-        .take(MAX_WITNESSES)
-    }
-
-    /// Whether another witness can join those of a claim.
-    pub fn check(&self, first: u32, path: &Path) -> Result<(), Refusal> {
-        if self.of(first).any(|other| other.first() == path.first()) {
-            return Err(Refusal::SameWitness);
-        }
-        if self.of(first).count() >= MAX_WITNESSES {
-            return Err(Refusal::EnoughWitnesses);
-        }
-        self.next_free().map(|_| ()).ok_or(Refusal::WitnessesFull)
-    }
-
-    /// Adds a witness that was checked in front of `first`; the new front.
-    pub fn add(&mut self, slot: u32, first: u32, path: &Path, length: usize) -> u32 {
-        let Some(link) = self.next_free() else {
-            return first;
-        };
-        match self.record(link) {
-            Some(record) if self.word(0) != 0 => self.set(0, record[NEXT]),
-            _ => self.set(1, link),
-        }
-        let at = link.wrapping_sub(1) as usize;
-        if let Some(to) = self.paths.get_mut(at) {
-            *to = *path;
-        }
-        if let Some(to) = self.records.get_mut(at) {
-            *to = [slot + 1, first, length as u32, 0];
-        }
-        link
-    }
-
-    /// Forgets the witnesses of a claim.
-    pub fn release(&mut self, first: u32) {
-        let mut link = first;
-        while let Some(&record) = self.record(link) {
-            let at = link.wrapping_sub(1) as usize;
-            if let Some(to) = self.paths.get_mut(at) {
-                *to = Path::default();
-            }
-            let free = self.word(0);
-            if let Some(to) = self.records.get_mut(at) {
-                *to = [0, free, 0, 0];
-            }
-            self.set(0, link);
-            link = record[NEXT];
-        }
-    }
-
-    /// How many independent paths the witnesses of a claim have.
-    pub fn independent(&self, first: u32) -> u32 {
-        let mut flow = Flow::new();
-        for path in self.of(first) {
-            flow.add(path);
-        }
-        flow.maximum()
-    }
-
-    /// Checks lists and records; `of` gives the first witness of the claim in each live slot.
-    pub fn verify(&self, heads: impl Iterator<Item = (u32, u32, u32)>) -> Option<()> {
-        let used = self.word(1);
-        (used as usize <= self.paths.len()).then_some(())?;
-        let mut listed = 0;
-        for (slot, first, paths) in heads {
-            let (mut link, mut count) = (first, 0);
-            while link != 0 {
-                let record = self.record(link)?;
-                let length = record[LENGTH] as usize;
-                (record[CLAIM] == slot + 1 && link <= used).then_some(())?;
-                ((1..=MAX_PATH + 1).contains(&length) && count < MAX_WITNESSES).then_some(())?;
-                count += 1;
-                listed += 1;
-                link = record[NEXT];
-            }
-            (self.independent(first) == paths).then_some(())?;
-        }
-        let mut free = self.word(0);
-        for _ in 0..used.checked_sub(listed)? {
-            let record = self.record(free)?;
-            (record[CLAIM] == 0 && free <= used).then_some(())?;
-            free = record[NEXT];
-        }
-        (free == 0).then_some(())
-    }
-}
+use crate::coherence::config::{MAX_PATH, MAX_WITNESSES};
 
 const VERTICES: usize = MAX_WITNESSES * (MAX_PATH + 1);
 const EDGES: usize = MAX_WITNESSES * (MAX_PATH + 2);
@@ -189,7 +9,7 @@ const SOURCE: u8 = 254;
 const SINK: u8 = 255;
 
 /// Maximum flow with one unit a vertex.
-struct Flow {
+pub(super) struct Flow {
     names: heapless::Vec<u64, VERTICES>,
     /// From, to, and whether flow runs along.
     edges: heapless::Vec<(u8, u8, bool), EDGES>,
@@ -201,7 +21,7 @@ struct Flow {
 const OUT: usize = VERTICES;
 
 impl Flow {
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             names: heapless::Vec::new(),
             edges: heapless::Vec::new(),
@@ -218,7 +38,7 @@ impl Flow {
     }
 
     /// Adds a path, the witness first.
-    fn add(&mut self, path: &[u64]) {
+    pub fn add(&mut self, path: &[u64]) {
         let mut to = SINK;
         for &name in path {
             let Some(from) = self.number(name) else {
@@ -237,7 +57,7 @@ impl Flow {
         }
     }
 
-    fn maximum(&mut self) -> u32 {
+    pub fn maximum(&mut self) -> u32 {
         let mut flow = 0;
         while self.augment() {
             flow += 1;

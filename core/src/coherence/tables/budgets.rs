@@ -4,30 +4,37 @@
 //! is full again. A budget that is full needs no memory, so only those who spend have a place; a
 //! flood of keys fills the sets it hashes to and is told when to retry.
 
-use super::config::{EngineConfig, WAYS};
-use super::errors::Refusal;
+use crate::block::sections::sections;
+use crate::coherence::config::{EngineConfig, WAYS};
+use crate::coherence::errors::Refusal;
 use crate::grid::Keys;
 use crate::log::PublicKey;
 
-#[derive(Debug)]
-pub(super) struct Budgets<'a> {
-    pub keys: &'a mut [PublicKey],
-    /// When the author's budget is full again.
-    pub full_at: &'a mut [u64],
-    pub secrets: Keys,
-    /// Milliseconds of the whole budget, and of one unit.
-    pub whole: u64,
-    pub unit: u64,
+sections! {
+    pub(crate) struct Budgets for EngineConfig as config {
+        keys: [PublicKey; config.budget_slots() => 1],
+        /// When the author's budget is full again; zero while the place is empty.
+        full_at: [u64; config.budget_slots() => 1],
+    } with {
+        secrets: Keys = Keys::new(config.grid.hash_seed()),
+        /// Milliseconds of one unit, and of the whole budget.
+        unit: u64 = config.refill as u64,
+        whole: u64 = config.burst as u64 * config.refill as u64,
+    }
+}
+
+/// The key by which an author is remembered. That of zeros, which signs nothing, is written as that
+/// of ones, which signs nothing either: so a place is empty where its key is zero.
+fn name(author: &PublicKey) -> PublicKey {
+    match *author == [0; 32] {
+        true => [0xff; 32],
+        false => *author,
+    }
 }
 
 impl Budgets<'_> {
-    pub fn times(config: &EngineConfig) -> (u64, u64) {
-        let unit = u64::from(config.refill);
-        (u64::from(config.burst) * unit, unit)
-    }
-
     fn set(&self, author: &PublicKey) -> usize {
-        let sets = (self.keys.len() / WAYS).wrapping_sub(1);
+        let sets = (self.keys.len() / WAYS).saturating_sub(1);
         (self.secrets.id(author) as usize & sets) * WAYS
     }
 
@@ -56,6 +63,7 @@ impl Budgets<'_> {
 
     /// Whether an author can spend `cost` units now.
     pub fn check(&self, author: &PublicKey, cost: u32, now: u64) -> Result<(), Refusal> {
+        let author = &name(author);
         let place = self
             .place(author, now)
             .map_err(|free| Refusal::BudgetsFull {
@@ -70,6 +78,7 @@ impl Budgets<'_> {
 
     /// Spends what [`check`](Self::check) allowed.
     pub fn spend(&mut self, author: &PublicKey, cost: u32, now: u64) {
+        let author = &name(author);
         let Ok(place) = self.place(author, now) else {
             return;
         };
@@ -80,5 +89,21 @@ impl Budgets<'_> {
         if let Some(at) = self.full_at.get_mut(place) {
             *at = after;
         }
+    }
+
+    /// Whose budget lies in a place and when it is full again, if it is not at `now`.
+    pub fn spent(&self, place: u32, now: u64) -> Option<(PublicKey, u64)> {
+        let full = *self.full_at.get(place as usize)?;
+        let key = *self.keys.get(place as usize)?;
+        (full > now).then_some((key, full))
+    }
+
+    /// Whether every author lies in its set and every other place is empty.
+    pub fn is_sound(&self) -> bool {
+        let mut places = self.keys.iter().zip(self.full_at.iter()).enumerate();
+        places.all(|(place, (key, &full))| match full {
+            0 => *key == [0; 32],
+            _ => *key != [0; 32] && self.set(key) == place / WAYS * WAYS,
+        })
     }
 }

@@ -3,9 +3,10 @@
 //! A context without an authority has nobody who may decide: resolutions and third-party
 //! deprecations there are refused, not accepted.
 
-use super::config::MAX_KEYS;
-use super::errors::{AuthorityError, Refusal};
 use crate::Hash;
+use crate::block::sections::sections;
+use crate::coherence::config::{EngineConfig, MAX_KEYS};
+use crate::coherence::errors::{AuthorityError, Refusal};
 use crate::grid::Tag;
 use crate::log::sign::{Domain, Endorsement, split, verify_endorsement};
 use crate::log::{PublicKey, Verifier};
@@ -20,14 +21,18 @@ const SEEN: usize = 6;
 /// One while the context is in use.
 const LIVE: usize = 7;
 
-#[derive(Debug)]
-pub(super) struct Contexts<'a> {
-    /// How many records are used; padding may add one.
-    pub count: usize,
-    pub records: &'a mut [[u32; 8]],
-    pub keys: &'a mut [PublicKey],
-    /// Two a context: the mean of the first vectors, and the recent mean.
-    pub drift: &'a mut [[f32; 16]],
+sections! {
+    pub(crate) struct Contexts for EngineConfig as config {
+        records: [[u32; 8]; config.contexts => 1],
+        /// The keys of each context's authority, sorted.
+        keys: [PublicKey; config.contexts => config.keys as usize],
+        /// The mean of each context's first vectors, and the recent mean.
+        pub(super) drift: [[f32; 16]; config.contexts => config.means()],
+    } with {
+        count: usize = config.contexts as usize,
+        /// Keys of one context's authority.
+        most: usize = config.keys as usize,
+    }
 }
 
 impl Contexts<'_> {
@@ -84,20 +89,33 @@ impl Contexts<'_> {
     }
 
     /// Counts one claim less; a context with neither claims nor authority is forgotten.
-    pub fn release(&mut self, context: u32) {
+    pub fn release(&mut self, config: &EngineConfig, context: u32) {
         let claims = self.word(context, CLAIMS).wrapping_sub(1);
         self.set(context, CLAIMS, claims);
         if claims == 0 {
             self.set_incomplete(context, false);
         }
         if claims == 0 && self.word(context, POWERS) == 0 {
-            if let Some(record) = self.records.get_mut(context as usize) {
-                *record = [0; 8];
-            }
-            let at = context as usize * 2;
-            if let Some(drift) = self.drift.get_mut(at..at + 2) {
-                drift.fill([0.0; 16]);
-            }
+            self.clear_slot(config, context as usize);
+        }
+    }
+
+    /// Whether an authority can be registered.
+    pub fn check_authority(
+        &self,
+        tag: Tag,
+        threshold: u8,
+        keys: &[PublicKey],
+    ) -> Result<(), AuthorityError> {
+        check_keys(threshold, keys)?;
+        if keys.len() > self.most {
+            return Err(AuthorityError::TooManyKeys {
+                limit: self.most as u8,
+            });
+        }
+        match self.find(tag).or_else(|| self.free()) {
+            Some(_) => Ok(()),
+            None => Err(AuthorityError::ContextsFull),
         }
     }
 
@@ -108,14 +126,14 @@ impl Contexts<'_> {
         threshold: u8,
         keys: &[PublicKey],
     ) -> Result<(), AuthorityError> {
-        check_keys(threshold, keys)?;
+        self.check_authority(tag, threshold, keys)?;
         let context = self.enter(tag).ok_or(AuthorityError::ContextsFull)?;
         let incomplete = self.is_incomplete(context);
         let powers = u32::from_le_bytes([threshold, keys.len() as u8, 0, 0]);
         self.set(context, POWERS, powers);
         self.set_incomplete(context, incomplete);
-        let at = context as usize * MAX_KEYS;
-        if let Some(to) = self.keys.get_mut(at..at + MAX_KEYS) {
+        let at = context as usize * self.most;
+        if let Some(to) = self.keys.get_mut(at..at + self.most) {
             to.fill([0; 32]);
             // Sorted, so that state does not depend on the order they were named in.
             for (to, from) in to.iter_mut().zip(keys) {
@@ -131,7 +149,7 @@ impl Contexts<'_> {
     /// Threshold and keys of a context's authority.
     pub fn authority(&self, context: u32) -> Option<(u8, &[PublicKey])> {
         let [threshold, count, ..] = self.word(context, POWERS).to_le_bytes();
-        let at = context as usize * MAX_KEYS;
+        let at = context as usize * self.most;
         let keys = self.keys.get(at..at + usize::from(count))?;
         (count > 0).then_some((threshold, keys))
     }
@@ -201,37 +219,73 @@ impl Contexts<'_> {
     /// Both means of a context's vectors.
     pub fn means(&self, context: u32) -> &[[f32; 16]] {
         let at = context as usize * 2;
-        self.drift.get(at..at + 2).unwrap_or_default()
+        // Where there are no vectors, their means are zero and take no memory.
+        self.drift.get(at..at + 2).unwrap_or(&[[0.0; 16]; 2])
     }
 
-    /// Checks the records; `claims` counts a context's claims.
-    pub fn verify(&self, claims: impl Fn(u32) -> u32) -> Option<()> {
-        for (context, record) in (0..).zip(self.records.iter().take(self.count)) {
-            let keys = self
-                .keys
-                .get(context as usize * MAX_KEYS..)?
-                .get(..MAX_KEYS)?;
-            let drift = self.drift.get(context as usize * 2..)?.get(..2)?;
-            let [threshold, count, rest @ ..] = (record[POWERS] & !INCOMPLETE).to_le_bytes();
-            let (named, blank) = keys.split_at_checked(count.into())?;
-            (rest == [0, 0] && blank.iter().all(|k| *k == [0; 32])).then_some(())?;
-            (record[CLAIMS] == claims(context) && record[SEEN] >> 24 <= 1).then_some(())?;
-            (drift.iter().flatten().all(|d| d.is_finite())).then_some(())?;
-            match record[LIVE] {
-                0 => (*record == [0; 8]).then_some(())?,
-                1 if count > 0 => check_keys(threshold, named).ok()?,
-                1 => (threshold == 0 && record[CLAIMS] > 0).then_some(())?,
-                _ => return None,
-            }
-            let same = |other: &[u32; 8]| other[LIVE] == 1 && other[..4] == record[..4];
-            let twice = self.records.iter().skip(context as usize + 1).any(same);
-            (record[LIVE] == 0 || !twice).then_some(())?;
+    /// Claims in force in a context.
+    pub fn claims(&self, context: u32) -> u32 {
+        self.word(context, CLAIMS)
+    }
+
+    /// Whether a context goes with its last claim, having no authority.
+    pub fn is_passing(&self, context: u32) -> bool {
+        self.word(context, LIVE) == 1 && self.authority(context).is_none()
+    }
+
+    /// Checks the records; `contexts` gives the context of every claim in force, again and again.
+    pub fn is_sound<I: Iterator<Item = u32>>(
+        &mut self,
+        config: &EngineConfig,
+        contexts: impl Fn() -> I,
+    ) -> bool {
+        self.counts(contexts) && (0..self.count as u32).all(|c| self.verify(config, c).is_some())
+    }
+
+    /// Whether each context counts its claims. Claims are taken off one by one, which leaves
+    /// nothing of right counts, and put back.
+    fn counts<I: Iterator<Item = u32>>(&mut self, contexts: impl Fn() -> I) -> bool {
+        let mut taken = 0;
+        let mut right = true;
+        for context in contexts() {
+            let Some(claims) = self.word(context, CLAIMS).checked_sub(1) else {
+                right = false;
+                break;
+            };
+            self.set(context, CLAIMS, claims);
+            taken += 1;
         }
-        Some(())
+        right &= self.records.iter().all(|record| record[CLAIMS] == 0);
+        for context in contexts().take(taken) {
+            self.hold(context);
+        }
+        right
+    }
+
+    fn verify(&self, config: &EngineConfig, context: u32) -> Option<()> {
+        let at = context as usize;
+        let record = self.records.get(at)?;
+        if record[LIVE] == 0 {
+            return self.is_clear(config, at).then_some(());
+        }
+        let keys = self.keys.get(at * self.most..(at + 1) * self.most)?;
+        let [threshold, count, rest @ ..] = (record[POWERS] & !INCOMPLETE).to_le_bytes();
+        let (named, blank) = keys.split_at_checked(count.into())?;
+        (rest == [0, 0] && blank.iter().all(|k| *k == [0; 32])).then_some(())?;
+        (record[LIVE] == 1 && record[SEEN] >> 24 <= 1).then_some(())?;
+        let means = self.means(context).as_flattened();
+        means.iter().all(|d| d.is_finite()).then_some(())?;
+        match count {
+            0 => (threshold == 0 && record[CLAIMS] > 0).then_some(())?,
+            _ => check_keys(threshold, named).ok()?,
+        }
+        let same = |other: &[u32; 8]| other[LIVE] == 1 && other[..4] == record[..4];
+        let twice = self.records.iter().skip(at + 1).any(same);
+        (!twice).then_some(())
     }
 }
 
-pub(super) fn check_keys(threshold: u8, keys: &[PublicKey]) -> Result<(), AuthorityError> {
+fn check_keys(threshold: u8, keys: &[PublicKey]) -> Result<(), AuthorityError> {
     let twice = |(i, key): (usize, &PublicKey)| keys.iter().skip(i + 1).any(|other| other == key);
     if keys.is_empty() || keys.len() > MAX_KEYS || keys.iter().enumerate().any(twice) {
         return Err(AuthorityError::BadKeys);

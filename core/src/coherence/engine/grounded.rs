@@ -6,10 +6,10 @@
 //! accepted when each of its attackers is defeated, defeated when one of them is accepted, and
 //! undecided otherwise (P. M. Dung, On the acceptability of arguments, 1995).
 
-use super::conflict::{Conflict, Status};
-use super::engine::Engine;
-use super::judge::Judge;
-use super::store::Lists;
+use super::Engine;
+use crate::coherence::conflict::{Conflict, Status};
+use crate::coherence::judge::Judge;
+use crate::coherence::tables::conflicts::Lists;
 use crate::error::errors;
 use crate::grid::Tag;
 use crate::log::EventId;
@@ -52,15 +52,17 @@ impl<J: Judge> Engine<'_, J> {
         if labels.len() < needed as usize {
             return Err(GroundedError::LabelsTooShort { needed });
         }
-        let Some(context) = self.contexts.find(Tag::of(context)) else {
+        let Some(context) = self.tables.contexts.find(Tag::of(context)) else {
             return Ok(());
         };
         labels.fill(Acceptance::Undecided);
-        let mine = |&slot: &u32| self.claims.is_live(slot) && self.claims.context(slot) == context;
+        let mine = |&slot: &u32| {
+            self.tables.claims.is_live(slot) && self.tables.claims.context(slot) == context
+        };
         let mut changed = true;
         while changed {
             changed = false;
-            for slot in (0..self.grid.used()).filter(mine) {
+            for slot in (0..self.tables.grid.used()).filter(mine) {
                 if label(labels, slot) == Acceptance::Undecided {
                     let found = self.judge_claim(slot, labels);
                     if let Some(label) = labels.get_mut(slot as usize) {
@@ -70,22 +72,28 @@ impl<J: Judge> Engine<'_, J> {
                 }
             }
         }
-        for slot in (0..self.grid.used()).filter(mine) {
-            each(&self.claims.table.id(slot), label(labels, slot));
+        for slot in (0..self.tables.grid.used()).filter(mine) {
+            each(&self.tables.claims.ids.of(slot), label(labels, slot));
         }
         Ok(())
     }
 
     fn judge_claim(&self, slot: u32, labels: &[Acceptance]) -> Acceptance {
         let mut defended = true;
-        let mut link = self.claims.head(slot);
-        while let Some((conflict, side, next)) = self.conflicts.step(link) {
+        let mut link = self.tables.claims.head(slot);
+        while let Some((conflict, side, next)) = self.tables.conflicts.step(link) {
             link = next;
             let open = self
+                .tables
                 .conflicts
                 .stand(conflict)
                 .is_some_and(|s| s.0.is_open());
-            let Some(other) = self.conflicts.slot(conflict, 1 - side).filter(|_| open) else {
+            let Some(other) = self
+                .tables
+                .conflicts
+                .slot(conflict, 1 - side)
+                .filter(|_| open)
+            else {
                 continue;
             };
             match label(labels, other) {
@@ -94,7 +102,7 @@ impl<J: Judge> Engine<'_, J> {
                 Acceptance::Undecided => defended = false,
             }
         }
-        let id = self.claims.table.id(slot);
+        let id = self.tables.claims.ids.of(slot);
         if defended && self.all_fallen_attackers_defeated(&id, labels) {
             Acceptance::Accepted
         } else {
@@ -120,7 +128,7 @@ impl<J: Judge> Engine<'_, J> {
             deciding.peek().is_none()
                 || deciding.any(|c| {
                     let winner = c.claims.into_iter().find(|other| *other != fallen);
-                    let slot = winner.and_then(|id| self.claims.table.find(&id));
+                    let slot = winner.and_then(|id| self.tables.claims.ids.find(&id));
                     slot.is_none_or(|slot| label(labels, slot) == Acceptance::Accepted)
                 })
         })

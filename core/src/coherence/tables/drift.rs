@@ -4,7 +4,7 @@
 //! the later ones. Both are of the sixteen components that the grid bounds distances by, so their
 //! distance never exceeds that of the vectors' own means.
 
-use super::authority::Contexts;
+use super::contexts::Contexts;
 
 /// Vectors that make the baseline.
 const BASELINE: u32 = 32;
