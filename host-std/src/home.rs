@@ -4,20 +4,24 @@
 //! all.
 
 use sensilla::bank::{BankConfig, Element, Layout};
-use sensilla::block::BlockError;
+use sensilla::block::{BlockError, Memory, OwnError};
+use sensilla::intern::Symbol;
 use sensilla::learn::features::FeatureConfig;
 use sensilla::log::sign::PublicKey;
 use sensilla::log::{Ed25519, Policy};
-use sensilla::node::{HistoryConfig, Node, NodeConfig, PerceptionConfig, Workspace};
+use sensilla::node::{
+    HistoryConfig, Node, NodeConfig, OwnedNode, Perception, PerceptionConfig, Workspace,
+};
+use std::collections::BTreeSet;
+use std::ops::Range;
 
 use crate::Error;
 use crate::keys::{self, Keyring};
-use crate::profile::{Authority, Profile, Room, Shape};
+use crate::profile::{Authority, Names, Profile, Room, Shape};
 use crate::progress::Progress;
 use crate::read::claims::hex;
 use crate::store::manifest::Manifest;
 use crate::store::{Blocks, Contents, StoreError, Writer};
-use sensilla::block::Memory;
 
 /// The name of the profile's block in the store.
 pub const PROFILE: &str = "profile";
@@ -28,14 +32,14 @@ pub const EF: u32 = 64;
 const SCANNED: u32 = 4_096;
 /// Trajectories that are kept.
 const TRAJECTORIES: u32 = 64;
-/// A node with its profile and its secret.
-#[derive(Clone, Debug, Default)]
+/// A node with its profile and its secret. It is checked once, when it is opened or made.
+#[derive(Debug)]
 pub struct Home {
-    /// The names of what the node knows by number.
+    /// What the node is made of, and names of what it knows by number.
     pub profile: Profile,
     /// The keys of its sources.
     pub keys: Keyring,
-    block: Memory,
+    node: OwnedNode,
     others: Blocks,
 }
 
@@ -64,7 +68,8 @@ pub fn config(profile: &Profile) -> NodeConfig {
         perception
             .bank(bank)
             .merge_at(profile.merge_at)
-            .trajectories(TRAJECTORIES),
+            .trajectories(TRAJECTORIES)
+            .labels(profile.labels.count, profile.labels.bytes),
         HistoryConfig {
             events: room.events,
             bytes: room.bytes,
@@ -80,13 +85,10 @@ pub fn config(profile: &Profile) -> NodeConfig {
 impl Home {
     /// A new node as the profile describes it.
     pub fn new(profile: Profile) -> Result<Self, Error> {
-        let config = config(&profile);
-        let mut block = Memory::zeroed(config.bytes());
-        Node::format(&mut block, config).map_err(broken)?;
         Ok(Self {
+            node: OwnedNode::new(config(&profile)).map_err(own)?,
             profile,
             keys: Keyring::new()?,
-            block,
             others: Blocks::new(),
         })
     }
@@ -103,51 +105,51 @@ impl Home {
         let profile: Profile = serde_json::from_slice(&take(PROFILE)?)
             .map_err(|e| damaged(&format!("its profile: {e}")))?;
         let keys = Keyring::from_block(&take(keys::BLOCK)?).ok_or_else(|| damaged("its secret"))?;
-        let block = take(&profile.node)?;
-        let mut home = Self {
+        let node = OwnedNode::adopt(take(&profile.node)?).map_err(|error| match error {
+            OwnError::Block(error) => StoreError::of_node(error),
+            other => StoreError::Damaged(other.to_string()),
+        })?;
+        Ok(Self {
             profile,
             keys,
-            block,
+            node,
             others: blocks,
-        };
-        home.node_verified().map_err(StoreError::of_node)?;
-        Ok(home)
+        })
     }
 
-    /// The node.
-    pub fn node(&mut self) -> Result<Node<'_>, Error> {
-        Node::open(&mut self.block).map_err(broken)
+    /// The node, to look at.
+    pub fn node(&self) -> &Node<'_> {
+        self.node.get()
     }
 
-    fn node_verified(&mut self) -> Result<(), BlockError> {
-        Node::open_verified(&mut self.block).map(|_| ())
+    /// Lets `call` change the node.
+    pub fn change<T>(&mut self, call: impl FnOnce(&mut Node<'_>) -> T) -> T {
+        self.node.with(call)
     }
 
-    /// The node, and a workspace of it in `memory`.
-    pub fn open<'n>(
-        &'n mut self,
-        memory: &'n mut Memory,
-    ) -> Result<(Node<'n>, Workspace<'n>), Error> {
-        let node = Node::open(&mut self.block).map_err(broken)?;
-        let config = node.config().workspace(EF);
-        *memory = Memory::zeroed(config.bytes());
-        let workspace = Workspace::format(memory, &config).map_err(broken)?;
-        Ok((node, workspace))
+    /// Lets `call` perceive with the node, in a workspace made for it.
+    pub fn perceive<T>(
+        &mut self,
+        call: impl FnOnce(&mut Node<'_>, &mut Workspace<'_>) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let config = self.node().config().workspace(EF);
+        let mut memory = Memory::zeroed(config.bytes());
+        let mut workspace = Workspace::format(&mut memory, &config).map_err(broken)?;
+        self.change(|node| call(node, &mut workspace))
     }
 
     /// Bytes of the node's block.
     pub fn bytes(&self) -> usize {
-        self.block.len()
+        self.node().config().bytes()
     }
 
     /// Saves the node, if it is not what the store holds already; says whether it did.
     pub fn save(&mut self, writer: &Writer, before: Option<&Manifest>) -> Result<bool, Error> {
-        self.node()?.seal();
         let profile =
             serde_json::to_vec(&self.profile).map_err(|e| Error::Failed(e.to_string()))?;
         let mut blocks = self.others.clone();
         blocks.extend([
-            (self.profile.node.clone(), self.block.clone()),
+            (self.profile.node.clone(), self.image()),
             (PROFILE.to_owned(), Memory::from(&profile[..])),
             (keys::BLOCK.to_owned(), self.keys.to_block()),
         ]);
@@ -161,42 +163,115 @@ impl Home {
         Ok(true)
     }
 
+    fn image(&mut self) -> Memory {
+        image(&mut self.node)
+    }
+
     /// Gives the node's log and engine the room `room`, and keeps what it has learned.
     pub fn grow(&mut self, room: Room) -> Result<(), Error> {
-        let mut grown = self.clone();
-        grown.profile.room = room;
-        grown.rebuild()?;
-        carry(&self.block, &mut grown.block)?;
-        grown.node()?;
-        *self = grown;
+        let mut profile = self.profile.clone();
+        profile.room = room;
+        let mut grown = self.replayed(&profile)?;
+        let (old, mut new) = (self.image(), image(&mut grown));
+        let ([from, _], [to, _]) = (halves(&old)?, halves(&new)?);
+        copy(&old[from], &mut new[to])?;
+        self.node = OwnedNode::open(&new).map_err(own)?;
+        self.profile = profile;
         Ok(())
     }
 
-    /// Makes the node anew as the profile describes it now, without what it has learned: it takes
-    /// all of its events again.
-    pub fn rebuild(&mut self) -> Result<(), Error> {
-        let mut grown = self.clone();
-        let config = config(&grown.profile);
-        grown.block = Memory::zeroed(config.bytes());
-        Node::format(&mut grown.block, config).map_err(broken)?;
-        for authority in &self.profile.authorities {
-            grown.register(authority)?;
-        }
-        {
-            let old = self.node()?;
-            let mut new = Node::open(&mut grown.block).map_err(broken)?;
-            let mut progress = Progress::new("replaying", Some(old.history().log().len()));
+    /// Makes the node anew as `profile` describes it, without what it has learned: it takes all of
+    /// its events again.
+    pub fn rebuild(&mut self, profile: Profile) -> Result<(), Error> {
+        self.node = self.replayed(&profile)?;
+        self.profile = profile;
+        Ok(())
+    }
+
+    /// A node as `profile` describes it, with the events and authorities of this one.
+    fn replayed(&self, profile: &Profile) -> Result<OwnedNode, Error> {
+        let mut node = OwnedNode::new(config(profile)).map_err(own)?;
+        let log = self.node().history().log();
+        let mut progress = Progress::new("replaying", Some(log.len()));
+        node.with(|node| {
+            for authority in &profile.authorities {
+                register(node, authority, &self.keys_of(authority))?;
+            }
             // Each was within what its policy allowed when it was taken.
             let policy = Policy::replay();
-            for entry in old.history().log().since(0) {
-                new.history_mut()
+            for entry in log.since(0) {
+                node.history_mut()
                     .ingest(entry.bytes(), &policy, &Ed25519, entry.accepted())
                     .map_err(|e| Error::Failed(format!("event {}: {e}", entry.index())))?;
                 progress.step(1);
             }
+            Ok::<_, Error>(())
+        })?;
+        Ok(node)
+    }
+
+    /// The numbers of the labels `names`, given now to those that have none; the node grows where
+    /// it has no room for so many.
+    pub fn labels(&mut self, names: &[&str]) -> Result<Vec<u32>, Error> {
+        let known = self.node().perception().labels();
+        let new: BTreeSet<&str> = names
+            .iter()
+            .copied()
+            .filter(|name| known.get(name).is_none())
+            .collect();
+        let bytes = |names: &mut dyn Iterator<Item = &str>| names.map(str::len).sum::<usize>();
+        let count = known.len() as usize + new.len();
+        let length =
+            bytes(&mut known.iter().map(|(_, name)| name)) + bytes(&mut new.iter().copied());
+        let room = self.profile.labels;
+        if count > room.count as usize || length > room.bytes as usize {
+            let fit = |needed: usize, has: u32| {
+                u32::try_from(needed).map(|needed| has.max(needed.saturating_add(needed / 2)))
+            };
+            let fitted = (fit(count, room.count), fit(length, room.bytes));
+            let (Ok(count), Ok(bytes)) = fitted else {
+                return Err(Error::Failed("the labels are too many or too long".into()));
+            };
+            self.rename(Names { count, bytes })?;
         }
-        *self = grown;
+        self.change(|node| {
+            let label = |name: &&str| node.perception_mut().label(name);
+            names.iter().map(label).collect::<Result<_, _>>()
+        })
+        .map_err(|error| Error::Failed(format!("a label: {error}")))
+    }
+
+    /// Gives the node room for so many names of labels, and keeps all else.
+    fn rename(&mut self, names: Names) -> Result<(), Error> {
+        let mut profile = self.profile.clone();
+        profile.labels = names;
+        let mut grown = OwnedNode::new(config(&profile)).map_err(own)?;
+        grown.with(|node| {
+            let known = self.node().perception().labels();
+            known
+                .iter()
+                .try_for_each(|(_, name)| node.perception_mut().label(name).map(drop))
+                .map_err(|error| Error::Failed(format!("a label: {error}")))
+        })?;
+        let (old, mut new) = (self.image(), image(&mut grown));
+        let ([from, old_history], [to, new_history]) = (halves(&old)?, halves(&new)?);
+        copy(&old[old_history], &mut new[new_history])?;
+        let (from, to) = (&old[from], &mut new[to]);
+        let parts = Perception::ranges(from).map_err(broken)?;
+        let places = Perception::ranges(to).map_err(broken)?;
+        for ((name, part), place) in Perception::PARTS.iter().zip(parts).zip(places) {
+            if *name != "labels" {
+                copy(&from[part], &mut to[place])?;
+            }
+        }
+        self.node = OwnedNode::open(&new).map_err(own)?;
+        self.profile = profile;
         Ok(())
+    }
+
+    /// The name of the label `number`.
+    pub fn label_name(&self, number: u32) -> String {
+        label_name(self.node(), number)
     }
 
     /// Gives a context its authority, in place of the one it has.
@@ -205,7 +280,8 @@ impl Home {
         if self.profile.authorities.iter().find(same) == Some(authority) {
             return Ok(());
         }
-        self.register(authority)?;
+        let keys = self.keys_of(authority);
+        self.change(|node| register(node, authority, &keys))?;
         self.profile.authorities.retain(|a| !same(&a));
         self.profile.authorities.push(authority.clone());
         for name in &authority.members {
@@ -215,16 +291,9 @@ impl Home {
         Ok(())
     }
 
-    fn register(&mut self, authority: &Authority) -> Result<(), Error> {
-        let keys: Vec<PublicKey> = authority
-            .members
-            .iter()
-            .map(|member| self.public_key(member))
-            .collect();
-        self.node()?
-            .history_mut()
-            .register_authority(&authority.context, authority.threshold, &keys)
-            .map_err(|e| Error::Failed(format!("the authority of `{}`: {e}", authority.context)))
+    fn keys_of(&self, authority: &Authority) -> Vec<PublicKey> {
+        let members = authority.members.iter();
+        members.map(|member| self.public_key(member)).collect()
     }
 
     /// The public key of a source by name, or the key that `name` itself is in hexadecimal.
@@ -236,24 +305,65 @@ impl Home {
     }
 }
 
-/// Copies what `old` has learned to `new`, a node that perceives by parts of the same sizes.
-fn carry(old: &[u8], new: &mut [u8]) -> Result<(), Error> {
-    let ([from, _], [to, _]) = (
-        Node::ranges(old).map_err(broken)?,
-        Node::ranges(new).map_err(broken)?,
-    );
-    match (old.get(from), new.get_mut(to)) {
-        (Some(from), Some(to)) if from.len() == to.len() => {
-            to.copy_from_slice(from);
-            Ok(())
-        }
-        _ => Err(Error::Failed(
-            "what was learned cannot be carried over".into(),
-        )),
+/// The name of the label `number` of a node.
+pub fn label_name(node: &Node<'_>, number: u32) -> String {
+    match node
+        .perception()
+        .labels()
+        .resolve(Symbol::from_bits(number))
+    {
+        Some(name) => name.to_owned(),
+        None => format!("label {number}"),
     }
+}
+
+fn register(node: &mut Node<'_>, authority: &Authority, keys: &[PublicKey]) -> Result<(), Error> {
+    node.history_mut()
+        .register_authority(&authority.context, authority.threshold, keys)
+        .map_err(|e| Error::Failed(format!("the authority of `{}`: {e}", authority.context)))
+}
+
+/// The bytes of a node, sealed.
+fn image(node: &mut OwnedNode) -> Memory {
+    node.with(|node| {
+        node.seal();
+    });
+    let node = node.get();
+    let mut image = Memory::zeroed(node.config().bytes());
+    let mut rest = &mut image[..];
+    for piece in node.image() {
+        let (to, behind) = rest.split_at_mut(piece.len());
+        to.copy_from_slice(piece);
+        rest = behind;
+    }
+    image
+}
+
+/// Where the halves of a node lie in its bytes.
+fn halves(image: &[u8]) -> Result<[Range<usize>; 2], Error> {
+    Node::ranges(image).map_err(broken)
+}
+
+/// Copies a part of one node to its place in another, which has it in the same size.
+fn copy(from: &[u8], to: &mut [u8]) -> Result<(), Error> {
+    if from.len() != to.len() {
+        return Err(Error::Failed(
+            "what was learned cannot be carried over".into(),
+        ));
+    }
+    to.copy_from_slice(from);
+    Ok(())
 }
 
 /// A node that does not open as it was made or checked: a fault of this program.
 fn broken(error: BlockError) -> Error {
     Error::Failed(format!("the node's memory: {error}"))
+}
+
+/// The same for one that could not be made either.
+fn own(error: OwnError) -> Error {
+    match error {
+        OwnError::Block(error) => broken(error),
+        other => Error::Failed(other.to_string()),
+    }
 }

@@ -3,7 +3,7 @@
 //! The core knows channels, dimensions and labels by number; the profile keeps what users call
 //! them. It is a block of the store of its own, as JSON; the store's format is its version too.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
 use sensilla::learn::features::{FeatureConfig, MAX_CHANNELS, PER_CHANNEL};
 use serde::{Deserialize, Serialize};
@@ -26,8 +26,8 @@ pub struct Profile {
     pub node: String,
     /// What patterns are made of; none in a node that has only taken claims.
     pub shape: Option<Shape>,
-    /// Names of the labels, by number.
-    pub labels: Vec<String>,
+    /// How many names of labels the node has room for.
+    pub labels: Names,
     /// Most patterns that the node learns.
     pub patterns: u32,
     /// The similarity from which what is learned is merged into the nearest pattern.
@@ -71,6 +71,25 @@ impl Default for Room {
     }
 }
 
+/// How many names of labels a node has room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Names {
+    /// Names.
+    pub count: u32,
+    /// Bytes of all together.
+    pub bytes: u32,
+}
+
+impl Default for Names {
+    fn default() -> Self {
+        Self {
+            count: 64,
+            bytes: 1024,
+        }
+    }
+}
+
 /// An author that has a name here.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -98,7 +117,7 @@ impl Default for Profile {
         Self {
             node: "node".into(),
             shape: None,
-            labels: Vec::new(),
+            labels: Names::default(),
             patterns: 64,
             merge_at: MERGE_AT,
             room: Room::default(),
@@ -110,26 +129,6 @@ impl Default for Profile {
 }
 
 impl Profile {
-    /// The numbers of all of `names`, given now to those that have none.
-    pub fn label_all(&mut self, names: &[&str]) -> Vec<u32> {
-        let mut known: HashMap<String, u32> = (0..)
-            .zip(&self.labels)
-            .map(|(number, name)| (name.clone(), number))
-            .collect();
-        names
-            .iter()
-            .map(|name| match known.get(*name) {
-                Some(&number) => number,
-                None => {
-                    let number = self.labels.len() as u32;
-                    self.labels.push((*name).to_owned());
-                    known.insert((*name).to_owned(), number);
-                    number
-                }
-            })
-            .collect()
-    }
-
     /// The name of the author with the public key `key`, or the key in hexadecimal.
     pub fn source_name(&self, key: &[u8]) -> String {
         let key = hex(key);
@@ -145,14 +144,6 @@ impl Profile {
         if !self.sources.iter().any(|source| source.key == key) {
             let name = name.to_owned();
             self.sources.push(Source { name, key });
-        }
-    }
-
-    /// The name of the label `number`.
-    pub fn label_name(&self, number: u32) -> String {
-        match self.labels.get(number as usize) {
-            Some(name) => name.clone(),
-            None => format!("label {number}"),
         }
     }
 }
@@ -294,16 +285,6 @@ mod tests {
         }
         assert_eq!(Shape::check_components(2048), Ok(2048));
         assert!(Shape::check_components(2049).unwrap_err().contains("2049"));
-    }
-
-    #[test]
-    fn labels_keep_their_numbers() {
-        let mut profile = Profile::default();
-        assert_eq!(profile.label_all(&["a", "b", "a"]), [0, 1, 0]);
-        assert_eq!(profile.label_all(&["c", "b"]), [2, 1]);
-        assert_eq!(profile.label_name(1), "b");
-        let text = serde_json::to_string(&profile).unwrap();
-        assert_eq!(serde_json::from_str::<Profile>(&text).unwrap(), profile);
     }
 
     #[test]

@@ -76,6 +76,12 @@ macro_rules! owned {
                 })
             }
 
+            /// The sealed structure that lies in `memory`, after comparing its SHA-256; nothing is
+            /// copied.
+            pub fn adopt(memory: $crate::block::Memory) -> Result<Self, $crate::block::OwnError> {
+                Self::within(memory, |memory| $structure::open_verified(memory))
+            }
+
             fn within(
                 memory: $crate::block::Memory,
                 make: impl for<'m> FnOnce(

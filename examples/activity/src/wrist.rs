@@ -1,6 +1,6 @@
 //! The three nodes and their memory.
 
-use crate::recordings::{CHANNELS, RATE_HZ};
+use crate::recordings::{ACTIVITIES, CHANNELS, RATE_HZ};
 use ed25519_dalek::SigningKey;
 use sensilla::Hash;
 use sensilla::block::{Block, BlockError};
@@ -128,6 +128,19 @@ impl<'m> Wrist<'m> {
             &mut memory.hub_work,
             &mut memory.sensor_work,
         )?;
+        for wearer in &mut wrist.wearers {
+            let perception = wearer.node.perception_mut();
+            for activity in ACTIVITIES {
+                perception
+                    .label(activity)
+                    .map_err(|_| BlockError::BadConfig)?;
+            }
+            for name in NAMES {
+                perception
+                    .executor(name)
+                    .map_err(|_| BlockError::BadConfig)?;
+            }
+        }
         let [hub, ..] = &mut wrist.wearers;
         let key = hub.author.signer.verifying_key().to_bytes();
         hub.node

@@ -13,7 +13,7 @@ use super::{Common, output};
 use crate::Error;
 use crate::home::PROFILE;
 use crate::keys::{self, Keyring};
-use crate::profile::{Authority, Profile, Room, Shape};
+use crate::profile::{Authority, Names, Profile, Room, Shape};
 use crate::progress::Progress;
 use crate::report::plots::bytes_text;
 use crate::report::{Confusion, Raster, Report, of_node};
@@ -258,7 +258,10 @@ fn profile() -> Profile {
             rate_mhz: Some(activity::RATE_HZ * 1_000),
             reading: Box::default(),
         }),
-        labels: ACTIVITIES.map(String::from).to_vec(),
+        labels: Names {
+            count: 32,
+            bytes: 384,
+        },
         patterns: 32,
         room: Room {
             events: 512,

@@ -155,7 +155,8 @@ fn result(
     done: &Batch,
     mut notes: Vec<String>,
 ) -> Result<Ingested, Error> {
-    let mut node = home.node()?;
+    let log_root = hex(&home.change(|node| node.history_mut().root()));
+    let node = home.node();
     let open = node
         .history()
         .engine()
@@ -193,14 +194,14 @@ fn result(
             open,
         },
         log_size: node.history().log().size(),
-        log_root: hex(&node.history_mut().root()),
+        log_root,
         notes,
     })
 }
 
 fn report(home: &mut Home, file: &str, result: &Ingested) -> Result<Report, Error> {
     let fact = |name: &str, value: String| (name.to_owned(), value);
-    let node = home.node()?;
+    let node = home.node();
     let Conflicts {
         found,
         resolved,
@@ -216,8 +217,8 @@ fn report(home: &mut Home, file: &str, result: &Ingested) -> Result<Report, Erro
                 format!("{found} found, {resolved} resolved, {open} open"),
             ),
         ],
-        conflicts: of_node::conflicts(&node),
-        memory: of_node::memory(&node),
+        conflicts: of_node::conflicts(node),
+        memory: of_node::memory(node),
         ..Report::default()
     })
 }

@@ -97,14 +97,17 @@ fn events(node: &Node<'_>) -> Result<(), Error> {
 pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
     let contents = common.read_store()?;
     let (file_bytes, blocks) = (contents.file_bytes, contents.manifest.blocks.clone());
-    let mut home = common.home_of(contents)?;
+    let home = common.home_of(contents)?;
     let profile = home.profile.clone();
     let memory_bytes = home.bytes();
-    let mut node = home.node()?;
+    let node = home.node();
     if arguments.events {
-        return events(&node);
+        return events(node);
     }
-    let log_root = hex(&node.history_mut().root());
+    let log = node.history().log();
+    let log_root = hex(&log
+        .root_at(log.size())
+        .map_err(|e| Error::Failed(e.to_string()))?);
     let tally = node.history().engine().tally();
     let count = |number: u32| {
         node.perception()
@@ -120,9 +123,9 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
         learns_from: profile.shape.as_ref().map(|shape| shape.describe()),
         dimensions: node.config().perception.dimensions(),
         labels: (0..)
-            .zip(&profile.labels)
-            .map(|(number, label)| Label {
-                label: label.clone(),
+            .zip(node.perception().labels().iter())
+            .map(|(number, (_, label))| Label {
+                label: label.to_owned(),
                 patterns: count(number),
             })
             .collect(),

@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use clap::Args;
-use sensilla::node::Outcome;
+use sensilla::node::{Node, Outcome, Workspace};
 use serde::Serialize;
 
 use super::recall;
@@ -18,7 +18,6 @@ use crate::read::text::canonical;
 use crate::read::{InputError, shown};
 use crate::report::Confusion;
 use crate::store::manifest::hex;
-use sensilla::block::Memory;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -111,7 +110,6 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
         _ => None,
     };
     home.save(&writer, manifest.as_ref())?;
-    let labels = home.profile.labels.clone();
     let memory_bytes = home.bytes();
     let (channels, rate_hz) = match &examples.shape {
         Shape::Samples {
@@ -119,7 +117,9 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
         } => (names.clone(), rate_mhz.map(|mhz| f64::from(mhz) / 1e3)),
         Shape::Vectors { .. } => Default::default(),
     };
-    let node = home.node()?;
+    let node = home.node();
+    let known = node.perception().labels();
+    let labels = known.iter().map(|(_, name)| name.to_owned()).collect();
     let result = Learned {
         learned: examples.items.len(),
         patterns: node.perception().bank().len(),
@@ -239,10 +239,13 @@ fn shaped(home: Option<Home>, examples: &Examples, arguments: &Arguments) -> Res
             ..Profile::default()
         }),
         Some(mut home) => {
-            home.profile.shape = shape;
-            home.profile.patterns = patterns;
-            home.profile.merge_at = merge_at;
-            home.rebuild()?;
+            let profile = Profile {
+                shape,
+                patterns,
+                merge_at,
+                ..home.profile.clone()
+            };
+            home.rebuild(profile)?;
             Ok(home)
         }
     }
@@ -255,12 +258,25 @@ fn learn(home: &mut Home, examples: &Examples, fresh: bool) -> Result<usize, Err
         .iter()
         .map(|item| item.label.as_deref().unwrap_or_default())
         .collect();
-    let labels = home.profile.label_all(&names);
+    let labels = home.labels(&names)?;
     let normalised = matches!(examples.shape, Shape::Samples { .. });
-    let mut memory = Memory::default();
-    let (mut node, mut workspace) = home.open(&mut memory)?;
+    home.perceive(|node, workspace| {
+        learn_all(node, workspace, examples, &labels, fresh && normalised)
+    })
+}
+
+/// Learns examples under the numbers of their labels; takes them into the statistics before, if
+/// these are new.
+fn learn_all(
+    node: &mut Node<'_>,
+    workspace: &mut Workspace<'_>,
+    examples: &Examples,
+    labels: &[u32],
+    fresh: bool,
+) -> Result<usize, Error> {
+    let normalised = matches!(examples.shape, Shape::Samples { .. });
     let fault = |item: &Example, reason: String| fault(examples, item, reason);
-    if fresh && normalised {
+    if fresh {
         if let [only] = examples.items.as_slice() {
             let reason = "is the only recording; learning compares recordings and needs two or more: --window N \
                  cuts it into some";
@@ -269,17 +285,17 @@ fn learn(home: &mut Home, examples: &Examples, fresh: bool) -> Result<usize, Err
         for (vector, item) in examples.vectors().zip(&examples.items) {
             workspace.embedding_mut().copy_from_slice(vector);
             node.perception_mut()
-                .observe(&workspace)
+                .observe(workspace)
                 .map_err(|e| fault(item, e.to_string()))?;
         }
     }
     let mut progress = Progress::new("learning", Some(examples.items.len() as u64));
     let mut forgotten = 0;
-    for ((vector, item), label) in examples.vectors().zip(&examples.items).zip(labels) {
+    for ((vector, item), &label) in examples.vectors().zip(&examples.items).zip(labels) {
         workspace.embedding_mut().copy_from_slice(vector);
         if normalised {
             node.perception()
-                .normalise(&mut workspace)
+                .normalise(workspace)
                 .map_err(|e| fault(item, e.to_string()))?;
             recall::give_direction(workspace.embedding_mut());
         } else if vector.iter().all(|x| *x == 0.0) {
@@ -299,7 +315,7 @@ fn learn(home: &mut Home, examples: &Examples, fresh: bool) -> Result<usize, Err
         };
         let learned = node
             .perception_mut()
-            .learn(&outcome, &mut workspace)
+            .learn(&outcome, workspace)
             .map_err(|e| fault(item, e.to_string()))?;
         let evicted = matches!(
             learned,

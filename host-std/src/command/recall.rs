@@ -10,13 +10,13 @@ use super::{Common, learn, output};
 use crate::Error;
 use crate::batch::{BatchError, BatchSearch};
 use crate::examples::Examples;
-use crate::home::{EF, Home};
+use crate::home::{EF, Home, label_name};
 use crate::profile::Shape;
 use crate::progress::Progress;
 use crate::read::text::canonical;
 use crate::report::confusion::DRAWN;
 use crate::report::{Confusion, Report, of_node};
-use sensilla::block::Memory;
+use sensilla::node::{Node, Workspace};
 
 /// Neighbours that a look-up is judged by.
 const NEIGHBOURS: usize = 5;
@@ -134,16 +134,26 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
 
 /// Looks all of `examples` up.
 pub(super) fn look_up(home: &mut Home, examples: &Examples) -> Result<LookedUp, Error> {
-    let profile = home.profile.clone();
+    home.perceive(|node, workspace| look_up_all(node, workspace, examples))
+}
+
+fn look_up_all(
+    node: &Node<'_>,
+    workspace: &mut Workspace<'_>,
+    examples: &Examples,
+) -> Result<LookedUp, Error> {
     let normalised = matches!(examples.shape, Shape::Samples { .. });
-    let mut memory = Memory::default();
-    let (node, mut workspace) = home.open(&mut memory)?;
     let fault = |at: usize, reason: String| match examples.items.get(at) {
         Some(item) => learn::fault(examples, item, reason),
         None => Error::Failed(reason),
     };
     let mut progress = Progress::new("recalling", Some(examples.items.len() as u64));
-    let mut confusion = Confusion::new(profile.labels.iter().cloned());
+    let mut confusion = Confusion::new(
+        node.perception()
+            .labels()
+            .iter()
+            .map(|(_, name)| name.to_owned()),
+    );
     let mut rows: Vec<Row> = Vec::with_capacity(examples.items.len());
     let batch = BatchSearch::new(node.perception().bank().as_ref(), EF);
     let vectors: Vec<&[f32]> = examples.vectors().collect();
@@ -159,7 +169,7 @@ pub(super) fn look_up(home: &mut Home, examples: &Examples) -> Result<LookedUp, 
         for (at, vector) in (from..).zip(some) {
             workspace.embedding_mut().copy_from_slice(vector);
             if normalised {
-                if let Err(error) = node.perception().normalise(&mut workspace) {
+                if let Err(error) = node.perception().normalise(workspace) {
                     bad = Some((at, error));
                     break;
                 }
@@ -187,7 +197,7 @@ pub(super) fn look_up(home: &mut Home, examples: &Examples) -> Result<LookedUp, 
             let hits = found.next_if(|(asked, _)| *asked == at);
             let nearest = match hits {
                 Some((_, hits)) => match hits.first() {
-                    Some(hit) => Some((profile.label_name(hit.label), hit.similarity)),
+                    Some(hit) => Some((label_name(node, hit.label), hit.similarity)),
                     None => return Err(Error::Failed("the node has no patterns".into())),
                 },
                 None => {
@@ -235,7 +245,7 @@ fn report(
     shape: &Shape,
     home: &mut Home,
 ) -> Result<Report, Error> {
-    let node = home.node()?;
+    let node = home.node();
     let confusion = &recalled.confusion;
     let drawn = confusion.total() > 0 && confusion.labels().len() <= DRAWN;
     Ok(Report {
@@ -250,7 +260,7 @@ fn report(
                 Some((row.similarity?, right))
             })
             .collect(),
-        memory: of_node::memory(&node),
+        memory: of_node::memory(node),
         ..Report::default()
     })
 }

@@ -21,8 +21,8 @@ struct Verified<'a> {
 pub fn run(common: &Common) -> Result<(), Error> {
     let contents = common.read_store()?;
     let (file_bytes, blocks) = (contents.file_bytes, contents.manifest.blocks.clone());
-    let mut home = common.home_of(contents)?;
-    let node = home.node()?;
+    let home = common.home_of(contents)?;
+    let node = home.node();
     let damaged = |reason: String| common.store_error(StoreError::Damaged(reason));
     node.history()
         .log()

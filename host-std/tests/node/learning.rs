@@ -247,3 +247,36 @@ fn channels_over_the_limit_are_told_in_numbers() {
         .success()
         .stdout(contains("2 examples of recordings of 227 channels"));
 }
+
+#[test]
+fn a_node_has_room_for_as_many_labels_as_come() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    // A vector of its own for each label: a corner of a cube.
+    let line = |n: u32| {
+        let corner: Vec<i32> = (0..10)
+            .map(|bit| if n >> bit & 1 == 1 { 1 } else { -1 })
+            .collect();
+        let label = format!("a label with a name of some length, the {n}th");
+        format!(
+            "{}\n",
+            serde_json::json!({ "vector": corner, "label": label })
+        )
+    };
+    let lines = |from: u32, to: u32| -> String { (from..to).map(line).collect() };
+    fs::write(at("few.jsonl"), lines(0, 10)).unwrap();
+    fs::write(at("many.jsonl"), lines(10, 400)).unwrap();
+    fs::write(at("all.jsonl"), lines(0, 400)).unwrap();
+    // A claim in between: what labels need leaves the log as it is.
+    fs::write(at("claims.jsonl"), claim("camera", 7, "door", "open")).unwrap();
+    json(folder.path(), &["learn", "few.jsonl", "--patterns", "400"]);
+    json(folder.path(), &["ingest", "claims.jsonl"]);
+    let before = json(folder.path(), &["inspect"]);
+    let learned = json(folder.path(), &["learn", "many.jsonl"]);
+    assert_eq!(learned["labels"].as_array().unwrap().len(), 400);
+    let recalled = json(folder.path(), &["recall", "all.jsonl"]);
+    assert_eq!(recalled["accuracy"], 1.0);
+    let after = json(folder.path(), &["inspect"]);
+    assert_eq!(after["log_root"], before["log_root"]);
+    assert_eq!(after["patterns"], 400);
+}

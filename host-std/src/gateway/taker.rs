@@ -1,8 +1,5 @@
-//! Takes what a file claims into a node: signs for the sources that have no key, keeps what is
-//! known already from being said twice, resolves on an authority's word.
-//!
-//! The time of the node is the latest time of an event, so the same files in the same order leave
-//! the same log.
+//! How a node takes one line: what its sources say, what its authorities decide, what other nodes
+//! have signed.
 
 use std::collections::{HashMap, HashSet};
 
@@ -16,98 +13,20 @@ use sensilla::log::{
 };
 use sensilla::node::{IngestError, Ingested, Node};
 
-use crate::Error;
-use crate::home::Home;
-use crate::profile::{Profile, Room};
-use crate::progress::Progress;
-use crate::read::InputError;
-use crate::read::claims::{Claim, ClaimLine, Resolve, Said, Supersedes};
+use super::Batch;
+use crate::keys::Keyring;
+use crate::profile::Profile;
+use crate::read::claims::{Claim, Resolve, Said, Supersedes};
 
 /// By how much the clock of another node may be ahead of ours, in milliseconds.
 const MAX_AHEAD: u64 = 60_000;
-/// Most events a node of this host keeps.
-const MAX_EVENTS: u32 = 1 << 22;
-/// Bytes of an event besides its texts and its embedding, at most.
-const FRAME: usize = 320;
-
-/// What became of a file of claims.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Batch {
-    /// Events that are new in the log.
-    pub appended: u64,
-    /// Those that it held already.
-    pub known: u64,
-    /// Claims that had expired by the time of the log.
-    pub expired: u64,
-    /// Conflicts found.
-    pub found: u64,
-    /// Conflicts resolved.
-    pub resolved: u64,
-    /// Claims that were not compared with all they might contradict.
-    pub truncated: u64,
-    /// Claims that were within the tolerance of another and took its value.
-    pub adopted: u64,
-    /// Lines that were refused, where the others are kept.
-    pub refused: u64,
-}
-
-/// What became of one line.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Outcome {
-    /// Its number.
-    pub line: u64,
-    /// What it changed.
-    pub change: Batch,
-    /// Why it was refused, if it was.
-    pub refused: Option<String>,
-}
-
-/// Whether one bad line keeps the others out.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Taking {
-    /// All lines or none.
-    #[default]
-    Whole,
-    /// Each line by itself.
-    EachLine,
-}
-
-impl Batch {
-    /// What changed since it was `before`.
-    fn since(&self, before: &Self) -> Self {
-        Self {
-            appended: self.appended - before.appended,
-            known: self.known - before.known,
-            expired: self.expired - before.expired,
-            found: self.found - before.found,
-            resolved: self.resolved - before.resolved,
-            truncated: self.truncated - before.truncated,
-            adopted: self.adopted - before.adopted,
-            refused: self.refused - before.refused,
-        }
-    }
-
-    /// Adds what another changed.
-    pub fn add(&mut self, more: &Self) {
-        self.appended += more.appended;
-        self.known += more.known;
-        self.expired += more.expired;
-        self.found += more.found;
-        self.resolved += more.resolved;
-        self.truncated += more.truncated;
-        self.adopted += more.adopted;
-        self.refused += more.refused;
-    }
-}
 
 /// What a conflict is about: context, subject, predicate.
 type Topic = (String, String, String);
 
-/// A node that takes claims.
+/// What is known of a node's log, so that a line that says nothing new is known for it.
 #[derive(Debug)]
-pub struct Gateway {
-    home: Home,
-    file: String,
+pub(super) struct Taker {
     speakers: HashMap<String, Author<SigningKey>>,
     /// Events of the log by what they say, whatever came before them.
     said: HashSet<Hash>,
@@ -117,13 +36,11 @@ pub struct Gateway {
     latest: HashMap<(PublicKey, Topic), EventId>,
     /// Numbers that were said of a topic whose predicate has a tolerance, in the order of the log.
     numbers: HashMap<Topic, Vec<String>>,
-    taking: Taking,
-    outcomes: Vec<Outcome>,
     buffer: Vec<u8>,
 }
 
 /// Why a line was not taken.
-enum Stop {
+pub(super) enum Stop {
     /// The node has no room.
     Full,
     /// It must not be.
@@ -136,226 +53,20 @@ impl From<String> for Stop {
     }
 }
 
-impl Gateway {
-    /// A gateway to the node of `home` for the file of this name.
-    pub fn new(home: Home, file: &str) -> Self {
+impl Taker {
+    pub fn new() -> Self {
         Self {
-            home,
-            file: file.into(),
             speakers: HashMap::new(),
             said: HashSet::new(),
             topics: HashMap::new(),
             latest: HashMap::new(),
             numbers: HashMap::new(),
-            taking: Taking::Whole,
-            outcomes: Vec::new(),
             buffer: vec![0; log::event::MAX_EVENT],
         }
     }
 
-    /// Takes each line by itself from now on.
-    pub fn each_line(mut self) -> Self {
-        self.taking = Taking::EachLine;
-        self
-    }
-
-    /// The node, between two calls.
-    pub fn home_mut(&mut self) -> &mut Home {
-        &mut self.home
-    }
-
-    /// What became of each line since the last call, where each is taken by itself.
-    pub fn take_outcomes(&mut self) -> Vec<Outcome> {
-        std::mem::take(&mut self.outcomes)
-    }
-
-    /// The node with what it took.
-    pub fn into_home(self) -> Home {
-        self.home
-    }
-
-    /// Takes all of `lines`, or stops at the first that must not be.
-    pub fn take(&mut self, lines: &[ClaimLine]) -> Result<Batch, Error> {
-        self.make_room(lines)?;
-        let mut progress = Progress::new("ingesting", Some(lines.len() as u64));
-        let mut batch = Batch::default();
-        let mut rest = lines;
-        loop {
-            // The node is checked as a whole when it is opened, so it stays open until it is full.
-            let mut home = std::mem::take(&mut self.home);
-            let full = self.take_until_full(&mut home, &mut rest, &mut batch, &mut progress);
-            self.home = home;
-            if !full? {
-                return Ok(batch);
-            }
-            let room = self.home.profile.room;
-            if room.events >= MAX_EVENTS {
-                return Err(Error::Failed(format!(
-                    "the store's log is full: it holds at most {MAX_EVENTS} events"
-                )));
-            }
-            self.home.grow(Room {
-                events: room.events.saturating_mul(2).min(MAX_EVENTS),
-                bytes: room.bytes.saturating_mul(2).min(u32::MAX / 2),
-                authors: room.authors.saturating_mul(2).min(u16::MAX - 1),
-                contexts: room.contexts.saturating_mul(2).min(u16::MAX - 1),
-                ..room
-            })?;
-        }
-    }
-
-    /// Makes the node as large as `lines` need.
-    fn make_room(&mut self, lines: &[ClaimLine]) -> Result<(), Error> {
-        let (mut bytes, mut dimensions) = (0usize, 0usize);
-        let mut authors = HashSet::new();
-        let mut contexts = HashSet::new();
-        for line in lines {
-            match &line.said {
-                Said::Claim(claim) => {
-                    bytes += FRAME
-                        + claim.context.len()
-                        + claim.subject.len()
-                        + claim.predicate.len()
-                        + claim.value.len()
-                        + claim.evidence.len() * 32
-                        + claim.embedding.len() * 4;
-                    dimensions = dimensions.max(claim.embedding.len());
-                    authors.insert(claim.author.as_str());
-                    contexts.insert(claim.context.as_str());
-                }
-                Said::Resolve(resolve) => {
-                    bytes += FRAME * 2 + resolve.rationale.len();
-                    authors.insert(resolve.author.as_str());
-                }
-                Said::Event(event) => {
-                    bytes += event.len();
-                    if let Ok(event) = SignedEvent::decode(event) {
-                        dimensions = dimensions.max(event.event().embedding.len());
-                    }
-                }
-            }
-        }
-        let (size, placed) = {
-            let node = self.home.node()?;
-            let placed = node.history().log().since(0).any(|entry| {
-                entry
-                    .decode()
-                    .is_ok_and(|e| !e.event().embedding.is_empty())
-            });
-            (node.history().log().size(), placed)
-        };
-        let room = self.home.profile.room;
-        let fit = |needed: usize, has: u32, most: u32| {
-            let needed = u32::try_from(needed).unwrap_or(most);
-            if needed <= has {
-                has
-            } else {
-                needed.saturating_add(needed / 4).min(most)
-            }
-        };
-        let used = usize::try_from(size).unwrap_or(usize::MAX);
-        let per_event = room.bytes as usize / room.events.max(1) as usize;
-        let fitted = Room {
-            events: fit(
-                used.saturating_add(lines.len() + lines.len() / 4),
-                room.events,
-                MAX_EVENTS,
-            ),
-            bytes: fit(
-                used.saturating_mul(per_event.max(FRAME))
-                    .saturating_add(bytes),
-                room.bytes,
-                u32::MAX / 2,
-            ),
-            authors: fit(
-                authors.len() + 16,
-                room.authors.into(),
-                u32::from(u16::MAX) - 1,
-            ) as u16,
-            contexts: fit(
-                contexts.len() + 4,
-                room.contexts.into(),
-                u32::from(u16::MAX) - 1,
-            ) as u16,
-            dimensions: match dimensions {
-                // Without embeddings in the log any length will do.
-                1.. if !placed => dimensions as u32,
-                _ => room.dimensions,
-            },
-        };
-        if fitted != room {
-            self.home.grow(fitted)?;
-        }
-        Ok(())
-    }
-
-    /// Takes lines off `rest` until none is left (false) or the node is full (true).
-    fn take_until_full(
-        &mut self,
-        home: &mut Home,
-        rest: &mut &[ClaimLine],
-        batch: &mut Batch,
-        progress: &mut Progress,
-    ) -> Result<bool, Error> {
-        let keys = home.keys.clone();
-        let mut profile = home.profile.clone();
-        let mut node = home.node()?;
-        self.recollect(&node, &profile);
-        while let Some((line, after)) = rest.split_first() {
-            let before = *batch;
-            let mut refused = None;
-            let taken = match &line.said {
-                Said::Claim(claim) => {
-                    profile.name_source(&claim.author, &keys.public_key(&claim.author));
-                    let tolerance = profile.tolerances.get(&claim.predicate).copied();
-                    self.claim(&mut node, &keys, claim, tolerance, batch)
-                }
-                Said::Event(bytes) => self.event(&mut node, bytes, batch),
-                Said::Resolve(resolve) => {
-                    let authority = profile
-                        .authorities
-                        .iter()
-                        .find(|a| a.context == resolve.context);
-                    let members: Vec<String> =
-                        authority.map(|a| a.members.clone()).unwrap_or_default();
-                    profile.name_source(&resolve.author, &keys.public_key(&resolve.author));
-                    self.resolve(&mut node, &keys, resolve, &members, batch)
-                }
-            };
-            match taken {
-                Ok(()) => {}
-                Err(Stop::Full) => {
-                    home.profile = profile;
-                    return Ok(true);
-                }
-                Err(Stop::Bad(reason)) if self.taking == Taking::EachLine => {
-                    batch.refused += 1;
-                    refused = Some(reason);
-                }
-                Err(Stop::Bad(reason)) => {
-                    return Err(Error::Input(InputError {
-                        file: self.file.clone(),
-                        line: Some(line.line),
-                        reason,
-                    }));
-                }
-            }
-            if self.taking == Taking::EachLine {
-                self.outcomes.push(Outcome {
-                    line: line.line,
-                    change: batch.since(&before),
-                    refused,
-                });
-            }
-            *rest = after;
-            progress.step(1);
-        }
-        home.profile = profile;
-        Ok(false)
-    }
-
     /// Learns from the log what was said and what conflicts are about.
-    fn recollect(&mut self, node: &Node<'_>, profile: &Profile) {
+    pub fn recollect(&mut self, node: &Node<'_>, profile: &Profile) {
         self.said.clear();
         self.topics.clear();
         self.speakers.clear();
@@ -385,10 +96,36 @@ impl Gateway {
         }
     }
 
+    /// Takes one line; names the sources that it is from in `profile`.
+    pub fn take(
+        &mut self,
+        node: &mut Node<'_>,
+        keys: &Keyring,
+        profile: &mut Profile,
+        said: &Said,
+        batch: &mut Batch,
+    ) -> Result<(), Stop> {
+        match said {
+            Said::Claim(claim) => {
+                profile.name_source(&claim.author, &keys.public_key(&claim.author));
+                let tolerance = profile.tolerances.get(&claim.predicate).copied();
+                self.claim(node, keys, claim, tolerance, batch)
+            }
+            Said::Event(bytes) => self.event(node, bytes, batch),
+            Said::Resolve(resolve) => {
+                profile.name_source(&resolve.author, &keys.public_key(&resolve.author));
+                let of = |a: &&crate::profile::Authority| a.context == resolve.context;
+                let authority = profile.authorities.iter().find(of);
+                let members = authority.map_or(&[][..], |authority| &authority.members);
+                self.resolve(node, keys, resolve, members, batch)
+            }
+        }
+    }
+
     fn claim(
         &mut self,
         node: &mut Node<'_>,
-        keys: &crate::keys::Keyring,
+        keys: &Keyring,
         claim: &Claim,
         tolerance: Option<f64>,
         batch: &mut Batch,
@@ -486,7 +223,7 @@ impl Gateway {
     fn resolve(
         &mut self,
         node: &mut Node<'_>,
-        keys: &crate::keys::Keyring,
+        keys: &Keyring,
         resolve: &Resolve,
         members: &[String],
         batch: &mut Batch,

@@ -1,0 +1,304 @@
+//! Takes what a file claims into a node: signs for the sources that have no key, keeps what is
+//! known already from being said twice, resolves on an authority's word.
+//!
+//! The time of the node is the latest time of an event, so the same files in the same order leave
+//! the same log.
+
+mod taker;
+
+use std::collections::HashSet;
+
+use sensilla::log::SignedEvent;
+
+use crate::Error;
+use crate::home::Home;
+use crate::profile::Room;
+use crate::progress::Progress;
+use crate::read::InputError;
+use crate::read::claims::{ClaimLine, Said};
+use taker::{Stop, Taker};
+
+/// Most events a node of this host keeps.
+const MAX_EVENTS: u32 = 1 << 22;
+/// Bytes of an event besides its texts and its embedding, at most.
+const FRAME: usize = 320;
+
+/// What became of a file of claims.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Batch {
+    /// Events that are new in the log.
+    pub appended: u64,
+    /// Those that it held already.
+    pub known: u64,
+    /// Claims that had expired by the time of the log.
+    pub expired: u64,
+    /// Conflicts found.
+    pub found: u64,
+    /// Conflicts resolved.
+    pub resolved: u64,
+    /// Claims that were not compared with all they might contradict.
+    pub truncated: u64,
+    /// Claims that were within the tolerance of another and took its value.
+    pub adopted: u64,
+    /// Lines that were refused, where the others are kept.
+    pub refused: u64,
+}
+
+/// What became of one line.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Outcome {
+    /// Its number.
+    pub line: u64,
+    /// What it changed.
+    pub change: Batch,
+    /// Why it was refused, if it was.
+    pub refused: Option<String>,
+}
+
+/// Whether one bad line keeps the others out.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Taking {
+    /// All lines or none.
+    #[default]
+    Whole,
+    /// Each line by itself.
+    EachLine,
+}
+
+impl Batch {
+    /// What changed since it was `before`.
+    fn since(&self, before: &Self) -> Self {
+        Self {
+            appended: self.appended - before.appended,
+            known: self.known - before.known,
+            expired: self.expired - before.expired,
+            found: self.found - before.found,
+            resolved: self.resolved - before.resolved,
+            truncated: self.truncated - before.truncated,
+            adopted: self.adopted - before.adopted,
+            refused: self.refused - before.refused,
+        }
+    }
+
+    /// Adds what another changed.
+    pub fn add(&mut self, more: &Self) {
+        self.appended += more.appended;
+        self.known += more.known;
+        self.expired += more.expired;
+        self.found += more.found;
+        self.resolved += more.resolved;
+        self.truncated += more.truncated;
+        self.adopted += more.adopted;
+        self.refused += more.refused;
+    }
+}
+
+/// A node that takes claims.
+#[derive(Debug)]
+pub struct Gateway {
+    home: Home,
+    file: String,
+    taker: Taker,
+    /// Whether the taker knows what the log holds.
+    knows: bool,
+    taking: Taking,
+    outcomes: Vec<Outcome>,
+}
+
+impl Gateway {
+    /// A gateway to the node of `home` for the file of this name.
+    pub fn new(home: Home, file: &str) -> Self {
+        Self {
+            home,
+            file: file.into(),
+            taker: Taker::new(),
+            knows: false,
+            taking: Taking::Whole,
+            outcomes: Vec::new(),
+        }
+    }
+
+    /// Takes each line by itself from now on.
+    pub fn each_line(mut self) -> Self {
+        self.taking = Taking::EachLine;
+        self
+    }
+
+    /// The node, between two calls.
+    pub fn home_mut(&mut self) -> &mut Home {
+        &mut self.home
+    }
+
+    /// What became of each line since the last call, where each is taken by itself.
+    pub fn take_outcomes(&mut self) -> Vec<Outcome> {
+        std::mem::take(&mut self.outcomes)
+    }
+
+    /// The node with what it took.
+    pub fn into_home(self) -> Home {
+        self.home
+    }
+
+    /// Takes all of `lines`, or stops at the first that must not be.
+    pub fn take(&mut self, lines: &[ClaimLine]) -> Result<Batch, Error> {
+        self.make_room(lines)?;
+        let mut progress = Progress::new("ingesting", Some(lines.len() as u64));
+        let mut batch = Batch::default();
+        let mut rest = lines;
+        loop {
+            if !self.take_until_full(&mut rest, &mut batch, &mut progress)? {
+                return Ok(batch);
+            }
+            let room = self.home.profile.room;
+            if room.events >= MAX_EVENTS {
+                return Err(Error::Failed(format!(
+                    "the store's log is full: it holds at most {MAX_EVENTS} events"
+                )));
+            }
+            self.knows = false;
+            self.home.grow(Room {
+                events: room.events.saturating_mul(2).min(MAX_EVENTS),
+                bytes: room.bytes.saturating_mul(2).min(u32::MAX / 2),
+                authors: room.authors.saturating_mul(2).min(u16::MAX - 1),
+                contexts: room.contexts.saturating_mul(2).min(u16::MAX - 1),
+                ..room
+            })?;
+        }
+    }
+
+    /// Makes the node as large as `lines` need.
+    fn make_room(&mut self, lines: &[ClaimLine]) -> Result<(), Error> {
+        let (mut bytes, mut dimensions) = (0usize, 0usize);
+        let mut authors = HashSet::new();
+        let mut contexts = HashSet::new();
+        for line in lines {
+            match &line.said {
+                Said::Claim(claim) => {
+                    bytes += FRAME
+                        + claim.context.len()
+                        + claim.subject.len()
+                        + claim.predicate.len()
+                        + claim.value.len()
+                        + claim.evidence.len() * 32
+                        + claim.embedding.len() * 4;
+                    dimensions = dimensions.max(claim.embedding.len());
+                    authors.insert(claim.author.as_str());
+                    contexts.insert(claim.context.as_str());
+                }
+                Said::Resolve(resolve) => {
+                    bytes += FRAME * 2 + resolve.rationale.len();
+                    authors.insert(resolve.author.as_str());
+                }
+                Said::Event(event) => {
+                    bytes += event.len();
+                    if let Ok(event) = SignedEvent::decode(event) {
+                        dimensions = dimensions.max(event.event().embedding.len());
+                    }
+                }
+            }
+        }
+        let (size, placed) = {
+            let node = self.home.node();
+            let placed = node.history().log().since(0).any(|entry| {
+                entry
+                    .decode()
+                    .is_ok_and(|e| !e.event().embedding.is_empty())
+            });
+            (node.history().log().size(), placed)
+        };
+        let room = self.home.profile.room;
+        let fit = |needed: usize, has: u32, most: u32| {
+            let needed = u32::try_from(needed).unwrap_or(most);
+            if needed <= has {
+                has
+            } else {
+                needed.saturating_add(needed / 4).min(most)
+            }
+        };
+        let used = usize::try_from(size).unwrap_or(usize::MAX);
+        let per_event = room.bytes as usize / room.events.max(1) as usize;
+        let fitted = Room {
+            events: fit(
+                used.saturating_add(lines.len() + lines.len() / 4),
+                room.events,
+                MAX_EVENTS,
+            ),
+            bytes: fit(
+                used.saturating_mul(per_event.max(FRAME))
+                    .saturating_add(bytes),
+                room.bytes,
+                u32::MAX / 2,
+            ),
+            authors: fit(
+                authors.len() + 16,
+                room.authors.into(),
+                u32::from(u16::MAX) - 1,
+            ) as u16,
+            contexts: fit(
+                contexts.len() + 4,
+                room.contexts.into(),
+                u32::from(u16::MAX) - 1,
+            ) as u16,
+            dimensions: match dimensions {
+                // Without embeddings in the log any length will do.
+                1.. if !placed => dimensions as u32,
+                _ => room.dimensions,
+            },
+        };
+        if fitted != room {
+            self.knows = false;
+            self.home.grow(fitted)?;
+        }
+        Ok(())
+    }
+
+    /// Takes lines off `rest` until none is left (false) or the node is full (true).
+    fn take_until_full(
+        &mut self,
+        rest: &mut &[ClaimLine],
+        batch: &mut Batch,
+        progress: &mut Progress,
+    ) -> Result<bool, Error> {
+        let keys = self.home.keys.clone();
+        let mut profile = self.home.profile.clone();
+        if !self.knows {
+            self.taker.recollect(self.home.node(), &profile);
+            self.knows = true;
+        }
+        let (taker, taking) = (&mut self.taker, self.taking);
+        let (file, outcomes) = (&self.file, &mut self.outcomes);
+        let full = self.home.change(|node| {
+            while let Some((line, after)) = rest.split_first() {
+                let before = *batch;
+                let mut refused = None;
+                match taker.take(node, &keys, &mut profile, &line.said, batch) {
+                    Ok(()) => {}
+                    Err(Stop::Full) => return Ok(true),
+                    Err(Stop::Bad(reason)) if taking == Taking::EachLine => {
+                        batch.refused += 1;
+                        refused = Some(reason);
+                    }
+                    Err(Stop::Bad(reason)) => {
+                        return Err(Error::Input(InputError {
+                            file: file.clone(),
+                            line: Some(line.line),
+                            reason,
+                        }));
+                    }
+                }
+                if taking == Taking::EachLine {
+                    outcomes.push(Outcome {
+                        line: line.line,
+                        change: batch.since(&before),
+                        refused,
+                    });
+                }
+                *rest = after;
+                progress.step(1);
+            }
+            Ok(false)
+        })?;
+        self.home.profile = profile;
+        Ok(full)
+    }
+}
