@@ -44,7 +44,11 @@ pub struct Stream {
     /// The label of the rows it holds; none if it holds none.
     label: Option<Option<String>>,
     last: Option<Last>,
+    /// The line and the time of its first row.
     begun: Option<(u64, i64)>,
+    /// The time of its last row.
+    until: i64,
+    /// Samples that the rate promises between the two.
     steps: u64,
 }
 
@@ -111,6 +115,7 @@ impl Streams {
             label: None,
             last: None,
             begun: None,
+            until: 0,
             steps: 0,
         })
     }
@@ -136,16 +141,22 @@ impl Streams {
                 return given;
             }
         }
+        let lost = self.lost;
         if self.step(group, stamp, place.line) {
             given.extend(self.end(group));
         }
+        let lost = self.lost - lost;
         let stream = self.of(group);
         if stream.label.as_ref().is_some_and(|before| *before != label) {
             given.extend(self.end(group));
         }
         let stream = self.of(group);
         if let Some(last) = stream.last {
-            stream.begun.get_or_insert((place.line, last.ns));
+            match stream.begun {
+                Some(_) => stream.steps += 1 + lost,
+                None => stream.begun = Some((place.line, last.ns)),
+            }
+            stream.until = last.ns;
         }
         let name = label.clone();
         stream.label = Some(label);
@@ -185,7 +196,6 @@ impl Streams {
             same: if now == last.ns { last.same + 1 } else { 1 },
             leap: stamp.leap,
         });
-        stream.steps += 1;
         let leap = stamp.leap && !last.leap;
         // The stamps of a leap second are those of the second after it.
         let after_leap = last.leap && !stamp.leap && matches!(step, Step::Back(_));
@@ -211,13 +221,12 @@ impl Streams {
     pub fn end(&mut self, group: Option<&str>) -> Option<Recording> {
         let (rate, pace) = (self.rate, self.pace);
         let stream = self.of(group);
-        if let (Some(rate), Some(pace), Some((line, from)), Some(last)) =
-            (rate, pace, stream.begun, stream.last)
+        if let (Some(rate), Some(pace), Some((line, from))) = (rate, pace, stream.begun)
             && stream.steps >= TELLING
-            && last.ns > from
+            && stream.until > from
             && !pace.shared
         {
-            let found = stream.steps as f64 / ((last.ns - from) as f64 / 1e9);
+            let found = stream.steps as f64 / ((stream.until - from) as f64 / 1e9);
             if (found / rate - 1.0).abs() > 0.2 {
                 self.changed.get_or_insert((line, found));
             }

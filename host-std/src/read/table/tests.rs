@@ -305,6 +305,26 @@ fn lost_samples_are_counted() {
 }
 
 #[test]
+fn a_rate_that_changes_is_told() {
+    let of = |late: f64| {
+        table(600, |i| {
+            let t = if i < 300 {
+                i as f64 / 50.0
+            } else {
+                6.0 + (i - 300) as f64 / late
+            };
+            format!("{t:.3}")
+        })
+    };
+    assert_eq!(noted(&of(50.0), &labelled()).1, "");
+    let (_, notes) = noted(&of(100.0).replacen("5.980,a", "5.980,b", 1), &labelled());
+    assert!(
+        notes.contains("the rate changes within the file"),
+        "{notes}"
+    );
+}
+
+#[test]
 fn groups_are_kept_apart() {
     let mut text = String::from("who,t,what,x\n");
     for i in 0..40 {
