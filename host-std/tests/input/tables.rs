@@ -331,7 +331,10 @@ fn a_label_for_all_and_a_cut_last_line() {
     folder.json(&["learn", "sit.csv", "sit.csv", "--as", "sit"]);
     let learned = folder.json(&["learn", "run.csv", "--as", "run", "--lenient"]);
     assert_eq!(learned["labels"], serde_json::json!(["sit", "run"]));
-    assert_eq!(learned["notes"][0], "line 5 is cut off and was left out");
+    assert_eq!(
+        learned["notes"][0],
+        "line 5, the last, is no whole row and was left out"
+    );
 }
 
 #[test]

@@ -200,8 +200,8 @@ pub(super) fn is_short(records: &[Record], header: Option<usize>, first: usize) 
     rows.len() > 1 && rows.iter().all(full) && rows.windows(2).all(counts)
 }
 
-/// Whether a record holds the units of the columns above it.
-pub(super) fn is_units(record: &Record) -> bool {
+/// Whether `text` is the name of a unit.
+pub(super) fn is_unit(text: &str) -> bool {
     const UNITS: [&str; 56] = [
         "s",
         "ms",
@@ -260,12 +260,19 @@ pub(super) fn is_units(record: &Record) -> bool {
         "unitless",
         "cal",
     ];
-    let is_unit = |cell: &str| {
+    UNITS.contains(&text.to_lowercase().as_str())
+}
+
+/// Whether a record holds the units of the columns above it.
+pub(super) fn is_units(record: &Record) -> bool {
+    let names_unit = |cell: &str| {
         let bare = cell.trim_matches(['(', ')', '[', ']']);
-        bare.len() < cell.len() || UNITS.contains(&bare.to_lowercase().as_str())
+        bare.len() < cell.len() || is_unit(bare)
     };
     let said: Vec<&str> = record.iter().filter(|c| !matches!(*c, "" | "-")).collect();
-    !said.is_empty() && said.iter().all(|cell| is_unit(cell)) && !said.iter().any(|c| is_number(c))
+    !said.is_empty()
+        && said.iter().all(|cell| names_unit(cell))
+        && !said.iter().any(|c| is_number(c))
 }
 
 pub(super) fn title(text: &str) -> String {

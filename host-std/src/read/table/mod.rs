@@ -27,7 +27,7 @@ use super::rows::number::NoNumber;
 use super::rows::split::{Record, Splitter};
 use super::text::canonical;
 use super::time::stamp::{self, Form, Stamp};
-use super::values::{Filled, Holes, Unlabelled};
+use super::values::{Filled, Holes, Unlabelled, is_no_label};
 use super::window::{Place, Windows};
 use super::{InputError, Recording, Recordings, Remarks, Source, shown};
 use streams::Streams;
@@ -201,7 +201,8 @@ impl TableReader {
         if fits {
             return Ok(true);
         }
-        let is_last = record.line == self.source.line() && !self.source.is_ended();
+        // A line that is cut off, or what programs write below the table.
+        let is_last = self.ahead.is_empty() && self.source.peek()?.is_empty();
         if is_last && found < expected && self.source.is_lenient() {
             self.counts.cut = Some(record.line);
             return Ok(false);
@@ -212,7 +213,10 @@ impl TableReader {
         };
         let mut reason = format!("has {found} fields, {whose}");
         if is_last && found < expected {
-            reason = format!("is cut off: {reason}; --lenient drops it");
+            reason = match self.source.is_ended() {
+                true => format!("{reason}; it is the last line, --lenient drops it"),
+                false => format!("is cut off: {reason}; --lenient drops it"),
+            };
         }
         Err(self.fault(record.line, reason))
     }
@@ -238,9 +242,8 @@ impl TableReader {
             .columns
             .label
             .map(|at| canonical(text(at)).into_owned());
-        let is_none = |label: &String| {
-            self.dialect.numerals.is_missing(label) || self.options.skip_labels.contains(label)
-        };
+        let is_none =
+            |label: &String| is_no_label(label) || self.options.skip_labels.contains(label);
         let label = label.filter(|label| !is_none(label));
         let group = self
             .columns
@@ -421,7 +424,10 @@ impl Recordings for TableReader {
             ),
         );
         if let Some(line) = counts.cut {
-            say(1, format!("line {line} is cut off and was left out"));
+            say(
+                1,
+                format!("line {line}, the last, is no whole row and was left out"),
+            );
         }
         all.notes.extend(self.streams.notes(counts.rows));
         all
