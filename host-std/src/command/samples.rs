@@ -258,7 +258,7 @@ impl Samples {
             Some(Shape::Samples { names, reading, .. }) => (names.clone(), (**reading).clone()),
             _ => Default::default(),
         };
-        let reading = self.reading(&before)?;
+        let mut reading = self.reading(&before)?;
         let windows = reading.window.map(|length| Windows {
             length: length as usize,
             hop: reading.hop.unwrap_or(length) as usize,
@@ -309,6 +309,7 @@ impl Samples {
                             named.clone()
                         },
                         without: table.without.clone(),
+                        as_before: known.is_some(),
                     },
                     times,
                     rate: self.rate,
@@ -320,7 +321,10 @@ impl Samples {
                     skip_labels: reading.skip_labels.clone(),
                     ahead,
                 };
-                Box::new(TableReader::new(source, &options)?)
+                let reader = TableReader::new(source, &options)?;
+                // What looked like a time is one for the next file too.
+                reading.time = reading.time.or(reader.time());
+                Box::new(reader)
             }
         };
         Ok(Opened {

@@ -27,6 +27,8 @@ pub struct Asked {
     pub channels: Vec<String>,
     /// Columns that are no channels.
     pub without: Vec<String>,
+    /// The channels are those of before: no time is looked for if there was none.
+    pub as_before: bool,
 }
 
 /// Which columns hold what, by their places.
@@ -285,6 +287,16 @@ pub fn tell(
                 columns.channels.push(at);
             }
         }
+        if asked.time.is_none() && !asked.as_before {
+            let is_free = |i: &usize| {
+                ![columns.label, columns.group].contains(&Some(*i)) && !columns.channels.contains(i)
+            };
+            let clocks: Vec<usize> = (0..titles.len())
+                .filter(is_free)
+                .filter(|&i| is_clock(&titles[i], &cells[i]))
+                .collect();
+            adopt(titles, &cells, &clocks, &mut columns);
+        }
     } else {
         let mut without = Vec::new();
         for name in &asked.without {
@@ -308,6 +320,28 @@ pub fn called(titles: &[String], at: usize) -> String {
     }
 }
 
+fn is_clock(title: &str, cells: &Cells) -> bool {
+    cells.is_dates() || (names_a_time(title) && cells.numbers > 1 && cells.runs_on())
+}
+
+/// Takes the only column that looks like a time for one, so that gaps are seen; of several the user
+/// has to choose.
+fn adopt(titles: &[String], cells: &[Cells], clocks: &[usize], columns: &mut Columns) -> bool {
+    let [only] = *clocks else {
+        return false;
+    };
+    if cells[only].is_empty() {
+        return false;
+    }
+    let title = shown(&called(titles, only));
+    columns.notes.push(format!(
+        "`{title}` looks like a time and is read as one, as --time {title} says (--without {title} \
+         leaves it out)"
+    ));
+    columns.time = vec![only];
+    true
+}
+
 fn choose(
     titles: &[String],
     cells: &[Cells],
@@ -325,8 +359,7 @@ fn choose(
         let least = if title.is_empty() { 2 } else { TELLING };
         if cells.is_empty() {
             empty.push(i);
-        } else if cells.is_dates() || (names_a_time(title) && cells.numbers > 1 && cells.runs_on())
-        {
+        } else if is_clock(title, cells) {
             clocks.push(i);
         } else if cells.is_text() {
             texts.push(i);
@@ -340,29 +373,8 @@ fn choose(
             channels.push(i);
         }
     }
-    // One time is used, so that gaps are seen; of several the user has to choose.
-    if columns.time.is_empty() && asked.time.is_none() {
-        let of_days: Vec<usize> = clocks
-            .iter()
-            .copied()
-            .filter(|&i| cells[i].is_dates())
-            .collect();
-        let usable = if of_days.len() == 1 {
-            of_days
-        } else {
-            clocks.clone()
-        };
-        if let [only] = usable[..]
-            && clocks.len() == 1
-        {
-            let title = shown(&called(titles, only));
-            columns.notes.push(format!(
-                "`{title}` looks like a time and is read as one, as --time {title} says \
-                 (--without {title} leaves it out)"
-            ));
-            columns.time = vec![only];
-            clocks.clear();
-        }
+    if columns.time.is_empty() && asked.time.is_none() && adopt(titles, cells, &clocks, columns) {
+        clocks.clear();
     }
     if channels.is_empty() {
         // Rather a channel that grows than none.

@@ -21,7 +21,7 @@ mod tests;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use super::columns::{Asked, Columns};
+use super::columns::{self, Asked, Columns};
 use super::rows::dialect::{Dialect, Wishes, is_remark};
 use super::rows::number::NoNumber;
 use super::rows::split::{Record, Splitter};
@@ -109,6 +109,8 @@ struct Counts {
     held: u64,
     dropped: u64,
     cut: Option<u64>,
+    /// The last field of the row before, and the digits behind its point in all rows so far.
+    tail: (String, Option<usize>),
 }
 
 /// One row.
@@ -126,6 +128,14 @@ impl TableReader {
     pub fn new(mut source: Source, options: &Options) -> Result<Self, InputError> {
         source.set_limit(MAX_LINE);
         opening::open(source, options)
+    }
+
+    /// The column that is read as the time, if it is one.
+    pub fn time(&self) -> Option<String> {
+        match self.columns.time[..] {
+            [only] => Some(columns::called(&self.dialect.titles, only)),
+            _ => None,
+        }
     }
 
     fn fault(&self, line: u64, reason: impl Into<String>) -> InputError {
@@ -221,9 +231,48 @@ impl TableReader {
         Err(self.fault(record.line, reason))
     }
 
+    /// Checks that the last field of a last line without an end is whole, as far as the fields above
+    /// it tell; false if the line is dropped.
+    fn check_tail(&mut self, record: &Record) -> Result<bool, InputError> {
+        let last = record.get(record.len() - 1).unwrap_or_default();
+        let digits = |text: &str| {
+            text.rsplit_once('.')
+                .map_or(0, |(_, fraction)| fraction.len())
+        };
+        let (before, usual) = &self.counts.tail;
+        let is_shorter = match usual {
+            Some(usual) if *usual > 0 && self.counts.rows >= 20 => digits(last) < *usual,
+            _ => !before.is_empty() && last.len() < before.len() && before.starts_with(last),
+        };
+        if is_shorter && !self.source.is_ended() && self.ahead.is_empty() {
+            let is_text = before.parse::<f64>().is_err();
+            let is_last = self.source.peek()?.is_empty();
+            if is_last && (is_text || usual.is_some()) && !last.is_empty() {
+                if self.source.is_lenient() {
+                    self.counts.cut = Some(record.line);
+                    return Ok(false);
+                }
+                let reason = format!(
+                    "is cut off: it has no end, and `{}` is shorter than what is above it; --lenient \
+                     drops it",
+                    shown(last)
+                );
+                return Err(self.fault(record.line, reason));
+            }
+        }
+        let found = digits(last);
+        let usual = match usual {
+            _ if self.counts.rows == 0 => Some(found),
+            Some(usual) if *usual == found => Some(found),
+            _ => None,
+        };
+        self.counts.tail = (last.to_owned(), usual);
+        Ok(true)
+    }
+
     /// A record as a row; none if it is to be left out.
     fn row(&mut self, record: &Record) -> Result<Option<Row>, InputError> {
-        if !self.check_width(record)? {
+        if !self.check_width(record)? || !self.check_tail(record)? {
             return Ok(None);
         }
         let line = record.line;

@@ -422,6 +422,47 @@ fn stretches_without_a_label_are_left_out_or_kept() {
 }
 
 #[test]
+fn a_last_line_cut_within_its_last_field_is_told() {
+    let rows: String = (0..30)
+        .map(|i| format!("a,{}.{:03}\n", i % 7, i * 37 % 1000))
+        .collect();
+    let cut = format!("what,x\n{rows}a,5.1");
+    let error = read(&cut, &asked("what", "")).unwrap_err();
+    assert!(
+        error.contains("line 32: is cut off: it has no end, and `5.1` is shorter"),
+        "{error}"
+    );
+    assert!(read(&format!("{cut}23"), &asked("what", "")).is_ok());
+    assert!(read(&format!("{cut}\n"), &asked("what", "")).is_ok());
+    let label = "x,what\n1,walk\n2,walk\n3,wal";
+    assert!(
+        read(label, &asked("what", ""))
+            .unwrap_err()
+            .contains("line 4: is cut off")
+    );
+    let source = |text: &str| {
+        let decoding = crate::read::Decoding {
+            lenient: true,
+            ..Default::default()
+        };
+        Source::decoded(
+            "t.csv",
+            std::io::Cursor::new(text.to_owned().into_bytes()),
+            decoding,
+        )
+    };
+    let mut reader = TableReader::new(source(&cut), &asked("what", "")).unwrap();
+    assert_eq!(
+        reader
+            .by_ref()
+            .map(|r| r.unwrap().samples.len())
+            .sum::<usize>(),
+        30
+    );
+    assert!(reader.notes().notes[0].contains("line 32, the last, is no whole row"));
+}
+
+#[test]
 fn joined_files_and_remarks_are_told() {
     let text = "what,x\na,1\na,2\n# half time\nwhat,x\na,3\n";
     let (found, notes) = noted(text, &asked("what", ""));

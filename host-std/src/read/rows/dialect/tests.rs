@@ -108,6 +108,15 @@ fn a_bad_first_row_is_no_header() {
 }
 
 #[test]
+fn lines_may_end_with_semicolons() {
+    let (delimiter, titles, header, _) = found("33,walk,49,0.5,1.5;\n33,walk,50,0.6,1.5;\n");
+    assert_eq!(
+        (delimiter.as_str(), titles.len(), header),
+        ("commas", 5, None)
+    );
+}
+
+#[test]
 fn a_quote_that_nothing_closes_is_named() {
     let error = tell_of("x,what\n\"1,a\n2,b\n", &Wishes::default()).unwrap_err();
     assert!(error.contains("line 2: a quote opens a field"), "{error}");
