@@ -162,10 +162,13 @@ pub fn tell(file: &str, head: &[(u64, String)], wishes: &Wishes) -> Result<Diale
             return Err(fault(None, foreign::UCR.into()));
         }
         notes.push(format!(
-            "line {} holds no titles: read without a header, the columns are called 1 to {} \
-             (--skip-lines N says that there is one below line N)",
+            "line {} holds no titles: read without a header, {} (--skip-lines N says that there is one \
+             below line N)",
             first.line,
-            titles.len()
+            match titles.len() {
+                1 => "the column is called 1".to_owned(),
+                n => format!("the columns are called 1 to {n}"),
+            }
         ));
     }
     let top = header.map_or(first.line, |h| h.line);

@@ -341,6 +341,9 @@ impl TableReader {
                 shown(cell),
                 shown(name)
             );
+            if self.counts.rows < 5 {
+                reason += ", if the header is further down --skip-lines";
+            }
         }
         reason
     }
@@ -378,9 +381,15 @@ impl TableReader {
 
     fn take(&mut self, mut row: Row) -> Result<(), InputError> {
         self.counts.rows += 1;
-        let stream = self.streams.of(row.group.as_deref());
+        let group = row.group.as_deref();
         let (holes, line) = (self.options.holes, row.line);
-        match stream.fill(&mut row.sample, holes) {
+        let ended = self.streams.arrive(group, row.stamp.as_ref(), line);
+        self.ready.extend(ended);
+        let Some(label) = self.streams.label_of(row.label) else {
+            self.ready.extend(self.streams.leave_out(group));
+            return Ok(());
+        };
+        match self.streams.of(group).fill(&mut row.sample, holes) {
             Filled::Whole => {}
             Filled::Held(count) => self.counts.held += count,
             Filled::Drop => {
@@ -389,7 +398,7 @@ impl TableReader {
             }
             Filled::Split => {
                 self.counts.dropped += 1;
-                self.ready.extend(self.streams.end(row.group.as_deref()));
+                self.ready.extend(self.streams.leave_out(group));
                 return Ok(());
             }
             Filled::Refused(hole) => return Err(self.fault(line, self.missing(hole))),
@@ -398,13 +407,7 @@ impl TableReader {
             line,
             time: row.time,
         };
-        let given = self.streams.push(
-            row.group.as_deref(),
-            row.label.as_deref(),
-            row.stamp.as_ref(),
-            &row.sample,
-            place,
-        );
+        let given = self.streams.push(group, label, &row.sample, place);
         self.ready.extend(given);
         Ok(())
     }

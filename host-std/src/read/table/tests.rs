@@ -391,6 +391,45 @@ fn missing_values_are_treated_as_asked() {
 }
 
 #[test]
+fn a_slow_sensor_is_held_over_labels_and_not_over_gaps() {
+    let mut text = String::from("t,what,x,hr\n");
+    for i in 0..60 {
+        let t = f64::from(i) / 50.0 + if i < 30 { 0.0 } else { 9.0 };
+        let what = ["a", "", "b", "c"][i as usize / 15];
+        let hr = if i % 10 == 0 {
+            (60 + i).to_string()
+        } else {
+            String::new()
+        };
+        text += &format!("{t:.2},{what},{},{hr}\n", i * 7 % 10);
+    }
+    let options = Options {
+        holes: Holes::Hold,
+        ..labelled()
+    };
+    let (found, notes) = noted(&text, &options);
+    let of = |r: &Recording| {
+        (
+            r.label.clone().unwrap(),
+            r.samples[..2].to_vec(),
+            r.samples.len() / 2,
+        )
+    };
+    assert_eq!(
+        found.iter().map(of).collect::<Vec<_>>(),
+        [
+            ("a".into(), vec![0., 60.], 15),
+            ("b".into(), vec![0., 90.], 15),
+            ("c".into(), vec![5., 100.], 15),
+        ]
+    );
+    assert!(notes.contains("1 gap ends a stream"), "{notes}");
+    // Rows that nobody learns may lack what they like.
+    let bare = "what,x\na,1\na,2\n,\nb,3\n";
+    assert_eq!(read(bare, &asked("what", "")).unwrap().len(), 2);
+}
+
+#[test]
 fn stretches_without_a_label_are_left_out_or_kept() {
     let text = "what,x\na,1\na,2\n,3\nNA,4\n0,5\na,6\na,7\n";
     let mut options = asked("what", "");
