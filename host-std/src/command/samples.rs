@@ -131,6 +131,23 @@ impl Text {
     }
 }
 
+/// What other programs do about missing values.
+const POLICIES: [&str; 13] = [
+    "interpolate",
+    "linear",
+    "fill",
+    "ffill",
+    "bfill",
+    "pad",
+    "drop-row",
+    "drop_row",
+    "skip",
+    "ignore",
+    "zero",
+    "mean",
+    "refuse",
+];
+
 /// What examples are read for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
@@ -344,6 +361,12 @@ impl Samples {
                 Some(_) => {
                     let text = "--missing is one of hold, drop and split, beside any marks";
                     return Err(Error::Usage(text.into()));
+                }
+                // What other programs call it is hardly what stands in a cell.
+                None if POLICIES.contains(&word.as_str()) => {
+                    return Err(Error::Usage(format!(
+                        "--missing {word}: hold, drop or split, or a mark as it stands in the file"
+                    )));
                 }
                 None => marks.push(word.clone()),
             }

@@ -200,6 +200,12 @@ fn messages() {
                 b"1,2:a\n",
             ),
             ("two policies", "a.csv", "--missing hold,drop", b"x\n1\n"),
+            (
+                "a policy of others",
+                "a.csv",
+                "--missing interpolate",
+                b"x\n1\n",
+            ),
         ],
     );
     section(
