@@ -2,7 +2,7 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`read`] | recordings, vectors and claims out of `.ts`, CSV and JSON lines |
+//! | [`read`] | recordings, vectors and claims as people have them: text, tables, time, values |
 //! | [`store`] | a node on disk: named blocks, each with its SHA-256, saved whole or not at all |
 //! | [`home`] | a node with all this host keeps of it |
 //! | [`gateway`] | takes claims into a node |

@@ -145,13 +145,14 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
         common.store.display()
     ))?;
     if !result.channels.is_empty() {
-        output::text(format_args!("channels: {}", result.channels.join(", ")))?;
+        let names: Vec<String> = result.channels.iter().map(|name| shown(name)).collect();
+        output::text(format_args!("channels: {}", names.join(", ")))?;
     }
     if let Some(held) = &result.holdout {
         let (correct, total) = (held.confusion.correct(), held.confusion.total());
         output::text(format_args!(
             "held out {}: accuracy {:.4} ({correct} of {total})",
-            held.group,
+            shown(&held.group),
             held.accuracy.unwrap_or(0.0)
         ))?;
     }

@@ -131,6 +131,23 @@ impl Text {
     }
 }
 
+/// What other programs do about missing values.
+const POLICIES: [&str; 13] = [
+    "interpolate",
+    "linear",
+    "fill",
+    "ffill",
+    "bfill",
+    "pad",
+    "drop-row",
+    "drop_row",
+    "skip",
+    "ignore",
+    "zero",
+    "mean",
+    "refuse",
+];
+
 /// What examples are read for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
@@ -258,7 +275,7 @@ impl Samples {
             Some(Shape::Samples { names, reading, .. }) => (names.clone(), (**reading).clone()),
             _ => Default::default(),
         };
-        let reading = self.reading(&before)?;
+        let mut reading = self.reading(&before)?;
         let windows = reading.window.map(|length| Windows {
             length: length as usize,
             hop: reading.hop.unwrap_or(length) as usize,
@@ -309,6 +326,7 @@ impl Samples {
                             named.clone()
                         },
                         without: table.without.clone(),
+                        as_before: known.is_some(),
                     },
                     times,
                     rate: self.rate,
@@ -320,7 +338,10 @@ impl Samples {
                     skip_labels: reading.skip_labels.clone(),
                     ahead,
                 };
-                Box::new(TableReader::new(source, &options)?)
+                let reader = TableReader::new(source, &options)?;
+                // What looked like a time is one for the next file too.
+                reading.time = reading.time.or(reader.time());
+                Box::new(reader)
             }
         };
         Ok(Opened {
@@ -340,6 +361,12 @@ impl Samples {
                 Some(_) => {
                     let text = "--missing is one of hold, drop and split, beside any marks";
                     return Err(Error::Usage(text.into()));
+                }
+                // What other programs call it is hardly what stands in a cell.
+                None if POLICIES.contains(&word.as_str()) => {
+                    return Err(Error::Usage(format!(
+                        "--missing {word}: hold, drop or split, or a mark as it stands in the file"
+                    )));
                 }
                 None => marks.push(word.clone()),
             }

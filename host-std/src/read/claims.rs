@@ -35,6 +35,7 @@ use super::json::{self, Scalar, object};
 use super::text::canonical;
 use super::vectors::version;
 use super::{InputError, Source};
+use crate::profile::MAX_DIMENSIONS;
 use sensilla::Hash;
 use serde::{Deserialize, Deserializer};
 
@@ -278,6 +279,12 @@ fn said(raw: Raw) -> Result<Said, String> {
         return Err(format!(
             "component {} of the embedding is out of the range of a 32-bit float",
             i + 1
+        ));
+    }
+    if embedding.len() > MAX_DIMENSIONS as usize {
+        return Err(format!(
+            "the embedding has {} components; at most {MAX_DIMENSIONS} are possible",
+            embedding.len()
         ));
     }
     let evidence = raw

@@ -5,7 +5,7 @@
 //! columns of text or of nothing are left out and told. `channels` and `without` say otherwise.
 
 use super::rows::dialect::{no_column, places};
-use super::rows::number::{Evidence, Numerals, is_hexadecimal};
+use super::rows::number::{Evidence, Numerals, is_hexadecimal, unit_behind};
 use super::rows::split::Record;
 use super::shown;
 use super::text::canonical;
@@ -27,6 +27,8 @@ pub struct Asked {
     pub channels: Vec<String>,
     /// Columns that are no channels.
     pub without: Vec<String>,
+    /// The channels are those of before: no time is looked for if there was none.
+    pub as_before: bool,
 }
 
 /// Which columns hold what, by their places.
@@ -46,6 +48,11 @@ pub struct Columns {
     pub notes: Vec<String>,
 }
 
+/// Numbers that programs write where there is none.
+const SENTINELS: [&str; 10] = [
+    "-99", "-999", "-9999", "-99999", "999", "9999", "99999", "-999.0", "-9999.0", "-999.25",
+];
+
 /// What the cells of a column are.
 #[derive(Debug, Default)]
 struct Cells {
@@ -64,6 +71,9 @@ struct Cells {
     fractions: usize,
     /// Written with marks between thousands, as measured numbers are and counts of rows are not.
     grouped: usize,
+    /// A number that may stand for no value, and the largest size of the others.
+    sentinel: Option<String>,
+    largest: f64,
 }
 
 impl Cells {
@@ -75,6 +85,11 @@ impl Cells {
         } else if let Some(number) = number(cell, numerals) {
             self.numbers += 1;
             self.fractions += usize::from(number.fract() != 0.0);
+            if SENTINELS.contains(&cell) && self.sentinel.as_deref().is_none_or(|s| s == cell) {
+                self.sentinel = Some(cell.to_owned());
+            } else {
+                self.largest = self.largest.max(number.abs());
+            }
             self.grouped += usize::from(numerals.thousands.is_some_and(|mark| cell.contains(mark)));
             if let Some(last) = self.last.replace(number) {
                 self.steps += 1;
@@ -82,7 +97,7 @@ impl Cells {
                 self.by_one += usize::from(number == last + 1.0);
                 self.level += usize::from(number == last);
             }
-        } else if Evidence::default().see(cell) {
+        } else if Evidence::default().see(cell) || unit_behind(cell).is_some() {
             // A number in another way of writing: told when the column is read.
             self.numbers += 1;
         } else {
@@ -130,9 +145,11 @@ impl Cells {
         self.up > 0 && (self.up + self.level) * 50 >= self.steps * 48
     }
 
-    /// It stays the same over long stretches.
-    fn stays(&self) -> bool {
-        self.fractions == 0 && self.level * 10 >= self.steps * 9
+    /// The number that may stand for no value: it is far from all others.
+    fn suspect(&self) -> Option<&str> {
+        let sentinel = self.sentinel.as_deref()?;
+        let size = sentinel.parse::<f64>().ok()?.abs();
+        (self.largest > 0.0 && self.largest * 4.0 < size).then_some(sentinel)
     }
 }
 
@@ -208,9 +225,11 @@ fn names_a_subject(title: &str) -> bool {
         "subjectid",
         "experiment",
     ];
-    words(title)
-        .iter()
-        .any(|word| SUBJECTS.contains(&word.as_str()))
+    // `user acceleration` is of a user and none.
+    let words = words(title);
+    let counts = |word: &&String| !matches!(word.as_str(), "number" | "no" | "nr" | "code");
+    let last = words.iter().rev().find(counts);
+    last.is_some_and(|word| SUBJECTS.contains(&word.as_str()))
 }
 
 /// Why columns cannot be used as asked.
@@ -268,6 +287,16 @@ pub fn tell(
                 columns.channels.push(at);
             }
         }
+        if asked.time.is_none() && !asked.as_before {
+            let is_free = |i: &usize| {
+                ![columns.label, columns.group].contains(&Some(*i)) && !columns.channels.contains(i)
+            };
+            let clocks: Vec<usize> = (0..titles.len())
+                .filter(is_free)
+                .filter(|&i| is_clock(&titles[i], &cells[i]))
+                .collect();
+            adopt(titles, &cells, &clocks, &mut columns);
+        }
     } else {
         let mut without = Vec::new();
         for name in &asked.without {
@@ -291,6 +320,28 @@ pub fn called(titles: &[String], at: usize) -> String {
     }
 }
 
+fn is_clock(title: &str, cells: &Cells) -> bool {
+    cells.is_dates() || (names_a_time(title) && cells.numbers > 1 && cells.runs_on())
+}
+
+/// Takes the only column that looks like a time for one, so that gaps are seen; of several the user
+/// has to choose.
+fn adopt(titles: &[String], cells: &[Cells], clocks: &[usize], columns: &mut Columns) -> bool {
+    let [only] = *clocks else {
+        return false;
+    };
+    if cells[only].is_empty() {
+        return false;
+    }
+    let title = shown(&called(titles, only));
+    columns.notes.push(format!(
+        "`{title}` looks like a time and is read as one, as --time {title} says (--without {title} \
+         leaves it out)"
+    ));
+    columns.time = vec![only];
+    true
+}
+
 fn choose(
     titles: &[String],
     cells: &[Cells],
@@ -308,12 +359,11 @@ fn choose(
         let least = if title.is_empty() { 2 } else { TELLING };
         if cells.is_empty() {
             empty.push(i);
-        } else if cells.is_dates() || (names_a_time(title) && cells.numbers > 1 && cells.runs_on())
-        {
+        } else if is_clock(title, cells) {
             clocks.push(i);
         } else if cells.is_text() {
             texts.push(i);
-        } else if names_a_subject(title) && (cells.stays() || cells.counts(2)) {
+        } else if names_a_subject(title) && cells.fractions == 0 && cells.numbers > 1 {
             subjects.push(i);
         } else if cells.counts(least) {
             counters.push(i);
@@ -323,29 +373,8 @@ fn choose(
             channels.push(i);
         }
     }
-    // One time is used, so that gaps are seen; of several the user has to choose.
-    if columns.time.is_empty() && asked.time.is_none() {
-        let of_days: Vec<usize> = clocks
-            .iter()
-            .copied()
-            .filter(|&i| cells[i].is_dates())
-            .collect();
-        let usable = if of_days.len() == 1 {
-            of_days
-        } else {
-            clocks.clone()
-        };
-        if let [only] = usable[..]
-            && clocks.len() == 1
-        {
-            let title = shown(&called(titles, only));
-            columns.notes.push(format!(
-                "`{title}` looks like a time and is read as one, as --time {title} says \
-                 (--without {title} leaves it out)"
-            ));
-            columns.time = vec![only];
-            clocks.clear();
-        }
+    if columns.time.is_empty() && asked.time.is_none() && adopt(titles, cells, &clocks, columns) {
+        clocks.clear();
     }
     if channels.is_empty() {
         // Rather a channel that grows than none.
@@ -406,6 +435,15 @@ fn choose(
             Some(cell) => format!("there is no numeric column, but text such as `{cell}`"),
             None => "there is no numeric column".into(),
         });
+    }
+    for &i in &channels {
+        if let Some(sentinel) = cells[i].suspect() {
+            columns.notes.push(format!(
+                "`{sentinel}` in column `{}` is far from all else: if it stands for no value give \
+                 --missing {sentinel}",
+                shown(&called(titles, i))
+            ));
+        }
     }
     columns.channels = channels;
     Ok(())
@@ -500,6 +538,27 @@ mod tests {
         let only = of(&rows("x", |i| i.to_string()), &Asked::default()).unwrap();
         assert_eq!(only.names, ["x"]);
         assert!(only.notes[0].contains("only grows"));
+    }
+
+    #[test]
+    fn numbers_that_may_stand_for_none_and_units_are_told() {
+        let text = rows("x,y", |i| {
+            let x = if i % 9 == 4 { -999 } else { i % 4 };
+            format!("{x},{}", i % 5)
+        });
+        let found = of(&text, &Asked::default()).unwrap();
+        assert!(
+            found.notes[0].contains("`-999` in column `x`"),
+            "{:?}",
+            found.notes
+        );
+        // A column of numbers with units is none of text; it is refused where it is read.
+        let text = rows("x,y", |i| format!("{}.5 mV,{}", i % 3, i % 5));
+        assert_eq!(of(&text, &Asked::default()).unwrap().names, ["x", "y"]);
+        let text = rows("user acc x,row id", |i| {
+            format!("{},{}", i % 3, i * 7_919 % 997)
+        });
+        assert_eq!(of(&text, &Asked::default()).unwrap().names, ["user acc x"]);
     }
 
     #[test]

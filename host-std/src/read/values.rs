@@ -43,6 +43,13 @@ pub enum Unlabelled {
 /// The label of what has none and is learned all the same.
 pub const UNLABELLED: &str = "unlabelled";
 
+/// Whether a label says that there is none. Less stands for that than for a missing value: `none`
+/// may well be a label.
+pub fn is_no_label(label: &str) -> bool {
+    const NONE: [&str; 8] = ["", "?", "na", "nan", "n/a", "#n/a", "null", "<na>"];
+    NONE.iter().any(|none| label.eq_ignore_ascii_case(none))
+}
+
 /// Fills the values that a row lacks.
 #[derive(Clone, Debug, Default)]
 pub struct Filler {

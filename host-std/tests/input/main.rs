@@ -3,4 +3,5 @@
 mod claims;
 mod fixtures;
 mod messages;
+mod readme;
 mod tables;

@@ -55,7 +55,7 @@ fn messages() {
             ("a workbook", "a.xlsx", "", b"PK\x03\x04rest"),
             ("an ARFF file", "a.arff", "", b"@relation x\n"),
             ("series for forecasting", "a.tsf", "", b"@frequency daily\n"),
-            ("no text", "a.csv", "", b"x\n1\n\x00\x01\x02"),
+            ("no text", "a.csv", "", &[1; 40]),
             (
                 "another encoding than the one named",
                 "a.csv",
@@ -200,6 +200,12 @@ fn messages() {
                 b"1,2:a\n",
             ),
             ("two policies", "a.csv", "--missing hold,drop", b"x\n1\n"),
+            (
+                "a policy of others",
+                "a.csv",
+                "--missing interpolate",
+                b"x\n1\n",
+            ),
         ],
     );
     section(

@@ -62,6 +62,24 @@ fn one_table_in_many_writings_makes_the_same_patterns() {
 }
 
 #[test]
+fn a_time_that_was_found_is_one_for_the_next_file_too() {
+    let folder = Folder::with(&[]);
+    folder.write("a.csv", csv(&motions(100, 0.0)));
+    let learned = folder.json(&["learn", "a.csv", "--label", "motion", "--window", "50"]);
+    assert_eq!(learned["rate_hz"], 50.0);
+    let slow = csv(&motions(100, 0.0)
+        .iter()
+        .map(|r| (r.0 * 2.0, r.1, r.2, r.3))
+        .collect::<Vec<_>>());
+    folder.write("slow.csv", slow);
+    let said = folder.said(&["recall", "slow.csv"]);
+    assert!(
+        said.contains("3 channels") || said.contains("2 channels at 50 Hz"),
+        "{said}"
+    );
+}
+
+#[test]
 fn what_was_decided_is_said_in_a_line_each() {
     let folder = Folder::with(&[]);
     let mut text = String::from("made by: nobody\n;steps_id;t;motion;x\n");
@@ -331,7 +349,10 @@ fn a_label_for_all_and_a_cut_last_line() {
     folder.json(&["learn", "sit.csv", "sit.csv", "--as", "sit"]);
     let learned = folder.json(&["learn", "run.csv", "--as", "run", "--lenient"]);
     assert_eq!(learned["labels"], serde_json::json!(["sit", "run"]));
-    assert_eq!(learned["notes"][0], "line 5 is cut off and was left out");
+    assert_eq!(
+        learned["notes"][0],
+        "line 5, the last, is no whole row and was left out"
+    );
 }
 
 #[test]

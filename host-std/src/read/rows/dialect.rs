@@ -5,7 +5,10 @@
 //! fields of which some are numbers; what stands above it is a preamble. Where columns are named,
 //! the header is the first line that has all of them. The user's word goes before all of this.
 
-use super::number::{Evidence, Numerals, is_hexadecimal};
+use super::header::{
+    alike, header_of, is_number, is_short, is_units, is_value, named_header, run, title,
+};
+use super::number::{Evidence, Numerals};
 use super::split::{Delimiter, Record, Splitter, Unsplit};
 use crate::read::text::{canonical, foreign};
 use crate::read::{InputError, shown};
@@ -13,7 +16,7 @@ use crate::read::{InputError, shown};
 /// Lines that are looked at, preamble and rows.
 pub const HEAD_LINES: usize = 1_500;
 /// Rows whose types are looked at.
-const LOOK: usize = 100;
+pub(super) const LOOK: usize = 100;
 
 /// What the user says of how a table is written.
 #[derive(Clone, Debug, Default)]
@@ -78,6 +81,8 @@ struct Layout {
     short: bool,
     units: Option<usize>,
     first: usize,
+    /// The line on which a quote opens that none closes.
+    open: Option<u64>,
     /// It has more than one column.
     wide: bool,
     /// The share of values that are numbers.
@@ -137,6 +142,9 @@ pub fn tell(file: &str, head: &[(u64, String)], wishes: &Wishes) -> Result<Diale
     };
     let header = layout.header.and_then(|h| layout.records.get(h));
     let Some(first) = layout.records.get(layout.first) else {
+        if let Some(line) = layout.open {
+            return Err(fault(Some(line), Unsplit::Open.to_string()));
+        }
         return Err(fault(None, "holds no rows below the header".into()));
     };
     let mut titles: Vec<String> = match header {
@@ -154,10 +162,13 @@ pub fn tell(file: &str, head: &[(u64, String)], wishes: &Wishes) -> Result<Diale
             return Err(fault(None, foreign::UCR.into()));
         }
         notes.push(format!(
-            "line {} holds no titles: read without a header, the columns are called 1 to {} \
-             (--skip-lines N says that there is one below line N)",
+            "line {} holds no titles: read without a header, {} (--skip-lines N says that there is one \
+             below line N)",
             first.line,
-            titles.len()
+            match titles.len() {
+                1 => "the column is called 1".to_owned(),
+                n => format!("the columns are called 1 to {n}"),
+            }
         ));
     }
     let top = header.map_or(first.line, |h| h.line);
@@ -233,11 +244,6 @@ pub fn tell(file: &str, head: &[(u64, String)], wishes: &Wishes) -> Result<Diale
     })
 }
 
-fn title(text: &str) -> String {
-    // numpy writes its header as a remark.
-    canonical(text).into_owned()
-}
-
 /// The columns that are named for what they say and not as channels.
 fn places_of(titles: &[String], wishes: &Wishes) -> Vec<usize> {
     let found = wishes.names.iter().filter_map(|name| places(titles, name));
@@ -300,25 +306,11 @@ pub fn no_column(titles: &[String], name: &str, has_header: bool) -> String {
     )
 }
 
-/// Whether two records have as many fields, but for an empty one at the end.
-fn alike(a: &Record, b: &Record) -> bool {
-    let ends_empty = |r: &Record| r.len() > 1 && r.get(r.len() - 1) == Some("");
-    match a.len().cmp(&b.len()) {
-        std::cmp::Ordering::Equal => true,
-        std::cmp::Ordering::Greater => a.len() - 1 == b.len() && ends_empty(a),
-        std::cmp::Ordering::Less => b.len() - 1 == a.len() && ends_empty(b),
-    }
-}
-
-fn is_number(cell: &str) -> bool {
-    is_hexadecimal(cell) || Evidence::default().see(cell)
-}
-
-fn is_value(cell: &str, numerals: &Numerals) -> bool {
-    numerals.is_missing(cell) || is_number(cell)
-}
-
-fn records(lines: &[(u64, String)], delimiter: Delimiter) -> Result<Vec<Record>, Missed> {
+/// The records of `lines`, and the line on which a quote opens that none closes.
+fn records(
+    lines: &[(u64, String)],
+    delimiter: Delimiter,
+) -> Result<(Vec<Record>, Option<u64>), Missed> {
     let mut splitter = Splitter::new(delimiter);
     let mut found: Vec<Record> = Vec::new();
     let mut remark: Option<Record> = None;
@@ -350,7 +342,8 @@ fn records(lines: &[(u64, String)], delimiter: Delimiter) -> Result<Vec<Record>,
             Err(fault) => return Err((Some(*line), fault.to_string())),
         }
     }
-    Ok(found)
+    let open = splitter.is_open().then(|| splitter.line());
+    Ok((found, open))
 }
 
 fn layout(
@@ -358,7 +351,7 @@ fn layout(
     delimiter: Delimiter,
     wishes: &Wishes,
 ) -> Result<Layout, Missed> {
-    let records = records(lines, delimiter)?;
+    let (records, open) = records(lines, delimiter)?;
     let marks = Numerals {
         marks: wishes.marks.clone(),
         ..Numerals::default()
@@ -400,7 +393,8 @@ fn layout(
         score *= 0.5;
     }
     if named.is_some() {
-        score *= 10.0;
+        // No length of what has not the columns that are named makes up for them.
+        score += 1e9;
     }
     Ok(Layout {
         delimiter,
@@ -409,223 +403,11 @@ fn layout(
         short,
         units,
         first,
+        open,
         wide,
         share,
         score,
     })
-}
-
-/// The first record that has all the names as its fields.
-fn named_header(records: &[Record], names: &[String]) -> Option<usize> {
-    let by_number = names.iter().all(|name| name.parse::<u32>().is_ok());
-    if names.is_empty() {
-        return None;
-    }
-    records.iter().position(|record| {
-        let titles: Vec<String> = record.iter().map(title).collect();
-        names.iter().all(|name| places(&titles, name).is_some())
-            // Numbers name columns without titles; a row of data is no header for that.
-            && !(by_number && record.iter().all(is_number))
-    })
-}
-
-/// Where the longest stretch of alike records with numbers begins: the first that is at least half
-/// as long.
-fn run(records: &[Record]) -> usize {
-    let mut lengths = vec![1usize; records.len()];
-    for i in (0..records.len().saturating_sub(1)).rev() {
-        if alike(&records[i], &records[i + 1]) {
-            lengths[i] = lengths[i + 1] + 1;
-        }
-    }
-    let has_number: Vec<bool> = records.iter().map(|r| r.iter().any(is_number)).collect();
-    let valid = |i: &usize| {
-        let rows = &has_number[*i..(*i + lengths[*i]).min(*i + LOOK)];
-        let with = rows.iter().filter(|has| **has).count();
-        with * 2 >= rows.len().saturating_sub(1).max(1)
-    };
-    let candidates: Vec<usize> = (0..records.len()).filter(valid).collect();
-    let longest = candidates.iter().map(|i| lengths[*i]).max().unwrap_or(0);
-    let first = candidates.into_iter().find(|i| lengths[*i] * 2 >= longest);
-    first.unwrap_or(0)
-}
-
-/// The header, whether it is one title short, and the first row, where nobody names a column.
-fn header_of(records: &[Record], marks: &Numerals) -> (Option<usize>, bool, usize) {
-    let start = run(records);
-    let rows = &records[start.min(records.len())..];
-    let length = rows
-        .windows(2)
-        .take_while(|pair| alike(&pair[0], &pair[1]))
-        .count()
-        + 1;
-    let rows = &rows[..length.min(rows.len())];
-    // What the columns hold is told by the rows further down.
-    let sample = &rows[rows.len() / 2..rows.len().min(rows.len() / 2 + LOOK)];
-    let width = rows.first().map_or(0, Record::len);
-    let numeric: Vec<usize> = (0..width)
-        .filter(|&i| {
-            let cells = sample.iter().map(|r| r.get(i).unwrap_or_default());
-            cells.filter(|c| is_number(c)).count() * 2 >= sample.len().max(1)
-        })
-        .collect();
-    let is_row = |record: &Record| {
-        let cells = numeric.iter().map(|&i| record.get(i).unwrap_or_default());
-        let values = cells.clone().filter(|c| is_value(c, marks)).count();
-        let numbers = cells.filter(|c| is_number(c)).count();
-        numbers > 0 && values * 2 >= numeric.len()
-    };
-    let texts_of_rows =
-        |i: usize, text: &str| !text.is_empty() && sample.iter().any(|r| r.get(i) == Some(text));
-    let is_whole = |record: &Record| {
-        let mut cells = numeric.iter().map(|&i| record.get(i).unwrap_or_default());
-        cells.all(|cell| is_value(cell, marks))
-    };
-    let mut first = rows.iter().position(is_row).unwrap_or(1);
-    if first == 0 && !rows.first().is_some_and(is_whole) {
-        // A preamble may hold numbers too. It ends with the header, and most of it is no row.
-        let no_rows = rows.iter().map(|row| usize::from(!is_row(row)));
-        let mut count = 0;
-        for (i, no_row) in no_rows.enumerate().take(LOOK * 2) {
-            count += no_row;
-            let header = no_row == 1 && !rows[i].iter().any(is_number);
-            if header && count * 2 > i && i + 1 < rows.len() {
-                first = i + 1;
-            }
-        }
-    }
-    if numeric.is_empty() {
-        return (Some(start), false, start + 1);
-    }
-    // A row whose numbers are bad is a row all the same, if its texts are those of rows.
-    while first > 1
-        && (0..width).any(|i| {
-            !numeric.contains(&i) && texts_of_rows(i, rows[first - 1].get(i).unwrap_or_default())
-        })
-    {
-        first -= 1;
-    }
-    if first > 0 {
-        let header = if first > 1 && is_units(&rows[first - 1]) {
-            first - 2
-        } else {
-            first - 1
-        };
-        return (Some(start + header), false, start + header + 1);
-    }
-    if numbered(rows, &numeric) {
-        return (Some(start), false, start + 1);
-    }
-    match start.checked_sub(1).and_then(|above| records.get(above)) {
-        Some(above) if above.len() + 1 == width && !above.iter().any(is_number) => {
-            (Some(start - 1), true, start)
-        }
-        _ => (None, false, start),
-    }
-}
-
-/// Whether the first row has consecutive numbers from 0 or 1 for its titles.
-fn numbered(rows: &[Record], numeric: &[usize]) -> bool {
-    let [head, second, ..] = rows else {
-        return false;
-    };
-    let titles: Vec<Option<u32>> = numeric
-        .iter()
-        .map(|&i| head.get(i).and_then(|t| t.parse().ok()))
-        .filter(|t| t.is_some() || numeric.len() < 3)
-        .collect();
-    let counts = |from: u32| titles.iter().zip(from..).all(|(t, n)| *t == Some(n));
-    let goes_on = numeric.iter().all(|&i| {
-        let parse = |r: &Record| r.get(i).and_then(|t| t.parse::<f64>().ok());
-        matches!((parse(head), parse(second)), (Some(a), Some(b)) if b == a || b == a + 1.0)
-    });
-    titles.len() >= 3 && (counts(0) || counts(1)) && !goes_on
-}
-
-/// Whether a header lacks one title that all rows have a field for.
-fn is_short(records: &[Record], header: Option<usize>, first: usize) -> bool {
-    let Some(header) = header.and_then(|h| records.get(h)) else {
-        return false;
-    };
-    let rows = records.get(first..).unwrap_or_default();
-    let full = |row: &Record| row.len() == header.len() + 1 && row.get(row.len() - 1) != Some("");
-    let counts = |pair: &[Record]| {
-        let number = |r: &Record| r.get(0).and_then(|t| t.parse::<u64>().ok());
-        match (number(&pair[0]), number(&pair[1])) {
-            (Some(a), Some(b)) => b == a + 1,
-            (None, None) => pair[0].get(0).is_some_and(|t| !is_number(t)),
-            _ => false,
-        }
-    };
-    rows.len() > 1 && rows.iter().all(full) && rows.windows(2).all(counts)
-}
-
-/// Whether a record holds the units of the columns above it.
-fn is_units(record: &Record) -> bool {
-    const UNITS: [&str; 56] = [
-        "s",
-        "ms",
-        "us",
-        "\u{b5}s",
-        "ns",
-        "sec",
-        "seconds",
-        "g",
-        "mg",
-        "m/s2",
-        "m/s^2",
-        "m/s\u{b2}",
-        "rad/s",
-        "deg/s",
-        "dps",
-        "\u{b0}/s",
-        "ut",
-        "\u{b5}t",
-        "gauss",
-        "mt",
-        "t",
-        "hpa",
-        "pa",
-        "kpa",
-        "\u{b0}c",
-        "c",
-        "f",
-        "k",
-        "%",
-        "v",
-        "mv",
-        "uv",
-        "\u{b5}v",
-        "a",
-        "ma",
-        "w",
-        "hz",
-        "khz",
-        "bpm",
-        "lux",
-        "lx",
-        "db",
-        "m",
-        "mm",
-        "cm",
-        "km",
-        "km/h",
-        "m/s",
-        "n",
-        "nm",
-        "rpm",
-        "counts",
-        "deg",
-        "rad",
-        "unitless",
-        "cal",
-    ];
-    let is_unit = |cell: &str| {
-        let bare = cell.trim_matches(['(', ')', '[', ']']);
-        bare.len() < cell.len() || UNITS.contains(&bare.to_lowercase().as_str())
-    };
-    let said: Vec<&str> = record.iter().filter(|c| !matches!(*c, "" | "-")).collect();
-    !said.is_empty() && said.iter().all(|cell| is_unit(cell)) && !said.iter().any(|c| is_number(c))
 }
 
 /// Whether this is a table of the UCR archive: a class, then a series that is long.
@@ -640,114 +422,4 @@ fn is_ucr(layout: &Layout) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn tell_of(text: &str, wishes: &Wishes) -> Result<Dialect, String> {
-        let lines = (1..).zip(text.split('\n').map(str::to_owned));
-        let lines: Vec<_> = lines.collect();
-        tell("t.csv", &lines, wishes).map_err(|e| e.to_string())
-    }
-
-    fn found(text: &str) -> (String, Vec<String>, Option<u64>, u64) {
-        let d = tell_of(text, &Wishes::default()).unwrap();
-        (d.delimiter.name(), d.titles, d.header, d.first)
-    }
-
-    fn named(names: &[&str]) -> Wishes {
-        Wishes {
-            names: names.iter().map(|n| n.to_string()).collect(),
-            ..Wishes::default()
-        }
-    }
-
-    #[test]
-    fn delimiters_are_told_apart() {
-        for (text, name) in [
-            ("a,b\n1,2\n", "commas"),
-            ("a;b\n1,5;2,5\n2,5;3\n", "semicolons"),
-            ("a\tb\n1\t2\n", "tabs"),
-            ("a|b\n1|2\n", "`|`"),
-            ("a b\n1  2\n 3 4\n", "spaces"),
-            ("what, x\nup and down, 1\nup and down, 2\n", "commas"),
-            ("x\n1\n2\n", "commas"),
-        ] {
-            assert_eq!(found(text).0, name, "{text:?}");
-        }
-    }
-
-    #[test]
-    fn the_header_is_found_below_a_preamble() {
-        let rows = "t,x\n0,1\n1,2\n2,3\n3,4\n4,5\n5,6\n";
-        for (above, header) in [
-            ("", 1),
-            ("Device: X\nSerial: 0\n\n", 4),
-            ("# app 1.2\n# unit: g\n", 3),
-            ("sep=,\n", 2),
-            ("Model,1.1\nRate,50.0 Hz\nBy,someone\n", 4),
-            (",,\n\"a note\nof two lines\"\n", 4),
-        ] {
-            let (_, titles, found, first) = found(&format!("{above}{rows}"));
-            assert_eq!(
-                (titles.as_slice(), found, first),
-                (&["t".into(), "x".into()][..], Some(header), header + 1),
-                "{above:?}"
-            );
-        }
-        let d = tell_of("a,b\nt,x\n0,1\n", &named(&["x"])).unwrap();
-        assert_eq!((d.header, d.notes.len()), (Some(2), 1));
-        let error = tell_of("t,x\n0,1\n", &named(&["what"])).unwrap_err();
-        assert_eq!(
-            error,
-            "t.csv, line 1: no column `what`; there are: t, x; if the header is \
-            further down give --skip-lines"
-        );
-    }
-
-    #[test]
-    fn a_header_may_be_missing_short_or_of_numbers() {
-        assert_eq!(found("0.1,2\n0.2,3\n").2, None);
-        assert_eq!(found("walk,0.1,2\nwalk,0.2,3\n").1, ["1", "2", "3"]);
-        assert_eq!(found(",0,1,2\n0,5,6.5,7\n1,5,2,7\n").2, Some(1));
-        let (_, titles, header, first) = found("x y\n1 0.5 0.6\n2 0.7 0.8\n3 0.1 0.2\n");
-        assert_eq!(
-            (titles, header, first),
-            (vec!["".into(), "x".into(), "y".into()], Some(1), 2)
-        );
-        let (_, titles, _, first) = found("t,x\ns,m/s^2\n0,1\n1,2\n");
-        assert_eq!((titles.len(), first), (2, 3));
-        assert_eq!(found("# t,x\n0.5,1\n1,2\n").1, ["t", "x"]);
-        let no = Wishes {
-            no_header: true,
-            ..Wishes::default()
-        };
-        assert_eq!(tell_of("1,2\n3,4\n", &no).unwrap().first, 1);
-        let skip = Wishes {
-            skip_lines: Some(1),
-            ..Wishes::default()
-        };
-        assert_eq!(
-            tell_of("9,9,9\n1,2\n3,4\n", &skip).unwrap().titles,
-            ["1", "2"]
-        );
-    }
-
-    #[test]
-    fn a_bad_first_row_is_no_header() {
-        assert_eq!(found("what,x\na,hm\na,1\na,2\n").3, 2);
-        assert_eq!(found("x,y\n1,bad\n2,3\n").3, 2);
-        assert_eq!(found("activity,x,y\np,1,2\np,3,4,5\n").3, 2);
-    }
-
-    #[test]
-    fn tables_of_other_kinds_are_named() {
-        let error = tell_of("@RELATION x\n@DATA\n1,2\n", &Wishes::default()).unwrap_err();
-        assert!(error.contains("ARFF"), "{error}");
-        let row = (0..30)
-            .map(|i| format!("\t{}", f64::from(i) / 7.0))
-            .collect::<String>();
-        let lines: Vec<_> = (1..9).map(|n| (n, format!("{}{row}", n % 2))).collect();
-        let error = tell("Coffee_TRAIN.tsv", &lines, &Wishes::default()).unwrap_err();
-        assert!(error.reason.contains("UCR archive"), "{error}");
-    }
-}
+mod tests;

@@ -95,6 +95,11 @@ impl Numerals {
         };
         if is_hexadecimal(text) {
             format!("`{text_shown}` is hexadecimal; write it in decimal digits")
+        } else if let Some(unit) = unit_behind(text) {
+            format!(
+                "`{text_shown}` has its unit, {unit}, behind the number; write the number alone, and \
+                 the unit into the title"
+            )
         } else if with(other, None).plain(text).is_some() {
             let groups = with(self.decimal, Some(other)).plain(text).is_some();
             let or = match groups {
@@ -132,6 +137,14 @@ pub fn is_hexadecimal(text: &str) -> bool {
     let text = text.trim_start_matches(['-', '+']);
     let digits = text.strip_prefix("0x").or_else(|| text.strip_prefix("0X"));
     digits.is_some_and(|d| !d.is_empty() && d.chars().all(|c| c.is_ascii_hexdigit()))
+}
+
+/// The unit behind a number, as in `0.5 mV` or `12%`.
+pub fn unit_behind(text: &str) -> Option<&str> {
+    let end = text.rfind(|c: char| c.is_ascii_digit())? + 1;
+    let (number, unit) = text.split_at(end);
+    let is_number = Evidence::default().see(number.trim_end());
+    (is_number && super::header::is_unit(unit.trim())).then(|| unit.trim())
 }
 
 /// `text` without the marks between its groups; none if they are not where they belong.
@@ -342,6 +355,8 @@ mod tests {
             (Numerals::default(), "1e39", "out of range"),
             (Numerals::default(), "-inf", "out of range"),
             (Numerals::default(), "hm", "`hm` is not a number"),
+            (Numerals::default(), "0.5 mV", "has its unit, mV, behind"),
+            (Numerals::default(), "12%", "has its unit, %, behind"),
             (Numerals::default(), "infinite", "is not a number"),
             (Numerals::default(), "12,34,567", "is not a number"),
         ] {

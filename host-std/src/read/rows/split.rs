@@ -148,10 +148,14 @@ impl Splitter {
     }
 
     /// Takes a line; gives the record it completes. A blank line outside of quotes is none.
-    pub fn feed(&mut self, line: u64, text: &str) -> Result<Option<Record>, Unsplit> {
+    pub fn feed(&mut self, line: u64, mut text: &str) -> Result<Option<Record>, Unsplit> {
         if !self.open {
             if trimmed(text).is_empty() {
                 return Ok(None);
+            }
+            // Some programs end each line with a semicolon, whatever is between the fields.
+            if self.delimiter != Delimiter::Char(b';') && !text.contains('"') {
+                text = text.strip_suffix(';').unwrap_or(text);
             }
             self.line = line;
             (self.written, self.fields) = (0, 0);

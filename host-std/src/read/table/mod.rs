@@ -21,13 +21,13 @@ mod tests;
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use super::columns::{Asked, Columns};
+use super::columns::{self, Asked, Columns};
 use super::rows::dialect::{Dialect, Wishes, is_remark};
 use super::rows::number::NoNumber;
 use super::rows::split::{Record, Splitter};
 use super::text::canonical;
 use super::time::stamp::{self, Form, Stamp};
-use super::values::{Filled, Holes, Unlabelled};
+use super::values::{Filled, Holes, Unlabelled, is_no_label};
 use super::window::{Place, Windows};
 use super::{InputError, Recording, Recordings, Remarks, Source, shown};
 use streams::Streams;
@@ -109,6 +109,8 @@ struct Counts {
     held: u64,
     dropped: u64,
     cut: Option<u64>,
+    /// The last field of the row before, and the digits behind its point in all rows so far.
+    tail: (String, Option<usize>),
 }
 
 /// One row.
@@ -126,6 +128,14 @@ impl TableReader {
     pub fn new(mut source: Source, options: &Options) -> Result<Self, InputError> {
         source.set_limit(MAX_LINE);
         opening::open(source, options)
+    }
+
+    /// The column that is read as the time, if it is one.
+    pub fn time(&self) -> Option<String> {
+        match self.columns.time[..] {
+            [only] => Some(columns::called(&self.dialect.titles, only)),
+            _ => None,
+        }
     }
 
     fn fault(&self, line: u64, reason: impl Into<String>) -> InputError {
@@ -201,7 +211,8 @@ impl TableReader {
         if fits {
             return Ok(true);
         }
-        let is_last = record.line == self.source.line() && !self.source.is_ended();
+        // A line that is cut off, or what programs write below the table.
+        let is_last = self.ahead.is_empty() && self.source.peek()?.is_empty();
         if is_last && found < expected && self.source.is_lenient() {
             self.counts.cut = Some(record.line);
             return Ok(false);
@@ -212,14 +223,56 @@ impl TableReader {
         };
         let mut reason = format!("has {found} fields, {whose}");
         if is_last && found < expected {
-            reason = format!("is cut off: {reason}; --lenient drops it");
+            reason = match self.source.is_ended() {
+                true => format!("{reason}; it is the last line, --lenient drops it"),
+                false => format!("is cut off: {reason}; --lenient drops it"),
+            };
         }
         Err(self.fault(record.line, reason))
     }
 
+    /// Checks that the last field of a last line without an end is whole, as far as the fields above
+    /// it tell; false if the line is dropped.
+    fn check_tail(&mut self, record: &Record) -> Result<bool, InputError> {
+        let last = record.get(record.len() - 1).unwrap_or_default();
+        let digits = |text: &str| {
+            text.rsplit_once('.')
+                .map_or(0, |(_, fraction)| fraction.len())
+        };
+        let (before, usual) = &self.counts.tail;
+        let is_shorter = match usual {
+            Some(usual) if *usual > 0 && self.counts.rows >= 20 => digits(last) < *usual,
+            _ => !before.is_empty() && last.len() < before.len() && before.starts_with(last),
+        };
+        if is_shorter && !self.source.is_ended() && self.ahead.is_empty() {
+            let is_text = before.parse::<f64>().is_err();
+            let is_last = self.source.peek()?.is_empty();
+            if is_last && (is_text || usual.is_some()) && !last.is_empty() {
+                if self.source.is_lenient() {
+                    self.counts.cut = Some(record.line);
+                    return Ok(false);
+                }
+                let reason = format!(
+                    "is cut off: it has no end, and `{}` is shorter than what is above it; --lenient \
+                     drops it",
+                    shown(last)
+                );
+                return Err(self.fault(record.line, reason));
+            }
+        }
+        let found = digits(last);
+        let usual = match usual {
+            _ if self.counts.rows == 0 => Some(found),
+            Some(usual) if *usual == found => Some(found),
+            _ => None,
+        };
+        self.counts.tail = (last.to_owned(), usual);
+        Ok(true)
+    }
+
     /// A record as a row; none if it is to be left out.
     fn row(&mut self, record: &Record) -> Result<Option<Row>, InputError> {
-        if !self.check_width(record)? {
+        if !self.check_width(record)? || !self.check_tail(record)? {
             return Ok(None);
         }
         let line = record.line;
@@ -238,9 +291,8 @@ impl TableReader {
             .columns
             .label
             .map(|at| canonical(text(at)).into_owned());
-        let is_none = |label: &String| {
-            self.dialect.numerals.is_missing(label) || self.options.skip_labels.contains(label)
-        };
+        let is_none =
+            |label: &String| is_no_label(label) || self.options.skip_labels.contains(label);
         let label = label.filter(|label| !is_none(label));
         let group = self
             .columns
@@ -289,6 +341,9 @@ impl TableReader {
                 shown(cell),
                 shown(name)
             );
+            if self.counts.rows < 5 {
+                reason += ", if the header is further down --skip-lines";
+            }
         }
         reason
     }
@@ -326,9 +381,15 @@ impl TableReader {
 
     fn take(&mut self, mut row: Row) -> Result<(), InputError> {
         self.counts.rows += 1;
-        let stream = self.streams.of(row.group.as_deref());
+        let group = row.group.as_deref();
         let (holes, line) = (self.options.holes, row.line);
-        match stream.fill(&mut row.sample, holes) {
+        let ended = self.streams.arrive(group, row.stamp.as_ref(), line);
+        self.ready.extend(ended);
+        let Some(label) = self.streams.label_of(row.label) else {
+            self.ready.extend(self.streams.leave_out(group));
+            return Ok(());
+        };
+        match self.streams.of(group).fill(&mut row.sample, holes) {
             Filled::Whole => {}
             Filled::Held(count) => self.counts.held += count,
             Filled::Drop => {
@@ -337,7 +398,7 @@ impl TableReader {
             }
             Filled::Split => {
                 self.counts.dropped += 1;
-                self.ready.extend(self.streams.end(row.group.as_deref()));
+                self.ready.extend(self.streams.leave_out(group));
                 return Ok(());
             }
             Filled::Refused(hole) => return Err(self.fault(line, self.missing(hole))),
@@ -346,13 +407,7 @@ impl TableReader {
             line,
             time: row.time,
         };
-        let given = self.streams.push(
-            row.group.as_deref(),
-            row.label.as_deref(),
-            row.stamp.as_ref(),
-            &row.sample,
-            place,
-        );
+        let given = self.streams.push(group, label, &row.sample, place);
         self.ready.extend(given);
         Ok(())
     }
@@ -421,7 +476,10 @@ impl Recordings for TableReader {
             ),
         );
         if let Some(line) = counts.cut {
-            say(1, format!("line {line} is cut off and was left out"));
+            say(
+                1,
+                format!("line {line}, the last, is no whole row and was left out"),
+            );
         }
         all.notes.extend(self.streams.notes(counts.rows));
         all

@@ -43,8 +43,17 @@ pub struct Stream {
     filler: Filler,
     /// The label of the rows it holds; none if it holds none.
     label: Option<Option<String>>,
+    /// The row before.
     last: Option<Last>,
+    /// The row that has come.
+    next: Option<Last>,
+    /// Samples that are missing between the two.
+    lost: u64,
+    /// The line and the time of its first row.
     begun: Option<(u64, i64)>,
+    /// The time of its last row.
+    until: i64,
+    /// Samples that the rate promises between the two.
     steps: u64,
 }
 
@@ -110,66 +119,45 @@ impl Streams {
             filler: Filler::default(),
             label: None,
             last: None,
+            next: None,
+            lost: 0,
             begun: None,
+            until: 0,
             steps: 0,
         })
     }
 
-    /// Takes a row; gives what it completes.
-    pub fn push(
-        &mut self,
-        group: Option<&str>,
-        label: Option<&str>,
-        stamp: Option<&Stamp>,
-        sample: &[f32],
-        place: Place,
-    ) -> Vec<Recording> {
-        let mut given = Vec::new();
-        let mut label = label.map(str::to_owned);
-        if label.is_none() && self.has_labels {
-            self.without_label += 1;
-            if self.unlabelled == Unlabelled::Learn {
-                label = Some(UNLABELLED.to_owned());
-            } else if !self.keep_unlabelled {
-                self.step(group, stamp, place.line);
-                given.extend(self.end(group));
-                return given;
-            }
+    /// The label that a row is taken under: `None` if it is left out, as rows without one are when
+    /// they are learned.
+    pub fn label_of(&mut self, label: Option<String>) -> Option<Option<String>> {
+        if label.is_some() || !self.has_labels {
+            return Some(label);
         }
-        if self.step(group, stamp, place.line) {
-            given.extend(self.end(group));
+        self.without_label += 1;
+        match self.unlabelled {
+            Unlabelled::Learn => Some(Some(UNLABELLED.to_owned())),
+            Unlabelled::Skip => self.keep_unlabelled.then_some(None),
         }
-        let stream = self.of(group);
-        if stream.label.as_ref().is_some_and(|before| *before != label) {
-            given.extend(self.end(group));
-        }
-        let stream = self.of(group);
-        if let Some(last) = stream.last {
-            stream.begun.get_or_insert((place.line, last.ns));
-        }
-        let name = label.clone();
-        stream.label = Some(label);
-        if let Some(mut recording) = stream.windower.push(sample, place, name.as_deref()) {
-            recording.group.clone_from(&stream.group);
-            given.push(recording);
-        }
-        given
     }
 
-    /// Follows the clock of a group; says whether the stream ends before this row.
-    fn step(&mut self, group: Option<&str>, stamp: Option<&Stamp>, line: u64) -> bool {
+    /// Follows the clock of a group to a row that has come; gives the stream that it ends.
+    pub fn arrive(
+        &mut self,
+        group: Option<&str>,
+        stamp: Option<&Stamp>,
+        line: u64,
+    ) -> Option<Recording> {
         let pace = self.pace;
-        let Some(stamp) = stamp else {
-            return false;
-        };
+        let stamp = stamp?;
         let stream = self.of(group);
+        stream.lost = 0;
         let Some(last) = stream.last else {
-            stream.last = Some(Last {
+            stream.next = Some(Last {
                 ns: stamp.ns,
                 same: 1,
                 leap: stamp.leap,
             });
-            return false;
+            return None;
         };
         let now = match stamp.undated {
             true => after_midnight(last.ns, stamp.ns),
@@ -180,51 +168,91 @@ impl Streams {
             None if now < last.ns => Step::Back(last.ns.saturating_sub(now)),
             None => Step::Next,
         };
-        stream.last = Some(Last {
+        stream.next = Some(Last {
             ns: now,
             same: if now == last.ns { last.same + 1 } else { 1 },
             leap: stamp.leap,
         });
-        stream.steps += 1;
+        if let Step::Lost(count) = step {
+            stream.lost = count;
+        }
         let leap = stamp.leap && !last.leap;
+        if !step.breaks() && !leap {
+            return None;
+        }
         // The stamps of a leap second are those of the second after it.
         let after_leap = last.leap && !stamp.leap && matches!(step, Step::Back(_));
-        if let Step::Lost(count) = step {
-            self.lost += count;
+        let why = match leap || after_leap {
+            true => "a leap second".to_owned(),
+            false => step.to_string(),
+        };
+        // What is left out because a value is missing is behind the break all the same.
+        stream.last = stream.next;
+        if self.breaks.len() < NAMED {
+            self.breaks.push((line, why));
+        } else {
+            self.more += 1;
         }
-        if step.breaks() || leap {
-            let why = match leap || after_leap {
-                true => "a leap second".to_owned(),
-                false => step.to_string(),
-            };
-            if self.breaks.len() < NAMED {
-                self.breaks.push((line, why));
-            } else {
-                self.more += 1;
+        let ended = self.end(group);
+        self.of(group).filler.clear();
+        ended
+    }
+
+    /// Leaves the row that has come out, and ends the stream there.
+    pub fn leave_out(&mut self, group: Option<&str>) -> Option<Recording> {
+        let stream = self.of(group);
+        stream.last = stream.next.or(stream.last);
+        self.end(group)
+    }
+
+    /// Takes the row that has come; gives what it completes.
+    pub fn push(
+        &mut self,
+        group: Option<&str>,
+        label: Option<String>,
+        sample: &[f32],
+        place: Place,
+    ) -> Vec<Recording> {
+        let mut given = Vec::new();
+        let stream = self.of(group);
+        if stream.label.as_ref().is_some_and(|before| *before != label) {
+            given.extend(self.end(group));
+        }
+        let stream = self.of(group);
+        let lost = std::mem::take(&mut stream.lost);
+        stream.last = stream.next.or(stream.last);
+        if let Some(last) = stream.last {
+            match stream.begun {
+                Some(_) => stream.steps += 1 + lost,
+                None => stream.begun = Some((place.line, last.ns)),
             }
-            return true;
+            stream.until = last.ns;
         }
-        false
+        let name = label.clone();
+        stream.label = Some(label);
+        if let Some(mut recording) = stream.windower.push(sample, place, name.as_deref()) {
+            recording.group.clone_from(&stream.group);
+            given.push(recording);
+        }
+        self.lost += lost;
+        given
     }
 
     /// Ends the stream of a group.
     pub fn end(&mut self, group: Option<&str>) -> Option<Recording> {
         let (rate, pace) = (self.rate, self.pace);
         let stream = self.of(group);
-        if let (Some(rate), Some(pace), Some((line, from)), Some(last)) =
-            (rate, pace, stream.begun, stream.last)
+        if let (Some(rate), Some(pace), Some((line, from))) = (rate, pace, stream.begun)
             && stream.steps >= TELLING
-            && last.ns > from
+            && stream.until > from
             && !pace.shared
         {
-            let found = stream.steps as f64 / ((last.ns - from) as f64 / 1e9);
+            let found = stream.steps as f64 / ((stream.until - from) as f64 / 1e9);
             if (found / rate - 1.0).abs() > 0.2 {
                 self.changed.get_or_insert((line, found));
             }
         }
-        let stream = self.of(group);
-        stream.filler.clear();
-        stream.finish()
+        self.of(group).finish()
     }
 
     /// Ends all streams.
@@ -234,6 +262,7 @@ impl Streams {
             .iter()
             .filter_map(|name| {
                 let group = self.all.get(name).and_then(|stream| stream.group.clone());
+                self.of(group.as_deref()).filler.clear();
                 self.end(group.as_deref())
             })
             .collect()

@@ -305,6 +305,26 @@ fn lost_samples_are_counted() {
 }
 
 #[test]
+fn a_rate_that_changes_is_told() {
+    let of = |late: f64| {
+        table(600, |i| {
+            let t = if i < 300 {
+                i as f64 / 50.0
+            } else {
+                6.0 + (i - 300) as f64 / late
+            };
+            format!("{t:.3}")
+        })
+    };
+    assert_eq!(noted(&of(50.0), &labelled()).1, "");
+    let (_, notes) = noted(&of(100.0).replacen("5.980,a", "5.980,b", 1), &labelled());
+    assert!(
+        notes.contains("the rate changes within the file"),
+        "{notes}"
+    );
+}
+
+#[test]
 fn groups_are_kept_apart() {
     let mut text = String::from("who,t,what,x\n");
     for i in 0..40 {
@@ -371,6 +391,45 @@ fn missing_values_are_treated_as_asked() {
 }
 
 #[test]
+fn a_slow_sensor_is_held_over_labels_and_not_over_gaps() {
+    let mut text = String::from("t,what,x,hr\n");
+    for i in 0..60 {
+        let t = f64::from(i) / 50.0 + if i < 30 { 0.0 } else { 9.0 };
+        let what = ["a", "", "b", "c"][i as usize / 15];
+        let hr = if i % 10 == 0 {
+            (60 + i).to_string()
+        } else {
+            String::new()
+        };
+        text += &format!("{t:.2},{what},{},{hr}\n", i * 7 % 10);
+    }
+    let options = Options {
+        holes: Holes::Hold,
+        ..labelled()
+    };
+    let (found, notes) = noted(&text, &options);
+    let of = |r: &Recording| {
+        (
+            r.label.clone().unwrap(),
+            r.samples[..2].to_vec(),
+            r.samples.len() / 2,
+        )
+    };
+    assert_eq!(
+        found.iter().map(of).collect::<Vec<_>>(),
+        [
+            ("a".into(), vec![0., 60.], 15),
+            ("b".into(), vec![0., 90.], 15),
+            ("c".into(), vec![5., 100.], 15),
+        ]
+    );
+    assert!(notes.contains("1 gap ends a stream"), "{notes}");
+    // Rows that nobody learns may lack what they like.
+    let bare = "what,x\na,1\na,2\n,\nb,3\n";
+    assert_eq!(read(bare, &asked("what", "")).unwrap().len(), 2);
+}
+
+#[test]
 fn stretches_without_a_label_are_left_out_or_kept() {
     let text = "what,x\na,1\na,2\n,3\nNA,4\n0,5\na,6\na,7\n";
     let mut options = asked("what", "");
@@ -399,6 +458,47 @@ fn stretches_without_a_label_are_left_out_or_kept() {
     );
     options.unlabelled = Unlabelled::Learn;
     assert_eq!(of(&noted(text, &options).0)[1].0, "unlabelled");
+}
+
+#[test]
+fn a_last_line_cut_within_its_last_field_is_told() {
+    let rows: String = (0..30)
+        .map(|i| format!("a,{}.{:03}\n", i % 7, i * 37 % 1000))
+        .collect();
+    let cut = format!("what,x\n{rows}a,5.1");
+    let error = read(&cut, &asked("what", "")).unwrap_err();
+    assert!(
+        error.contains("line 32: is cut off: it has no end, and `5.1` is shorter"),
+        "{error}"
+    );
+    assert!(read(&format!("{cut}23"), &asked("what", "")).is_ok());
+    assert!(read(&format!("{cut}\n"), &asked("what", "")).is_ok());
+    let label = "x,what\n1,walk\n2,walk\n3,wal";
+    assert!(
+        read(label, &asked("what", ""))
+            .unwrap_err()
+            .contains("line 4: is cut off")
+    );
+    let source = |text: &str| {
+        let decoding = crate::read::Decoding {
+            lenient: true,
+            ..Default::default()
+        };
+        Source::decoded(
+            "t.csv",
+            std::io::Cursor::new(text.to_owned().into_bytes()),
+            decoding,
+        )
+    };
+    let mut reader = TableReader::new(source(&cut), &asked("what", "")).unwrap();
+    assert_eq!(
+        reader
+            .by_ref()
+            .map(|r| r.unwrap().samples.len())
+            .sum::<usize>(),
+        30
+    );
+    assert!(reader.notes().notes[0].contains("line 32, the last, is no whole row"));
 }
 
 #[test]

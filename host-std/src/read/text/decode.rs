@@ -183,13 +183,8 @@ impl Decode {
         if chunk.is_empty() {
             return Ok(false);
         }
-        if let Some(zero) = chunk.iter().position(|&b| b == 0) {
-            if zero == 0 {
-                return Err(bad(NO_TEXT));
-            }
-            // What is before it is handed out first, so that its line is known.
-            let rest = io::Cursor::new(chunk.split_off(zero)).chain(input);
-            input = Box::new(rest);
+        if is_binary(&chunk) {
+            return Err(bad(NO_TEXT));
         }
         match std::str::from_utf8(&chunk) {
             Ok(_) => {
@@ -233,8 +228,8 @@ impl Decode {
         let n = read_some(&mut input, &mut chunk)?;
         let last = n == 0;
         let guessed = self.decoding.encoding.is_none() && decoder.encoding() == WINDOWS_1252;
-        let never = |b: &u8| matches!(b, 0x81 | 0x8d | 0x8f | 0x90 | 0x9d | 0..=8 | 14..=31);
-        if guessed && chunk[..n].iter().any(never) {
+        let never = |b: &u8| matches!(b, 0x81 | 0x8d | 0x8f | 0x90 | 0x9d);
+        if guessed && (chunk[..n].iter().any(never) || is_binary(&chunk[..n])) {
             return Err(bad(NO_TEXT));
         }
         let needed = decoder.max_utf8_buffer_length_without_replacement(n);
@@ -254,6 +249,16 @@ impl Decode {
         }
         Ok(!last || !self.out.is_empty())
     }
+}
+
+/// Whether bytes are no text in any encoding that has ASCII: more than a few control characters.
+/// Devices pad their texts with some zeros.
+fn is_binary(chunk: &[u8]) -> bool {
+    let controls = chunk
+        .iter()
+        .filter(|b| matches!(b, 0..=8 | 14..=26 | 28..=31));
+    let count = controls.count();
+    count > 8 && count * 16 > chunk.len()
 }
 
 fn read_some(input: &mut dyn Read, to: &mut [u8]) -> io::Result<usize> {

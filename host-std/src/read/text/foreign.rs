@@ -90,6 +90,12 @@ pub fn by_name(name: &str) -> Option<&'static str> {
 pub fn by_line(line: &str) -> Option<&'static str> {
     let lower = line.trim_start().to_ascii_lowercase();
     let word = lower.split_whitespace().next().unwrap_or_default();
+    if lower.starts_with("<?xml") || lower.starts_with("<!doctype") || lower.starts_with("<html") {
+        return Some(
+            "is XML or a web page; export the data as CSV: python3 -c \"import pandas; \
+             pandas.read_xml('FILE').to_csv('FILE.csv', index=False)\"",
+        );
+    }
     match word {
         "@relation" | "@attribute" => Some(ARFF),
         "@frequency" | "@horizon" => Some(TSF),

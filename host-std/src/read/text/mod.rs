@@ -15,9 +15,10 @@ use std::borrow::Cow;
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 
 /// `text` without the white space around it, the invisible characters that tools leave there among
-/// it: a byte order mark in the middle of joined files, a space of no width.
+/// it: a byte order mark in the middle of joined files, a space of no width, the zeros that devices
+/// pad their texts with.
 pub fn trimmed(text: &str) -> &str {
-    text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}'))
+    text.trim_matches(|c: char| c.is_whitespace() || matches!(c, '\0' | '\u{feff}' | '\u{200b}'))
 }
 
 /// `text` as names and values are compared: trimmed, and each letter written in one way (Unicode

@@ -355,10 +355,15 @@ mod tests {
         assert_eq!(lines, ["a", "b", "Gr\u{f6}\u{df}e", "c"]);
         let notes = source.take_notes();
         assert!(notes[0].starts_with("line 3 is not UTF-8"), "{notes:?}");
-        let mut source = western(b"a\n\x00\x01\xff\xfe");
+        let mut source = western(b"a\n\xff\x81\xfe");
         source.next_line().unwrap();
         let error = source.next_line().unwrap_err().to_string();
         assert!(error.starts_with("test, line 2: is not text"), "{error}");
+        let mut source = western(&[1; 40]);
+        let error = source.next_line().unwrap_err().to_string();
+        assert!(error.starts_with("test, line 1: is not text"), "{error}");
+        let mut source = western(b"a note,\0\0\0\nb\n");
+        assert_eq!(source.next_line().unwrap(), Some("a note,"));
     }
 
     proptest! {

@@ -3,7 +3,8 @@
 //! Years first (`2024-05-01`, `2024/05/01`, `20240501`), days or months first (`01.05.2024`,
 //! `5/1/2024`), months by name (`01-May-2024`, `1 May 2024`); clocks with or without seconds, with
 //! a point, a comma or a colon before the fraction (`10:00:00.02`, `10:00:00:020`), with AM or PM;
-//! a zone as an offset, as `Z`, `UTC` or `GMT`; what is in brackets after it is left aside. A time
+//! a zone as an offset, as `Z`, `UTC` or `GMT`; other names of zones (`CEST`) and what is in brackets
+//! are left aside. A time
 //! without a zone is taken as one in UTC, a clock without a date as one of the first of January
 //! 1970.
 
@@ -162,6 +163,14 @@ fn zone(text: &str) -> Option<(&str, i64)> {
             return Some((rest.trim(), 0));
         }
     }
+    // The name of a zone does not tell its offset in every year; it is left aside.
+    if let Some((clock, name)) = text.rsplit_once(' ')
+        && !matches!(name, "AM" | "PM")
+        && (2..=5).contains(&name.len())
+        && name.bytes().all(|b| b.is_ascii_uppercase())
+    {
+        return Some((clock.trim(), 0));
+    }
     let mut offset = 0;
     if let Some(at) = text.rfind(['+', '-']) {
         let (clock, zone) = text.split_at(at);
@@ -277,6 +286,7 @@ mod tests {
             "2024-05-01 11:00:00.020000+0100 [Europe/London]",
             "20240501T100000.02",
             "2024-05-01 10:00:00.02 AM",
+            "2024-05-01 10:00:00.02 CEST",
         ] {
             let moment = read(text, Order::DayFirst);
             if text.starts_with("20240501T") {

@@ -97,8 +97,10 @@ impl Pace {
         let mut steps: Vec<(f64, f64)> = Vec::new();
         let mut rows = 0usize;
         let mut sharing = Vec::new();
+        let mut firsts = Vec::new();
         for run in runs {
             let mut same = 1.0;
+            firsts.push(steps.len());
             for pair in run.windows(2) {
                 rows += 1;
                 let step = pair[1] - pair[0];
@@ -117,6 +119,13 @@ impl Pace {
         let shared = sharing.len() * 3 > rows || are_regular(&sharing);
         if !shared {
             steps.iter_mut().for_each(|step| step.1 = 1.0);
+        } else if steps.len() > 2 * firsts.len() {
+            // The rows of a first stamp may begin in its middle.
+            let mut place = 0;
+            steps.retain(|_| {
+                place += 1;
+                firsts.binary_search(&(place - 1)).is_err()
+            });
         }
         let mut each: Vec<f64> = steps.iter().map(|(step, same)| step / same).collect();
         let usual = median(&mut each)?;
@@ -307,6 +316,8 @@ mod tests {
         assert_eq!(pace.judge(0, 4, 0), Step::Next);
         assert_eq!(pace.judge(0, 10, 200 * MS), Step::Next);
         assert!(matches!(pace.judge(0, 10, 2 * SECOND), Step::Gap(_)));
+        let begun: Vec<i64> = (2..300).map(|i| i / 5 * 100 * MS).collect();
+        assert_eq!(rate(&begun, 100 * MS), 50.0);
         let coarse = Pace::of(&[stamps(32.0, 300, 0.5, SECOND)], SECOND, None).unwrap();
         assert_eq!(coarse.judge(0, 7, SECOND), Step::Next);
     }

@@ -154,7 +154,13 @@ impl Form {
         match self {
             Self::Number(unit, numerals) => {
                 let plain = numerals.plain(text).ok_or_else(unknown)?;
-                let out = || format!("the time `{}` is out of range", shown(text));
+                let out = || {
+                    format!(
+                        "the time `{}` is out of range in {}; --time-unit says what it counts",
+                        shown(text),
+                        unit.name()
+                    )
+                };
                 let (ns, resolution) = scaled(&plain, unit.ns()).ok_or_else(out)?;
                 Ok(Stamp {
                     ns,
@@ -195,6 +201,8 @@ fn of_numbers(
         m if m >= 1e9 => Some(Unit::S),
         _ => None,
     };
+    // What is no moment of these centuries counts from whenever a device was switched on.
+    let by_size = by_size.filter(|unit| (0.0..4.2e9).contains(&(most * unit.ns() as f64 / 1e9)));
     let by_title = Unit::of_title(title);
     let note = |unit: Unit, why: &str| {
         vec![format!(
@@ -392,6 +400,24 @@ mod tests {
             format: None,
         };
         assert_eq!(of("t", &["45413.5"], &told).0, [45_413 * DAY + DAY / 2]);
+    }
+
+    #[test]
+    fn counters_since_a_device_was_switched_on_are_no_moments() {
+        let (form, _) = Form::tell(
+            "t",
+            &["51000000000000"],
+            &Numerals::default(),
+            &Told::default(),
+        )
+        .unwrap();
+        assert!(
+            form.read("51000000000000")
+                .unwrap_err()
+                .contains("--time-unit")
+        );
+        let (_, notes) = of("t", &["5100000000", "5100020000"], &Told::default());
+        assert!(notes[0].contains("so one sample in 20000 s"), "{notes:?}");
     }
 
     #[test]
