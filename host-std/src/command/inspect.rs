@@ -136,7 +136,7 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
         conflicts: Conflicts {
             found: tally.found,
             resolved: tally.resolved,
-            open: open(&node, &profile),
+            open: open(node, &profile),
         },
         image_digest: hex(&node.image_digest()),
         memory_bytes,
