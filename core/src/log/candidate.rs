@@ -7,7 +7,7 @@ use super::read::Layout;
 use super::sign::{self, Domain, PublicKey, Signature, Verifier};
 
 #[derive(Clone, Copy, Debug)]
-pub(super) struct Candidate<'a> {
+pub(crate) struct Candidate<'a> {
     pub(super) author: &'a PublicKey,
     pub(super) prev: Option<&'a EventId>,
     pub(super) at: u64,

@@ -15,7 +15,7 @@ pub enum Overflow {
     #[default]
     Refuse = 0,
     /// The oldest entries go, for want of entries or of bytes; where the names of authors or contexts
-    /// are used up it is refused. [`Checked::evicts`](super::Checked::evicts) says beforehand how many.
+    /// are used up it is refused.
     EvictOldest = 1,
     /// The oldest entries go if they were exported; else it is refused, and so is pruning them.
     EvictExported = 2,

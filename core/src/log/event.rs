@@ -389,7 +389,7 @@ impl<'a> SignedEvent<'a> {
     }
 
     /// [`decode`](Self::decode), and the hash of the leaf that the event is in a log.
-    pub(super) fn decode_leaf(bytes: &'a [u8]) -> Result<(Self, Hash), DecodeError> {
+    pub(crate) fn decode_leaf(bytes: &'a [u8]) -> Result<(Self, Hash), DecodeError> {
         let layout = layout(bytes)?;
         let kind = layout.kind()?;
         let (id, leaf) = content_and_leaf(layout.content, bytes);

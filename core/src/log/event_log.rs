@@ -5,9 +5,8 @@ use super::candidate::Candidate;
 use super::chains::{Chains, Free, Name};
 use super::config::LogConfig;
 use super::entries::{Chain, Entries};
-use super::event::{EventId, SignedEvent};
 use super::lookup::LogIndex;
-use super::policy::{Checked, Found, IngestError, Policy, Stamp, Trust};
+use super::policy::{Found, IngestError, Policy, Trust};
 use super::read::{layout, names};
 use super::sign::Verifier;
 use crate::Hash;
@@ -98,69 +97,10 @@ impl EventLog<'_> {
         self.len() == 0
     }
 
-    /// Checks everything about an event that is to be appended, and changes nothing.
-    ///
-    /// Cost: O(bytes), two SHA-256, O(1) look-ups and, unless the policy trusts, one signature
-    /// check, which comes last.
-    pub fn check<'b, V: Verifier + ?Sized>(
-        &self,
-        bytes: &'b [u8],
-        policy: &Policy,
-        verifier: &V,
-        now: u64,
-    ) -> Result<Checked<'b>, IngestError> {
-        let (event, leaf) = SignedEvent::decode_leaf(bytes)?;
-        self.checked(event, leaf, policy, verifier, now)
-    }
-
-    /// [`check`](Self::check) of an event that was announced with an id.
-    pub fn check_as<'b, V: Verifier + ?Sized>(
-        &self,
-        id: &EventId,
-        bytes: &'b [u8],
-        policy: &Policy,
-        verifier: &V,
-        now: u64,
-    ) -> Result<Checked<'b>, IngestError> {
-        let (event, leaf) = SignedEvent::decode_leaf(bytes)?;
-        if event.id() != id {
-            return Err(IngestError::WrongId);
-        }
-        self.checked(event, leaf, policy, verifier, now)
-    }
-
-    /// [`check`](Self::check) of an event that is decoded already.
-    pub fn check_event<'b, V: Verifier + ?Sized>(
-        &self,
-        event: SignedEvent<'b>,
-        policy: &Policy,
-        verifier: &V,
-        now: u64,
-    ) -> Result<Checked<'b>, IngestError> {
-        let leaf = leaf_hash(event.bytes());
-        self.checked(event, leaf, policy, verifier, now)
-    }
-
-    fn checked<'b, V: Verifier + ?Sized>(
-        &self,
-        event: SignedEvent<'b>,
-        leaf: Hash,
-        policy: &Policy,
-        verifier: &V,
-        now: u64,
-    ) -> Result<Checked<'b>, IngestError> {
-        let found = self.look_up(&Candidate::from(&event), policy, verifier, now)?;
-        Ok(Checked {
-            event,
-            leaf,
-            found,
-            now,
-            stamp: self.stamp(),
-        })
-    }
-
-    /// What the log knows of an event that it would take.
-    fn look_up<V: Verifier + ?Sized>(
+    /// Checks everything about an event that is to be appended, and changes nothing; what the log
+    /// knows of it. O(1) look-ups and, unless the policy trusts, one signature check, which comes
+    /// last.
+    pub(crate) fn admit<V: Verifier + ?Sized>(
         &self,
         event: &Candidate<'_>,
         policy: &Policy,
@@ -224,36 +164,13 @@ impl EventLog<'_> {
         Ok(evicts)
     }
 
-    fn stamp(&self) -> Stamp {
-        Stamp {
-            block: self.counters.as_ptr() as usize,
-            config: self.config,
-            size: self.size(),
-            first: self.first(),
-            newest: self.nodes.newest().copied().unwrap_or_default(),
-        }
-    }
-
     fn free(&self, counter: usize) -> Free {
         Free::from_word(self.counters[counter]).unwrap_or_default()
     }
 
-    /// Appends a checked event; its number. Fails, with [`IngestError::Stale`], only if the log
-    /// changed since the check or is another one, as place, configuration,
-    /// numbers and the newest entry tell: what lies in memory that was formatted since the check is to be
-    /// checked again.
-    ///
-    /// Cost: O(bytes), amortised one node; O(evicted) where it evicts.
-    pub fn append(&mut self, checked: Checked<'_>) -> Result<LogIndex, IngestError> {
-        if checked.stamp != self.stamp() {
-            return Err(IngestError::Stale);
-        }
-        let event = Candidate::from(&checked.event);
-        self.write(&event, &checked.leaf, checked.found, checked.now)
-    }
-
-    /// Appends an event of which `found` is known.
-    fn write(
+    /// Appends an event that was admitted since the log last changed; its number. O(bytes),
+    /// amortised one node of the tree; O(evicted) where it evicts.
+    pub(crate) fn append(
         &mut self,
         event: &Candidate<'_>,
         leaf: &Hash,
@@ -268,7 +185,8 @@ impl EventLog<'_> {
         }
         let written = self.write_entry(event, leaf, found, now);
         self.header.end();
-        written.ok_or(IngestError::Stale)
+        // There is room: that was looked at on admission.
+        written.ok_or(IngestError::Full { part: "entries" })
     }
 
     #[inline]
@@ -290,7 +208,8 @@ impl EventLog<'_> {
         self.nodes.append(leaf).ok()
     }
 
-    /// Checks an event and appends it.
+    /// Checks an event and appends it; its number. On an error nothing has changed. O(bytes), two
+    /// SHA-256 and what [`Policy`] asks for.
     pub fn ingest<V: Verifier + ?Sized>(
         &mut self,
         bytes: &[u8],
@@ -302,8 +221,8 @@ impl EventLog<'_> {
         let expires = layout.expires()?;
         let (id, leaf) = content_and_leaf(layout.content, bytes);
         let event = Candidate::new(bytes, &layout, expires, &id);
-        let found = self.look_up(&event, policy, verifier, now)?;
-        self.write(&event, &leaf, found, now)
+        let found = self.admit(&event, policy, verifier, now)?;
+        self.append(&event, &leaf, found, now)
     }
 
     /// The root over all events; proofs at this size hash nothing from now on. It depends on the

@@ -21,7 +21,7 @@
 
 pub mod author;
 mod bodies;
-mod candidate;
+pub(crate) mod candidate;
 mod chains;
 mod codec;
 pub mod config;
@@ -41,7 +41,7 @@ pub use event::{DecodeError, Embedding, EncodeError, Event, EventId, LimitError,
 pub use event_log::EventLog;
 pub use kind::EventKind;
 pub use lookup::{Entry, LogIndex, LookupError};
-pub use policy::{Checked, IngestError, Policy, Trust};
+pub use policy::{IngestError, Policy, Trust};
 #[cfg(any(test, feature = "ed25519"))]
 pub use sign::Ed25519;
 pub use sign::{PublicKey, Signature, Signer, Verifier};

@@ -1,9 +1,7 @@
 //! What a log takes.
 
 use super::chains::Name;
-use super::config::LogConfig;
-use super::event::{DecodeError, EventId, SignedEvent};
-use crate::Hash;
+use super::event::DecodeError;
 use crate::error::errors;
 
 /// Who vouches for the events of a log.
@@ -82,8 +80,6 @@ errors! {
         /// The bytes are not an event, or not one that its author signed and the policy wants
         /// signatures.
         Event wraps DecodeError,
-        /// The event has another id than it was announced with.
-        WrongId = 1 => "the event has another id than announced",
         /// The log has it.
         Duplicate { index: u64 } = 2 => "the event is in the log already, at {index}",
         /// The author's previous event is not in the log.
@@ -96,19 +92,7 @@ errors! {
         TooOld { age: u64 } = 6 => "the event is dated {age} ms back, more than the policy allows",
         /// There is no room in `part` of the log.
         Full { part: &'static str } = 7 => "the log has no room for more {part}; prune it, or export and prune it",
-        /// The log changed since the event was checked, or is another one.
-        Stale = 8 => "the log changed since the event was checked; check it again",
     }
-}
-
-/// An event that a log would take, and what the check found out on the way.
-#[derive(Clone, Copy, Debug)]
-pub struct Checked<'a> {
-    pub(crate) event: SignedEvent<'a>,
-    pub(crate) leaf: Hash,
-    pub(crate) found: Found,
-    pub(crate) now: u64,
-    pub(crate) stamp: Stamp,
 }
 
 /// What a log knows of an event that it would take: its names, and how many entries go for it.
@@ -117,32 +101,4 @@ pub(crate) struct Found {
     pub(crate) author: Name,
     pub(crate) context: Name,
     pub(crate) evicts: u64,
-}
-
-/// Which log a check was made against, and when.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Stamp {
-    pub(crate) block: usize,
-    pub(crate) config: LogConfig,
-    pub(crate) size: u64,
-    pub(crate) first: u64,
-    /// Of the tree's hashes the one written last, zero where none is kept.
-    pub(crate) newest: Hash,
-}
-
-impl<'a> Checked<'a> {
-    /// The event.
-    pub const fn event(&self) -> &SignedEvent<'a> {
-        &self.event
-    }
-
-    /// Its id.
-    pub const fn id(&self) -> &EventId {
-        self.event.id()
-    }
-
-    /// How many of the oldest entries go when it is appended.
-    pub const fn evicts(&self) -> u64 {
-        self.found.evicts
-    }
 }

@@ -202,11 +202,6 @@ impl Nodes<'_> {
         Ok(())
     }
 
-    /// The hash written last, if it is still there: of the newest leaf or of a node over it.
-    pub(crate) fn newest(&self) -> Option<&Hash> {
-        self.back(1)
-    }
-
     /// Adds leaves by their data; the index of the first. All of them or, where they do not fit,
     /// none.
     pub(crate) fn extend<'d>(

@@ -3,8 +3,9 @@
 use super::errors::IngestError;
 use super::history::{History, Ingested};
 use crate::coherence::{Advanced, AuthorityError, ObserveError, Observed, Repaired};
+use crate::log::candidate::Candidate;
 use crate::log::sign::PublicKey;
-use crate::log::{EventId, Policy, Verifier};
+use crate::log::{self, EventId, Policy, SignedEvent, Verifier};
 use crate::merkle::note::NoteKey;
 
 impl History<'_> {
@@ -18,17 +19,20 @@ impl History<'_> {
         verifier: &V,
         now: u64,
     ) -> Result<Ingested, IngestError> {
-        let checked = self.log.check(bytes, policy, verifier, now)?;
-        let event = *checked.event();
-        let id = *checked.id();
+        let (event, leaf) = SignedEvent::decode_leaf(bytes).map_err(log::IngestError::from)?;
+        let arrived = Candidate::from(&event);
+        let found = self.log.admit(&arrived, policy, verifier, now)?;
         let known = |id: &EventId| self.log.find(id).is_some();
-        let engine = self.engine.check(&id, event.event(), now, verifier, &known);
+        let engine = self
+            .engine
+            .check(event.id(), event.event(), now, verifier, &known);
         match engine {
             Ok(ready) => {
                 self.header.begin();
-                let ingested = self.log.append(checked).map(|index| Ingested {
+                let index = self.log.append(&arrived, &leaf, found, now);
+                let ingested = index.map(|index| Ingested {
                     index,
-                    id,
+                    id: *event.id(),
                     applied: ready.apply(index),
                 });
                 self.header.end();

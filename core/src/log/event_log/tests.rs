@@ -4,6 +4,7 @@ use super::super::kind::{Assert, CERTAIN, EventKind};
 use super::super::sign::{Ed25519, PublicKey, Signature, Signer};
 use super::*;
 use crate::block::Memory;
+use crate::log::event::EventId;
 use crate::merkle::tile::ExportError;
 use crate::merkle::{EMPTY_ROOT, Frontier, verify_inclusion};
 use ed25519_dalek::SigningKey;
@@ -91,8 +92,7 @@ fn an_entry_knows_when_it_was_taken() {
     let times = [NOW, NOW - 400_000, 0, NOW - 1];
     for (value, now) in ["a", "b", "c", "d"].into_iter().zip(times) {
         let (_, bytes) = bytes(&claim(author, None, "room", value), None);
-        let checked = log.check(&bytes, &policy, &Nobody, now).unwrap();
-        log.append(checked).unwrap();
+        log.ingest(&bytes, &policy, &Nobody, now).unwrap();
     }
     log.seal();
     let mut log = EventLog::open_verified(&mut memory).unwrap();
@@ -184,43 +184,7 @@ fn hole_06_each_fault_has_its_error_and_changes_nothing() {
         assert_eq!(log.ingest(&bytes, &policy, &Ed25519, now), Err(error));
         assert_eq!(log.image_digest(), digest);
     }
-    let announced = log.check_as(&id, &signed, &strict, &Ed25519, NOW);
-    assert_eq!(announced.map(|_| ()), Err(IngestError::WrongId));
-    assert_eq!(log.image_digest(), digest);
     assert_eq!((log.root(), log.get(0).unwrap().bytes()), (root, &good[..]));
-}
-
-#[test]
-fn a_check_serves_for_the_log_it_was_made_against() {
-    let (mut memory, mut other) = (
-        Memory::zeroed(CONFIG.bytes()),
-        Memory::zeroed(CONFIG.bytes()),
-    );
-    let mut log = EventLog::format(&mut memory, CONFIG).unwrap();
-    let mut other = EventLog::format(&mut other, CONFIG).unwrap();
-    let (_, bytes) = bytes(&claim([1; 32], None, "room", "open"), None);
-    let checked = log.check(&bytes, &Policy::trusted(), &Nobody, NOW).unwrap();
-    assert_eq!(other.append(checked), Err(IngestError::Stale));
-    log.append(checked).unwrap();
-    assert_eq!(log.append(checked), Err(IngestError::Stale));
-}
-
-#[test]
-fn a_check_does_not_serve_for_a_log_that_came_to_the_same_place() {
-    let mut memory = Memory::zeroed(CONFIG.bytes());
-    let event = |author, value| bytes(&claim([author; 32], None, "room", value), None).1;
-    let (first, second, other) = (event(1, "open"), event(1, "shut"), event(2, "open"));
-    let mut log = EventLog::format(&mut memory, CONFIG).unwrap();
-    log.ingest(&first, &Policy::trusted(), &Nobody, NOW)
-        .unwrap();
-    let checked = log
-        .check(&second, &Policy::trusted(), &Nobody, NOW)
-        .unwrap();
-    let mut log = EventLog::format(&mut memory, CONFIG).unwrap();
-    log.ingest(&other, &Policy::trusted(), &Nobody, NOW)
-        .unwrap();
-    assert_eq!(log.append(checked), Err(IngestError::Stale));
-    assert_eq!(log.verify(), Ok(()));
 }
 
 #[test]
@@ -408,11 +372,12 @@ proptest! {
                     let prev = list.last().map(|e| e.id);
                     let event = claim([author; 32], prev, CONTEXTS[usize::from(context)], &value);
                     let (id, bytes) = bytes(&event, None);
-                    match log.check(&bytes, &Policy::trusted(), &Nobody, NOW) {
-                        Ok(checked) => {
-                            let evicts = checked.evicts() as usize;
+                    let before = log.first();
+                    match log.ingest(&bytes, &Policy::trusted(), &Nobody, NOW) {
+                        Ok(index) => {
+                            let evicts = (log.first() - before) as usize;
                             prop_assert!(evicts == 0 || overflow.evicts());
-                            prop_assert_eq!(log.append(checked), Ok(list.len() as u64));
+                            prop_assert_eq!(index, list.len() as u64);
                             first += evicts;
                             if overflow.keeps_unexported() { prop_assert!(first <= exported); }
                             frontier.append(&leaf_hash(&bytes)).unwrap();

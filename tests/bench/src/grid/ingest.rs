@@ -7,7 +7,8 @@ use anyhow::Result;
 use sensilla::coherence::{Engine, EngineConfig};
 use sensilla::grid::GridConfig;
 use sensilla::log::kind::{Assert, CERTAIN};
-use sensilla::log::{Embedding, Event, EventKind, EventLog, LogConfig, Policy};
+use sensilla::log::{Embedding, Event, EventKind, Policy};
+use sensilla::node::{History, HistoryConfig};
 use std::hint::black_box;
 
 /// An engine with ten thousand claims in force, and what comes next: assertions one after the
@@ -80,30 +81,19 @@ fn ingest_alone<'s>(stream: &'s Stream, memory: &'s mut Memory) -> Result<impl F
     })
 }
 
-/// The same out of bytes, through a log.
+/// The same out of bytes, through a log, as a node takes them.
 fn ingest_logged<'s>(
     stream: &'s Stream,
     memory: &'s mut Memory,
-    of_log: &'s mut Memory,
-    log_config: LogConfig,
+    config: HistoryConfig,
 ) -> Result<impl FnMut(usize) + 's> {
-    let mut engine = Engine::format(memory.get(), stream.config())?;
-    let mut log = EventLog::format(of_log.get(), log_config)?;
-    let nobody = |_: &[u8; 32]| false;
+    let mut history = History::format(memory.get(), config)?;
     let policy = Policy::trusted();
     let mut next = 0;
     Ok(move |count| {
         for bytes in &stream.bytes[next..next + count] {
-            let now = next as u64;
-            let checked = log
-                .check(bytes, &policy, &sensilla::log::Ed25519, now)
-                .expect("accepted");
-            let (id, event) = (*checked.event().id(), *checked.event().event());
-            let ready = engine
-                .check(&id, &event, now, &sensilla::log::Ed25519, &nobody)
-                .expect("admitted");
-            let index = log.append(checked).expect("room");
-            let _ = black_box(ready.apply(index));
+            let taken = history.ingest(bytes, &policy, &sensilla::log::Ed25519, next as u64);
+            let _ = black_box(taken.expect("accepted"));
             next += 1;
         }
     })
@@ -121,13 +111,16 @@ pub fn ingest(bench: &mut Bench) -> Result<()> {
     let agree = Stream::new(&["walking"])?;
     let room = |stream: &Stream| Memory::new(stream.config().bytes());
     let (mut a, mut b) = (room(&quarrel), room(&agree));
-    let (mut c, mut d) = (room(&quarrel), room(&agree));
-    let log_config = LogConfig::new(1 << 18, 1 << 26);
-    let [mut of_c, mut of_d] = [(); 2].map(|()| Memory::new(log_config.bytes()));
+    let history = |stream: &Stream| HistoryConfig {
+        engine: Some(stream.config()),
+        ..HistoryConfig::new(1 << 18, 1 << 26)
+    };
+    let (of_c, of_d) = (history(&quarrel), history(&agree));
+    let (mut c, mut d) = (Memory::new(of_c.bytes()), Memory::new(of_d.bytes()));
     let mut alone = ingest_alone(&quarrel, &mut a)?;
     let mut agreeing = ingest_alone(&agree, &mut b)?;
-    let mut logged = ingest_logged(&quarrel, &mut c, &mut of_c, log_config)?;
-    let mut agreeing_logged = ingest_logged(&agree, &mut d, &mut of_d, log_config)?;
+    let mut logged = ingest_logged(&quarrel, &mut c, of_c)?;
+    let mut agreeing_logged = ingest_logged(&agree, &mut d, of_d)?;
     alone(Stream::FORCE);
     agreeing(Stream::FORCE);
     logged(Stream::FORCE);
