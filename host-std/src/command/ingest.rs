@@ -14,7 +14,6 @@ use crate::Error;
 use crate::gateway::{Batch, Gateway};
 use crate::home::Home;
 use crate::profile::{Authority, Profile};
-use crate::progress::Progress;
 use crate::read::Source;
 use crate::read::claims::ClaimReader;
 use crate::read::text::canonical;
@@ -129,13 +128,7 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
     let source = Source::open(&arguments.file, arguments.text.decoding())?;
     let file = source.name().to_owned();
     let mut reader = ClaimReader::new(source);
-    let mut progress = Progress::new("reading", None);
-    let mut lines = Vec::new();
-    for line in reader.by_ref() {
-        lines.push(line?);
-        progress.step(1);
-    }
-    drop(progress);
+    let lines = reader.by_ref().collect::<Result<Vec<_>, _>>()?;
     let notes = reader.take_notes();
     let mut gateway = Gateway::new(home, &file);
     let done = gateway.take(&lines)?;

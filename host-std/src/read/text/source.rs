@@ -10,11 +10,15 @@ use std::path::Path;
 
 use super::decode::{self, Decoding, Remark, Told};
 use super::trimmed;
+use crate::progress::Progress;
 use crate::read::{InputError, cannot_read};
 
 /// Most bytes of one line, where nothing else is said: a recording of 227 channels and a hundred
 /// thousand samples.
 const MAX_LINE: usize = 256 << 20;
+
+/// Lines between two steps of the progress bar.
+const LINES_A_STEP: u64 = 4_096;
 
 /// A file or standard input, read line by line.
 pub struct Source {
@@ -33,6 +37,7 @@ pub struct Source {
     ended: bool,
     lenient: bool,
     broken: bool,
+    progress: Option<Progress>,
     buffer: Vec<u8>,
 }
 
@@ -75,8 +80,15 @@ impl Source {
             ended: true,
             lenient: decoding.lenient,
             broken: false,
+            progress: Some(Progress::new("reading", None)),
             buffer: Vec::new(),
         }
+    }
+
+    /// Shows no progress: the lines come when they come.
+    pub fn live(mut self) -> Self {
+        self.progress = None;
+        self
     }
 
     /// Refuses lines longer than `bytes`.
@@ -215,6 +227,12 @@ impl Source {
         let found = self.read_line();
         if matches!(found, Ok(true)) {
             self.line += 1;
+        }
+        match &mut self.progress {
+            // Nothing more comes: what is done with the lines shows its own.
+            progress if matches!(found, Ok(false)) => *progress = None,
+            Some(progress) if self.line.is_multiple_of(LINES_A_STEP) => progress.step(LINES_A_STEP),
+            _ => {}
         }
         let line = match found {
             Ok(_) => self.line,
