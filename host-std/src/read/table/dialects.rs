@@ -296,7 +296,7 @@ proptest! {
         gap in 20usize..60, missing in 5i64..4_000, back in any::<bool>(),
     ) {
         let begun = (1_000_000_000 + day * 86_400) * 1_000_000_000 + ms * 1_000_000;
-        let jump = if back { -missing * 20 } else { missing * period };
+        let jump = if back { -period - missing * 20 } else { missing * period };
         let mut text = String::from("t,what,x\n");
         for i in 0..80usize {
             let late = if i < gap { 0 } else { jump };
