@@ -56,8 +56,9 @@ impl FromStr for Given {
         };
         let members: Vec<String> = names
             .split(',')
-            .map(|name| name.trim().to_owned())
+            .map(|name| canonical(name).into_owned())
             .collect();
+        let context = canonical(context);
         if context.is_empty() || members.iter().any(String::is_empty) {
             return Err("a name is empty".into());
         }
@@ -65,7 +66,7 @@ impl FromStr for Given {
             return Err(format!("{threshold} of {} cannot agree", members.len()));
         }
         Ok(Self(Authority {
-            context: context.into(),
+            context: context.into_owned(),
             threshold,
             members,
         }))

@@ -49,6 +49,13 @@ impl Source {
             return Ok(Self::decoded("standard input", input, decoding));
         }
         let name = path.display().to_string();
+        if path.is_dir() {
+            return Err(InputError {
+                reason: format!("is a folder; name its files, as in '{name}/*.csv'"),
+                file: name,
+                line: None,
+            });
+        }
         let file = File::open(path).map_err(|e| cannot_read(&name, None, &e))?;
         let input = BufReader::with_capacity(1 << 16, file);
         Ok(Self::decoded(name, input, decoding))
@@ -350,6 +357,9 @@ mod tests {
             error.starts_with("no/such/file.ts: cannot be read"),
             "{error}"
         );
+        let error = Source::open(Path::new("."), Decoding::default());
+        let error = error.err().unwrap().to_string();
+        assert_eq!(error, ".: is a folder; name its files, as in './*.csv'");
     }
 
     #[test]
