@@ -37,7 +37,7 @@ pub struct Arguments {
     #[command(flatten)]
     text: Text,
     /// Also write a report, a web page, to this file.
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", help_heading = "Output")]
     report: Option<PathBuf>,
 }
 

@@ -34,7 +34,7 @@ pub struct Samples {
     /// The label of all that the files hold, where no column tells.
     #[arg(long = "as", value_name = "LABEL", conflicts_with = "label")]
     pub all_as: Option<String>,
-    /// CSV: the column with the time, in seconds or as a date; or two, as in `Date,Time`.
+    /// CSV: the column with the time, a number of any unit or a date; or two, as in `Date,Time`.
     #[arg(long, value_name = "COL")]
     pub time: Option<String>,
     /// Cut streams into windows of N samples; a whole stream is one recording if not given.
