@@ -7,12 +7,30 @@ use sensilla::learn::features::Features;
 
 use crate::Error;
 use crate::profile::{Reading, Shape};
-use crate::progress::Progress;
 use crate::read::vectors::VectorReader;
 use crate::read::{InputError, Recording, Recordings};
 use sensilla::block::Memory;
 
-/// The vectors of a file.
+/// The shape that examples must have.
+#[derive(Clone, Copy, Debug)]
+pub struct Known<'s> {
+    /// The shape.
+    pub shape: &'s Shape,
+    /// It is that of the store; else of the files before.
+    pub stored: bool,
+}
+
+impl<'s> Known<'s> {
+    /// The shape of what the store has learned.
+    pub fn stored(shape: &'s Shape) -> Self {
+        Self {
+            shape,
+            stored: true,
+        }
+    }
+}
+
+/// The vectors of files.
 #[derive(Clone, Debug)]
 pub struct Examples {
     /// What they are made of.
@@ -68,7 +86,7 @@ impl Examples {
         recordings: &mut dyn Recordings,
         rate: Option<f64>,
         reading: Reading,
-        known: Option<&Shape>,
+        known: Option<Known<'_>>,
     ) -> Result<Self, Error> {
         let fault = |line: Option<u64>, reason: String| {
             Error::Input(InputError {
@@ -77,7 +95,6 @@ impl Examples {
                 reason,
             })
         };
-        let mut progress = Progress::new("reading", None);
         let mut state: Option<(Shape, Memory)> = None;
         let (mut items, mut vectors) = (Vec::new(), Vec::new());
         let mut short = 0u64;
@@ -120,7 +137,6 @@ impl Examples {
                 success: true,
                 ..Example::default()
             });
-            progress.step(1);
         }
         let remarks = recordings.notes();
         let mut notes = remarks.notes;
@@ -187,9 +203,8 @@ impl Examples {
     pub fn of_vectors(
         file: &str,
         mut reader: VectorReader,
-        known: Option<&Shape>,
+        known: Option<Known<'_>>,
     ) -> Result<Self, Error> {
-        let mut progress = Progress::new("reading", None);
         let mut shape = None;
         let (mut items, mut vectors) = (Vec::new(), Vec::new());
         for line in reader.by_ref() {
@@ -223,7 +238,6 @@ impl Examples {
                 success: line.success,
                 executor: line.executor,
             });
-            progress.step(1);
         }
         Ok(Self {
             shape: shape.unwrap_or(Shape::Vectors { components: 0 }),
@@ -303,11 +317,11 @@ fn millihertz(rate: f64) -> Result<u32, String> {
 }
 
 /// `found` as it goes with `known`: the known shape, or the reason why they differ.
-fn fit(found: Shape, known: Option<&Shape>) -> Result<Shape, String> {
-    let Some(known) = known else {
+fn fit(found: Shape, known: Option<Known<'_>>) -> Result<Shape, String> {
+    let Some(Known { shape, stored }) = known else {
         return Ok(found);
     };
-    let fits = match (&found, known) {
+    let fits = match (&found, shape) {
         (
             Shape::Samples {
                 channels, rate_mhz, ..
@@ -329,12 +343,13 @@ fn fit(found: Shape, known: Option<&Shape>) -> Result<Shape, String> {
         _ => false,
     };
     if fits {
-        Ok(known.clone())
-    } else {
-        Err(format!(
-            "the store's patterns are of {}, this file has {}; give another one with --store",
-            known.describe(),
-            found.describe()
-        ))
+        return Ok(shape.clone());
     }
+    let (has, found) = (shape.describe(), found.describe());
+    Err(match stored {
+        true => format!(
+            "the store's patterns are of {has}, this file has {found}; give another one with --store"
+        ),
+        false => format!("the files before have {has}, this one has {found}"),
+    })
 }

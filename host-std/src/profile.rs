@@ -215,7 +215,8 @@ impl Shape {
             Ok(n) if n <= MAX_CHANNELS => Ok(n),
             _ => Err(format!(
                 "{channels} channels of {PER_CHANNEL} features each make vectors of {} dimensions; \
-                 at most {MAX_DIMENSIONS} are possible, which is {MAX_CHANNELS} channels",
+                 at most {MAX_DIMENSIONS} are possible, which is {MAX_CHANNELS} channels (of a table, \
+                 --channels chooses some)",
                 (channels * PER_CHANNEL).next_multiple_of(16)
             )),
         }

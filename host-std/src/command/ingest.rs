@@ -14,7 +14,6 @@ use crate::Error;
 use crate::gateway::{Batch, Gateway};
 use crate::home::Home;
 use crate::profile::{Authority, Profile};
-use crate::progress::Progress;
 use crate::read::Source;
 use crate::read::claims::ClaimReader;
 use crate::read::text::canonical;
@@ -38,7 +37,7 @@ pub struct Arguments {
     #[command(flatten)]
     text: Text,
     /// Also write a report, a web page, to this file.
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", help_heading = "Output")]
     report: Option<PathBuf>,
 }
 
@@ -57,8 +56,9 @@ impl FromStr for Given {
         };
         let members: Vec<String> = names
             .split(',')
-            .map(|name| name.trim().to_owned())
+            .map(|name| canonical(name).into_owned())
             .collect();
+        let context = canonical(context);
         if context.is_empty() || members.iter().any(String::is_empty) {
             return Err("a name is empty".into());
         }
@@ -66,7 +66,7 @@ impl FromStr for Given {
             return Err(format!("{threshold} of {} cannot agree", members.len()));
         }
         Ok(Self(Authority {
-            context: context.into(),
+            context: context.into_owned(),
             threshold,
             members,
         }))
@@ -129,13 +129,7 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
     let source = Source::open(&arguments.file, arguments.text.decoding())?;
     let file = source.name().to_owned();
     let mut reader = ClaimReader::new(source);
-    let mut progress = Progress::new("reading", None);
-    let mut lines = Vec::new();
-    for line in reader.by_ref() {
-        lines.push(line?);
-        progress.step(1);
-    }
-    drop(progress);
+    let lines = reader.by_ref().collect::<Result<Vec<_>, _>>()?;
     let notes = reader.take_notes();
     let mut gateway = Gateway::new(home, &file);
     let done = gateway.take(&lines)?;

@@ -24,11 +24,16 @@ pub struct Arguments {
     #[command(flatten)]
     samples: Samples,
     /// Most patterns a new store learns; twice as many as examples if not given.
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=1 << 20))]
+    #[arg(
+        long,
+        value_name = "N",
+        value_parser = clap::value_parser!(u32).range(1..=1 << 20),
+        help_heading = "A new store"
+    )]
     patterns: Option<u32>,
     /// The similarity from which a new store merges what it learns into the nearest pattern of the
     /// label; 0.8 if not given, 1 merges only what is the same.
-    #[arg(long, value_name = "SIMILARITY")]
+    #[arg(long, value_name = "SIMILARITY", help_heading = "A new store")]
     merge_at: Option<f32>,
 }
 

@@ -28,10 +28,10 @@ pub struct Arguments {
     #[command(flatten)]
     samples: Samples,
     /// Print the rows as CSV, with a header.
-    #[arg(long, conflicts_with = "json")]
+    #[arg(long, conflicts_with = "json", help_heading = "Output")]
     csv: bool,
     /// Also write a report, a web page, to this file.
-    #[arg(long, value_name = "PATH")]
+    #[arg(long, value_name = "PATH", help_heading = "Output")]
     report: Option<PathBuf>,
 }
 

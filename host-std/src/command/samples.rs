@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use clap::Args;
 
 use crate::Error;
-use crate::examples::Examples;
+use crate::examples::{Examples, Known};
 use crate::profile::{Reading, Shape};
 use crate::read::columns::Asked;
 use crate::read::rows::dialect::Wishes;
@@ -34,7 +34,7 @@ pub struct Samples {
     /// The label of all that the files hold, where no column tells.
     #[arg(long = "as", value_name = "LABEL", conflicts_with = "label")]
     pub all_as: Option<String>,
-    /// CSV: the column with the time, in seconds or as a date; or two, as in `Date,Time`.
+    /// CSV: the column with the time, a number of any unit or a date; or two, as in `Date,Time`.
     #[arg(long, value_name = "COL")]
     pub time: Option<String>,
     /// Cut streams into windows of N samples; a whole stream is one recording if not given.
@@ -208,7 +208,14 @@ impl Samples {
         let mut all: Option<Examples> = None;
         for path in &paths {
             let shape = all.as_ref().map(|examples| examples.shape.clone());
-            let mut more = self.of_file(path, shape.as_ref().or(known), purpose)?;
+            let known = match &shape {
+                Some(shape) => Some(Known {
+                    shape,
+                    stored: known.is_some(),
+                }),
+                None => known.map(Known::stored),
+            };
+            let mut more = self.of_file(path, known, purpose)?;
             if let Some(label) = &self.all_as {
                 let label = canonical(label).into_owned();
                 more.items
@@ -235,7 +242,7 @@ impl Samples {
     fn of_file(
         &self,
         path: &Path,
-        known: Option<&Shape>,
+        known: Option<Known<'_>>,
         purpose: Purpose,
     ) -> Result<Examples, Error> {
         let mut source = Source::open(path, self.text.decoding())?;
@@ -244,7 +251,8 @@ impl Samples {
         if format == Format::Jsonl {
             return Examples::of_vectors(&file, VectorReader::new(source), known);
         }
-        let opened = self.open(source, format, known, purpose, Ahead::default())?;
+        let shape = known.map(|known| known.shape);
+        let opened = self.open(source, format, shape, purpose, Ahead::default())?;
         let Opened {
             mut recordings,
             reading,

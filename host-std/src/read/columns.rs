@@ -389,15 +389,19 @@ fn choose(
             ));
         }
     }
+    let mut said = Vec::new();
     let mut note = |what: &str, places: &[usize], how: &str| {
         if !places.is_empty() {
             let names = list(titles, places);
-            columns
-                .notes
-                .push(format!("{what}, left out: {names}{how}"));
+            said.push(format!("{what}, left out: {names}{how}"));
         }
     };
-    note("not numeric", &texts, "");
+    let named = |i: &&usize| asked.group.is_none() && names_a_subject(&titles[**i]);
+    let apart = match texts.iter().find(named) {
+        Some(&i) => format!(" (--group {} keeps its streams apart)", shown(&titles[i])),
+        None => String::new(),
+    };
+    note("not numeric", &texts, &apart);
     note("empty", &empty, "");
     note("counts rows", &counters, " (--channels says otherwise)");
     note(
@@ -421,11 +425,19 @@ fn choose(
     } else {
         names.first().cloned().unwrap_or_default()
     };
-    let how = match columns.time.is_empty() {
-        true => format!(" (--time {which} reads it)"),
-        false => String::new(),
+    let how = match columns.time[..] {
+        [] => format!(" (--time {which} reads it)"),
+        // A clock in one column often has its date in another.
+        [clock] if dates && clocks.len() == 1 => {
+            format!(
+                " (--time {which},{} reads both)",
+                shown(&called(titles, clock))
+            )
+        }
+        _ => String::new(),
     };
     note("looks like a time", &clocks, &how);
+    columns.notes.append(&mut said);
     if channels.is_empty() {
         let commas = cells
             .iter()
@@ -578,6 +590,21 @@ mod tests {
             ..Asked::default()
         };
         assert_eq!(of(&text, &asked).unwrap().time, [0, 1]);
+        let asked = Asked {
+            time: Some(("Clock".into(), false)),
+            ..Asked::default()
+        };
+        let notes = of(&text, &asked).unwrap().notes;
+        assert!(
+            notes[0].contains("(--time Date,Clock reads both)"),
+            "{notes:?}"
+        );
+        let text = rows("subject,x", |i| format!("p{},{}", i / 20, i * 7 % 5));
+        let notes = of(&text, &Asked::default()).unwrap().notes;
+        assert!(
+            notes[0].contains("(--group subject keeps its streams apart)"),
+            "{notes:?}"
+        );
     }
 
     #[test]

@@ -61,7 +61,7 @@ pub struct InputError {
 pub enum Format {
     /// The time-series archives' format.
     Ts,
-    /// Comma-separated values with a header.
+    /// A table: comma-separated values and their like.
     Csv,
     /// One JSON object with a vector on each line.
     Jsonl,

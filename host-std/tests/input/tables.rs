@@ -153,6 +153,23 @@ fn several_files_and_patterns_of_names_are_one_sequence() {
 }
 
 #[test]
+fn files_that_do_not_go_together_are_named() {
+    let folder = Folder::with(&[]);
+    let rows = motions(100, 0.0);
+    folder.write("a.csv", csv(&rows));
+    let slow: Vec<_> = rows.iter().map(|r| (r.0 * 2.0, r.1, r.2, r.3)).collect();
+    folder.write("slow.csv", csv(&slow));
+    let said = folder.said(&[&["learn", "a.csv", "slow.csv"], &LEARN[..6]].concat());
+    assert!(
+        said.contains(
+            "slow.csv, line 2: the files before have recordings of 2 channels at 50 Hz, this one has \
+             recordings of 2 channels at 25 Hz"
+        ),
+        "{said}"
+    );
+}
+
+#[test]
 fn a_group_may_be_held_out_for_a_test() {
     let folder = Folder::with(&[]);
     let mut text = String::from("who,t,motion,x,y\n");

@@ -118,7 +118,7 @@ fn read(decoding: Decoding) -> Receiver<Come> {
     let (sender, receiver) = mpsc::sync_channel(WAITING);
     thread::spawn(move || {
         let source = match Source::open(Path::new("-"), decoding) {
-            Ok(source) => source,
+            Ok(source) => source.live(),
             Err(error) => {
                 let _ = sender.send(Come::Line(Box::new(Err(error))));
                 return;

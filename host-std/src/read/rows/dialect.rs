@@ -5,6 +5,8 @@
 //! fields of which some are numbers; what stands above it is a preamble. Where columns are named,
 //! the header is the first line that has all of them. The user's word goes before all of this.
 
+use std::collections::HashSet;
+
 use super::header::{
     alike, header_of, is_number, is_short, is_units, is_value, named_header, run, title,
 };
@@ -268,8 +270,9 @@ fn check_names(
     has_header: bool,
 ) -> Result<(), Missed> {
     let line = top.map(|record| record.line);
-    for (i, title) in titles.iter().enumerate() {
-        if !title.is_empty() && titles[..i].contains(title) {
+    let mut seen = HashSet::new();
+    for title in titles {
+        if !title.is_empty() && !seen.insert(title) {
             let reason = format!(
                 "the column `{}` is there twice; rename one of them",
                 shown(title)

@@ -157,7 +157,7 @@ pub(super) fn header_of(records: &[Record], marks: &Numerals) -> (Option<usize>,
         return (Some(start), false, start + 1);
     }
     match start.checked_sub(1).and_then(|above| records.get(above)) {
-        Some(above) if above.len() + 1 == width && !above.iter().any(is_number) => {
+        Some(above) if is_short(records, Some(start - 1), start) && above.len() + 1 == width => {
             (Some(start - 1), true, start)
         }
         _ => (None, false, start),
@@ -187,6 +187,11 @@ pub(super) fn is_short(records: &[Record], header: Option<usize>, first: usize) 
     let Some(header) = header.and_then(|h| records.get(h)) else {
         return false;
     };
+    // A title that names what rows are numbered by is that of the first column, not of the second.
+    let of_first = header.get(0).unwrap_or_default().to_lowercase();
+    if ["t", "time", "timestamp", "date", "index", "id", "n", "row"].contains(&of_first.as_str()) {
+        return false;
+    }
     let rows = records.get(first..).unwrap_or_default();
     let full = |row: &Record| row.len() == header.len() + 1 && row.get(row.len() - 1) != Some("");
     let counts = |pair: &[Record]| {

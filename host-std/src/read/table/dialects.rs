@@ -1,10 +1,11 @@
 //! A table written in any dialect is read as the same numbers with the right line numbers, or
 //! refused, and never read as others.
 
-use super::tests::asked;
+use super::tests::{asked, open};
 use super::*;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
+use proptest::test_runner::TestCaseError;
 
 /// A way to write a table.
 #[derive(Clone, Debug)]
@@ -262,4 +263,57 @@ fn most_dialects_are_read() {
         }
     }
     assert!(read * 100 >= all * 90, "{read} of {all}");
+}
+
+/// A way to write a moment.
+fn moment(ns: i64, way: usize) -> String {
+    let stamp = jiff::Timestamp::from_nanosecond(ns.into()).unwrap();
+    let of = |format: &str| stamp.strftime(format).to_string();
+    match way {
+        0 => stamp.to_string(),
+        1 => of("%Y-%m-%d %H:%M:%S%.f"),
+        2 => of("%Y/%m/%d %H:%M:%S.%3f"),
+        3 => of("%d.%m.%Y %H:%M:%S.%3f"),
+        4 => of("%d/%m/%Y %H:%M:%S:%3f"),
+        5 => of("%m/%d/%Y %I:%M:%S.%3f %p"),
+        6 => of("%d-%b-%Y %H:%M:%S.%3f"),
+        7 => of("%Y-%m-%dT%H:%M:%S.%3f+00:00"),
+        8 => (ns / 1_000_000).to_string(),
+        9 => (ns / 1_000).to_string(),
+        10 => ns.to_string(),
+        11 => format!("{}.{:03}", ns / 1_000_000_000, ns / 1_000_000 % 1_000),
+        _ => of("%H:%M:%S.%3f"),
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(200))]
+
+    /// Whatever way times are written in, the rate and the breaks are the same.
+    #[test]
+    fn every_way_to_write_a_time_gives_the_same_rate_and_gaps(
+        way in 0usize..13, day in 0i64..9_000, ms in 0i64..86_000_000, period in 4i64..400,
+        gap in 20usize..60, missing in 5i64..4_000, back in any::<bool>(),
+    ) {
+        let begun = (1_000_000_000 + day * 86_400) * 1_000_000_000 + ms * 1_000_000;
+        let jump = if back { -period - missing * 20 } else { missing * period };
+        let mut text = String::from("t,what,x\n");
+        for i in 0..80usize {
+            let late = if i < gap { 0 } else { jump };
+            let ns = begun + (i as i64 * period + late) * 1_000_000;
+            text += &format!("{},a,{}\n", moment(ns, way), i * 7 % 10);
+        }
+        // A clock without a date goes on after midnight, and what is beyond half a day is unknown.
+        let span = (period * 80 + jump.abs() + 1_000) * 1_000_000;
+        let midnight = begun.rem_euclid(86_400_000_000_000);
+        prop_assume!(way < 12 || (midnight > span && midnight + span < 86_400_000_000_000));
+        let (found, _, notes) = read_bytes(text.clone().into_bytes(), &asked("what", "t"))
+            .map_err(|e| TestCaseError::fail(format!("{e}\n{text}")))?;
+        prop_assert_eq!(found.len(), 2, "{}\n{}", notes, text);
+        prop_assert_eq!(found[1].line, gap as u64 + 2);
+        let reader = open(&text, &asked("what", "t")).unwrap();
+        let expected = 1e3 / period as f64;
+        let rate = reader.rate().unwrap();
+        prop_assert!((rate / expected - 1.0).abs() < 2e-3, "{} for {}\n{}", rate, expected, text);
+    }
 }

@@ -7,9 +7,9 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`rows`](self) | this page: records become rows, rows become recordings |
-//! | [`opening`] | what is decided before the first row |
-//! | [`streams`] | the streams of the groups, and what ends them |
+//! | this page | records become rows, rows become recordings |
+//! | `opening` | what is decided before the first row |
+//! | `streams` | the streams of the groups, and what ends them |
 
 #[cfg(test)]
 mod dialects;
@@ -316,10 +316,12 @@ impl TableReader {
                 self.counts.dropped += 1;
                 return Ok(None);
             }
-            stamp = Some(
-                form.read(&cell)
-                    .map_err(|reason| self.fault(line, reason))?,
-            );
+            stamp = match form.read(&cell) {
+                Ok(stamp) => Some(stamp),
+                // With a rate given the times are not needed.
+                Err(_) if self.options.rate.is_some() => None,
+                Err(reason) => return Err(self.fault(line, reason)),
+            };
             time = Some(cell.into());
         }
         Ok(Some(Row {

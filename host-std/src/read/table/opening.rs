@@ -7,9 +7,9 @@ use super::{Counts, Options, TableReader, joined};
 use crate::read::columns::{self, Columns};
 use crate::read::rows::dialect::{self, Dialect, Wishes, is_remark};
 use crate::read::rows::split::{Record, Splitter};
+use crate::read::time::DAY;
 use crate::read::time::pace::Pace;
 use crate::read::time::stamp::Form;
-use crate::read::time::{DAY, stamp};
 use crate::read::{InputError, Remarks, Source, shown};
 
 /// Cells that tell how times are written.
@@ -59,7 +59,7 @@ pub(super) fn open(mut source: Source, options: &Options) -> Result<TableReader,
         &dialect,
         &columns,
         &records,
-        &options.times,
+        &options,
         &mut remarks,
     )?;
     let pace = match &form {
@@ -186,9 +186,10 @@ fn form(
     dialect: &Dialect,
     columns: &Columns,
     records: &[Record],
-    told: &stamp::Told,
+    options: &Options,
     remarks: &mut Remarks,
 ) -> Result<Option<Form>, InputError> {
+    let (told, has_rate) = (&options.times, options.rate.is_some());
     let [first, ..] = columns.time[..] else {
         return Ok(None);
     };
@@ -202,8 +203,31 @@ fn form(
         1 => dialect.titles[first].as_str(),
         _ => "",
     };
-    let (form, notes) = Form::tell(title, &cells, &dialect.numerals, told)
-        .map_err(|reason| source.error_at(records.first().map(|r| r.line), reason))?;
+    let told = Form::tell(title, &cells, &dialect.numerals, told);
+    let told = told.and_then(|(form, notes)| {
+        let said = |cell: &&&str| !dialect.numerals.is_missing(cell);
+        match cells
+            .iter()
+            .filter(said)
+            .find_map(|cell| form.read(cell).err())
+        {
+            // With a rate given the times are not needed.
+            Some(reason) if has_rate => Err(reason),
+            _ => Ok((form, notes)),
+        }
+    });
+    let (form, notes) = match told {
+        Ok(told) => told,
+        Err(reason) if has_rate => {
+            remarks.notes.push(format!(
+                "the times are not used, so gaps are not seen, and the rate is as given: {reason}"
+            ));
+            return Ok(None);
+        }
+        Err(reason) => {
+            return Err(source.error_at(records.first().map(|r| r.line), reason));
+        }
+    };
     remarks.notes.extend(notes);
     Ok(Some(form))
 }

@@ -305,6 +305,20 @@ fn lost_samples_are_counted() {
 }
 
 #[test]
+fn with_a_rate_given_the_times_are_not_needed() {
+    let text = table(40, |i| format!("sample {i}"));
+    let error = read(&text, &labelled()).unwrap_err();
+    assert!(error.contains("the time `sample 0` is neither"), "{error}");
+    let options = Options {
+        rate: Some(25.0),
+        ..labelled()
+    };
+    let mut reader = open(&text, &options).unwrap();
+    assert_eq!((reader.rate(), reader.by_ref().count()), (Some(25.0), 1));
+    assert!(reader.notes().notes[0].starts_with("the times are not used, so gaps are not seen"));
+}
+
+#[test]
 fn a_rate_that_changes_is_told() {
     let of = |late: f64| {
         table(600, |i| {

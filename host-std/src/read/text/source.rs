@@ -10,11 +10,15 @@ use std::path::Path;
 
 use super::decode::{self, Decoding, Remark, Told};
 use super::trimmed;
+use crate::progress::Progress;
 use crate::read::{InputError, cannot_read};
 
 /// Most bytes of one line, where nothing else is said: a recording of 227 channels and a hundred
 /// thousand samples.
 const MAX_LINE: usize = 256 << 20;
+
+/// Lines between two steps of the progress bar.
+const LINES_A_STEP: u64 = 4_096;
 
 /// A file or standard input, read line by line.
 pub struct Source {
@@ -33,6 +37,7 @@ pub struct Source {
     ended: bool,
     lenient: bool,
     broken: bool,
+    progress: Option<Progress>,
     buffer: Vec<u8>,
 }
 
@@ -44,6 +49,13 @@ impl Source {
             return Ok(Self::decoded("standard input", input, decoding));
         }
         let name = path.display().to_string();
+        if path.is_dir() {
+            return Err(InputError {
+                reason: format!("is a folder; name its files, as in '{name}/*.csv'"),
+                file: name,
+                line: None,
+            });
+        }
         let file = File::open(path).map_err(|e| cannot_read(&name, None, &e))?;
         let input = BufReader::with_capacity(1 << 16, file);
         Ok(Self::decoded(name, input, decoding))
@@ -75,8 +87,15 @@ impl Source {
             ended: true,
             lenient: decoding.lenient,
             broken: false,
+            progress: Some(Progress::new("reading", None)),
             buffer: Vec::new(),
         }
+    }
+
+    /// Shows no progress: the lines come when they come.
+    pub fn live(mut self) -> Self {
+        self.progress = None;
+        self
     }
 
     /// Refuses lines longer than `bytes`.
@@ -216,6 +235,12 @@ impl Source {
         if matches!(found, Ok(true)) {
             self.line += 1;
         }
+        match &mut self.progress {
+            // Nothing more comes: what is done with the lines shows its own.
+            progress if matches!(found, Ok(false)) => *progress = None,
+            Some(progress) if self.line.is_multiple_of(LINES_A_STEP) => progress.step(LINES_A_STEP),
+            _ => {}
+        }
         let line = match found {
             Ok(_) => self.line,
             Err(_) => self.line + 1,
@@ -332,6 +357,9 @@ mod tests {
             error.starts_with("no/such/file.ts: cannot be read"),
             "{error}"
         );
+        let error = Source::open(Path::new("."), Decoding::default());
+        let error = error.err().unwrap().to_string();
+        assert_eq!(error, ".: is a folder; name its files, as in './*.csv'");
     }
 
     #[test]

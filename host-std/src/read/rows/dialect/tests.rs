@@ -108,6 +108,14 @@ fn a_bad_first_row_is_no_header() {
 }
 
 #[test]
+fn a_title_that_is_missing_shifts_no_other() {
+    let d = found("t,x\n0,1.5,2.5\n1,1.5,2.5\n2,1.5,2.5\n");
+    assert_ne!(d.1, ["", "t", "x"]);
+    let error = tell_of("t,x\n0,1.5,2.5\n1,1.5,2.5\n", &named(&["t"]));
+    assert_eq!(error.unwrap().titles, ["t", "x"]);
+}
+
+#[test]
 fn lines_may_end_with_semicolons() {
     let (delimiter, titles, header, _) = found("33,walk,49,0.5,1.5;\n33,walk,50,0.6,1.5;\n");
     assert_eq!(
