@@ -1,0 +1,301 @@
+//! A window of samples as a vector: which kernels win, hashed into a few sums.
+//!
+//! A kernel is three of nine taps that lie a *step* of 1, 2, 4, 8 or 16 samples apart; its response
+//! is the sum of a channel's values there. The 84 kernels are those of MiniRocket (A. Dempster,
+//! D. Schmidt and G. Webb, "MiniRocket: a very fast (almost) deterministic transform for time
+//! series classification", 2021), whose response is three times that sum less the sum of all nine
+//! taps, and so has the same order. For each step they are shuffled and dealt into [`GROUPS`] groups
+//! of seven, each on one channel. With each sample, which kernel of a group responds most and which
+//! least are events, as is each of eight levels that a value exceeds and that its step from the
+//! sample before exceeds. An event adds plus or minus its weight to one of `d` sums, chosen by a
+//! hash: a sketch of how often each happened (M. Charikar, K. Chen and M. Farach-Colton, "Finding
+//! frequent items in data streams", 2002). A second sketch sees the same events through another
+//! hash.
+//!
+//! All of it is integers, so the same samples give the same vector on every machine.
+
+/// From which kernels, channels and hashes are drawn: the first four bytes, little-endian, of the
+/// SHA-256 of `sensilla sketch 1`.
+pub const SEED: u32 = 0x3042_690d;
+/// Samples from tap to tap.
+pub const STEPS: [usize; 5] = [1, 2, 4, 8, 16];
+/// Groups of seven kernels that a step has.
+pub const GROUPS: u32 = 12;
+/// Values of a channel before the newest that taps reach back to.
+pub const RING: usize = 128;
+/// Levels of a value that one deviation is.
+pub const UNIT: f32 = 262_144.0;
+/// What values and steps are compared with, in 1/256 of a deviation.
+pub const LEVELS: [i32; 8] = [-410, -256, -141, -46, 46, 141, 256, 410];
+/// One deviation over 256, in levels of a value.
+pub(super) const LEVEL: i32 = 1024;
+/// What a component of a vector is a multiple of.
+pub const QUANTUM: f32 = 1.0 / 2048.0;
+
+/// Kernels of a group.
+const KERNELS: usize = 7;
+/// Samples that are counted at once: each byte of a [`Tally`] holds that many.
+pub(super) const BATCH: usize = 64;
+/// Values of a line: what the taps of the first sample reach back to, and a batch.
+pub(super) const LINE: usize = RING + BATCH;
+/// Samples that a vector instruction takes.
+const LANES: usize = 16;
+/// Weight of an event of a level.
+const LEVEL_WEIGHT: i32 = 2;
+/// First event of a level; those of kernels come before.
+const LEVEL_EVENTS: u32 = STEPS.len() as u32 * GROUPS * 2 * KERNELS as u32;
+
+/// The taps of a group's seven kernels.
+pub(super) type Group = [u8; 3 * KERNELS];
+/// Bytes of the groups of all steps.
+pub(super) const TABLE: usize = STEPS.len() * GROUPS as usize * 3 * KERNELS;
+
+/// The finaliser of MurmurHash3 (A. Appleby, 2011).
+pub const fn mix(mut x: u32) -> u32 {
+    x ^= x >> 16;
+    x = x.wrapping_mul(0x85EB_CA6B);
+    x ^= x >> 13;
+    x = x.wrapping_mul(0xC2B2_AE35);
+    x ^ (x >> 16)
+}
+
+/// A hash as a number below `n`.
+const fn scaled(hash: u32, n: u32) -> u32 {
+    ((hash as u64 * n as u64) >> 32) as u32
+}
+
+/// The taps of every kernel, in the order in which a step's groups of seven take them.
+pub(super) const fn table(seed: u32) -> [u8; TABLE] {
+    let mut sorted = [[0u8; 3]; 84];
+    let (mut a, mut n) = (0, 0);
+    while a < 9 {
+        let mut b = a + 1;
+        while b < 9 {
+            let mut c = b + 1;
+            while c < 9 {
+                sorted[n] = [a, b, c];
+                n += 1;
+                c += 1;
+            }
+            b += 1;
+        }
+        a += 1;
+    }
+    let mut table = [0; TABLE];
+    let mut step = 0;
+    while step < STEPS.len() {
+        let mut kernels = sorted;
+        let mut i = 83;
+        while i > 0 {
+            let hash = mix(seed.wrapping_add(0x10000 * (step as u32 + 1) + i as u32));
+            let j = scaled(hash, i as u32 + 1) as usize;
+            let kernel = kernels[i];
+            kernels[i] = kernels[j];
+            kernels[j] = kernel;
+            i -= 1;
+        }
+        let mut k = 0;
+        while k < 84 {
+            let mut tap = 0;
+            while tap < 3 {
+                table[(step * 84 + k) * 3 + tap] = kernels[k][tap];
+                tap += 1;
+            }
+            k += 1;
+        }
+        step += 1;
+    }
+    table
+}
+
+/// The kernels of [`SEED`].
+pub(super) static TAPS: [u8; TABLE] = table(SEED);
+
+/// The groups of a step in a table.
+#[inline(always)]
+pub(super) fn groups(table: &[u8], step: usize) -> &[Group] {
+    const STEP: usize = TABLE / STEPS.len();
+    let bytes = table.get(step * STEP..(step + 1) * STEP).unwrap_or(&[]);
+    bytes.as_chunks().0
+}
+
+/// The channel of a step's first group; the others take those that follow in turn.
+pub(super) fn first_channel(seed: u32, step: usize, channels: u32) -> usize {
+    let drawn = scaled(mix(seed.wrapping_add(0x90000 + step as u32)), channels);
+    (drawn as usize + step * GROUPS as usize) % channels.max(1) as usize
+}
+
+/// The event of the kernel that responds most in a group.
+#[inline(always)]
+fn most_event(step: usize, group: usize, kernel: u32) -> u32 {
+    ((step as u32 * GROUPS + group as u32) * KERNELS as u32 + kernel) * 2
+}
+
+/// The sums that events are hashed into.
+pub(super) struct Sums<'s> {
+    pub sums: &'s mut [i32],
+    /// Sums of a sketch.
+    pub width: usize,
+    pub seed: u32,
+}
+
+impl Sums<'_> {
+    /// Counts an event of this weight, once in each sketch.
+    #[inline(always)]
+    fn add(&mut self, event: u32, weight: i32) {
+        let mut seed = self.seed.wrapping_add(0xA0000 + event);
+        let mut rest = &mut *self.sums;
+        while let Some((sketch, others)) = rest.split_at_mut_checked(self.width) {
+            let hash = mix(seed);
+            if let Some(sum) = sketch.get_mut(scaled(hash, self.width as u32) as usize) {
+                *sum += if hash & 1 == 1 { weight } else { -weight };
+            }
+            if others.is_empty() {
+                return;
+            }
+            seed = seed.wrapping_add(0x10_0000);
+            rest = others;
+        }
+    }
+
+    /// Counts which kernels of a group respond most and least to one sample; `taps` are the first
+    /// nine of sixteen places.
+    #[inline(always)]
+    pub fn respond(&mut self, step: usize, number: usize, group: &Group, taps: &[i32; 16]) {
+        let (most, least) = winners(group, taps);
+        self.add(most_event(step, number, most), 1);
+        self.add(most_event(step, number, least) + 1, 1);
+    }
+
+    /// The same of a batch.
+    #[inline(always)]
+    pub fn respond_all(&mut self, step: usize, number: usize, tallies: [Tally; 2]) {
+        for (side, tally) in tallies.into_iter().enumerate() {
+            for kernel in 0..KERNELS as u32 {
+                let count = (tally >> (8 * kernel) & 0xff) as i32;
+                if count != 0 {
+                    self.add(most_event(step, number, kernel) + side as u32, count);
+                }
+            }
+        }
+    }
+
+    /// Counts the levels that a value exceeds, and that its step exceeds unless it is the first.
+    #[inline(always)]
+    pub fn exceed(&mut self, channel: usize, value: i32, step: Option<i32>, steps: &[i32; 8]) {
+        let first = LEVEL_EVENTS + 16 * channel as u32;
+        for (event, level) in (first..).zip(LEVELS) {
+            if value <= level * LEVEL {
+                break;
+            }
+            self.add(event, LEVEL_WEIGHT);
+        }
+        if let Some(step) = step {
+            for (event, &level) in (first + 8..).zip(steps) {
+                if step <= level {
+                    break;
+                }
+                self.add(event, LEVEL_WEIGHT);
+            }
+        }
+    }
+
+    /// The same of a batch: `values`, each after the one before it; the first has none if `fresh`.
+    #[inline(always)]
+    pub fn exceed_all(
+        &mut self,
+        channel: usize,
+        before: &[i32],
+        values: &[i32],
+        steps: &[i32; 8],
+        fresh: bool,
+    ) {
+        let first = LEVEL_EVENTS + 16 * channel as u32;
+        for (event, level) in (first..).zip(LEVELS) {
+            let count = count(values, |&value| value > level * LEVEL);
+            self.add(event, LEVEL_WEIGHT * count);
+        }
+        let pairs = before.iter().zip(values).skip(usize::from(fresh));
+        for (event, &level) in (first + 8..).zip(steps) {
+            let over = |(before, value): (&i32, &i32)| i32::from(value - before > level);
+            let count: i32 = pairs.clone().map(over).sum();
+            self.add(event, LEVEL_WEIGHT * count);
+        }
+    }
+}
+
+#[inline(always)]
+fn count(values: &[i32], mut takes: impl FnMut(&i32) -> bool) -> i32 {
+    values.iter().map(|value| i32::from(takes(value))).sum()
+}
+
+/// The kernels of a group that respond most and least, the first of equals.
+#[inline(always)]
+fn winners(group: &Group, taps: &[i32; 16]) -> (u32, u32) {
+    let (kernels, _) = group.as_chunks::<3>();
+    // Masks spare a check: taps are numbered 0 to 8.
+    let tap = |at: u8| taps[usize::from(at & 15)];
+    let response = |[a, b, c]: [u8; 3]| tap(a) + tap(b) + tap(c);
+    let mut most = response(kernels.first().copied().unwrap_or([0; 3]));
+    let mut least = most;
+    let (mut first, mut last) = (0, 0);
+    for (number, &kernel) in (0..).zip(kernels).skip(1) {
+        let response = response(kernel);
+        if response > most {
+            (most, first) = (response, number);
+        } else if response < least {
+            (least, last) = (response, number);
+        }
+    }
+    (first, last)
+}
+
+/// How often each kernel of a group won, a byte each.
+pub(super) type Tally = u64;
+
+/// Which kernels of a group respond most and least to each of `samples` (up to [`BATCH`]) samples,
+/// the first of which lies behind [`RING`] values of `line`. In plain loops over arrays, which
+/// compilers turn into vector instructions.
+#[inline(always)]
+pub(super) fn tally(group: &Group, step: usize, line: &[i32; LINE], samples: usize) -> [Tally; 2] {
+    let (kernels, _) = group.as_chunks::<3>();
+    let mut tallies = [0; 2];
+    for start in (0..samples.min(BATCH)).step_by(LANES) {
+        let tap = |at: u8| -> [i32; LANES] {
+            let back = 8usize.saturating_sub(usize::from(at)) * step;
+            let from = (RING + start).saturating_sub(back);
+            let lanes = line.get(from..).and_then(|line| line.first_chunk());
+            *lanes.unwrap_or(&[0; LANES])
+        };
+        let (mut most, mut least) = ([i32::MIN; LANES], [i32::MAX; LANES]);
+        let (mut first, mut last) = ([0u32; LANES], [0u32; LANES]);
+        for (number, &[a, b, c]) in (0..).zip(kernels) {
+            let (a, b, c) = (tap(a), tap(b), tap(c));
+            for lane in 0..LANES {
+                let response = a[lane].wrapping_add(b[lane]).wrapping_add(c[lane]);
+                let (up, down) = (response > most[lane], response < least[lane]);
+                most[lane] = if up { response } else { most[lane] };
+                first[lane] = if up { number } else { first[lane] };
+                least[lane] = if down { response } else { least[lane] };
+                last[lane] = if down { number } else { last[lane] };
+            }
+        }
+        let lanes = (samples - start).min(LANES);
+        for (lane, (&first, &last)) in first.iter().zip(&last).enumerate() {
+            let one = Tally::from(lane < lanes);
+            tallies[0] += one << (8 * first);
+            tallies[1] += one << (8 * last);
+        }
+    }
+    tallies
+}
+
+/// Writes the share of each sum in a window of `samples`, in steps of [`QUANTUM`]: `sum / samples`,
+/// rounded to the nearest, halves up, within 32,767 steps.
+pub(super) fn shares(sums: &[i32], samples: u32, out: &mut [f32]) {
+    let n = i64::from(samples.max(1));
+    for (out, &sum) in out.iter_mut().zip(sums) {
+        let steps = (i64::from(sum) * 4096 + n).div_euclid(2 * n);
+        *out = steps.clamp(-32_767, 32_767) as f32 * QUANTUM;
+    }
+}
