@@ -86,7 +86,7 @@ errors! {
 /// | [`sketches`](Self::sketches) | 1 to [`MAX_SKETCHES`] | 1 |
 /// | [`groups`](Self::groups) | 1 to [`GROUPS`] | [`GROUPS`] |
 /// | [`rate`](Self::rate) | any, in millihertz; 0 if it is not known | 0 |
-/// | [`seed`](Self::seed) | any; another than [`SEED`] takes 1,280 bytes | [`SEED`] |
+/// | [`seed`](Self::seed) | any; another than [`SEED`] takes 896 bytes | [`SEED`] |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamConfig {
     channels: u32,
@@ -227,7 +227,7 @@ structure! {
         ring: [i32; config.channels => RING],
         sums: [i32; config.dimensions],
         /// The kernels of another seed than the usual one.
-        table "kernels": [u8; config.table()],
+        table "kernels": [u16; config.table()],
     } with {
         /// Channel of the first group of each step.
         first: [usize; STEPS.len()] = first_channels(config),
@@ -455,15 +455,14 @@ impl Stream<'_> {
     /// Takes a checked sample.
     fn advance(&mut self, sample: &[f32]) {
         let (samples, oldest) = (self.samples(), self.oldest() as usize);
-        let mut sums = Sums {
-            sums: self.sums,
-            width: self.config.width() as usize,
-            seed: self.config.seed,
-        };
+        let StreamConfig {
+            dimensions, seed, ..
+        } = self.config;
+        let mut sums = Sums::new(self.sums, dimensions, self.config.width(), seed);
         let rings = self.ring.as_chunks_mut::<RING>().0;
         let scales = self.scales.iter().zip(self.steps.iter());
         let channels = self.config.channels as usize;
-        let table: &[u8] = match self.table.is_empty() {
+        let table: &[u16] = match self.table.is_empty() {
             true => &TAPS,
             false => self.table,
         };
@@ -480,16 +479,21 @@ impl Stream<'_> {
                     Some(own) => own,
                     None => channel + channels - first,
                 };
-                let mut taps = [0; 16];
-                for (taps, ago) in taps.iter_mut().zip((1..=8).rev()) {
-                    *taps = ring[oldest.wrapping_sub(ago * back) % RING];
-                }
-                taps[8] = level;
-                let mut group = own;
                 let groups = vector::groups(table, number);
                 let groups = groups.get(..self.config.groups as usize).unwrap_or(groups);
+                let mut group = own;
+                if group >= groups.len() {
+                    continue;
+                }
+                let mut values = [0; 16];
+                let mut place = oldest.wrapping_sub(8 * back);
+                for value in values.iter_mut().take(8) {
+                    *value = ring[place % RING];
+                    place = place.wrapping_add(back);
+                }
+                values[8] = level;
                 while let Some(kernels) = groups.get(group) {
-                    sums.respond(number, group, kernels, &taps);
+                    sums.respond(number, group, kernels, &values);
                     group += channels;
                 }
             }
@@ -505,12 +509,11 @@ impl Stream<'_> {
         let channels = self.config.channels as usize;
         let (before, oldest) = (self.samples(), self.oldest() as usize % RING);
         let count = samples.len() / channels;
-        let mut sums = Sums {
-            sums: self.sums,
-            width: self.config.width() as usize,
-            seed: self.config.seed,
-        };
-        let table: &[u8] = match self.table.is_empty() {
+        let StreamConfig {
+            dimensions, seed, ..
+        } = self.config;
+        let mut sums = Sums::new(self.sums, dimensions, self.config.width(), seed);
+        let table: &[u16] = match self.table.is_empty() {
             true => &TAPS,
             false => self.table,
         };

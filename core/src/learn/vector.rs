@@ -45,10 +45,10 @@ const LEVEL_WEIGHT: i32 = 2;
 /// First event of a level; those of kernels come before.
 const LEVEL_EVENTS: u32 = STEPS.len() as u32 * GROUPS * 2 * KERNELS as u32;
 
-/// The taps of a group's seven kernels.
-pub(super) type Group = [u8; 3 * KERNELS];
-/// Bytes of the groups of all steps.
-pub(super) const TABLE: usize = STEPS.len() * GROUPS as usize * 3 * KERNELS;
+/// The seven kernels of a group, the three taps of each in the upper twelve bits, four bits each.
+pub(super) type Group = [u16; KERNELS];
+/// Kernels of all steps.
+pub(super) const TABLE: usize = STEPS.len() * GROUPS as usize * KERNELS;
 
 /// The finaliser of MurmurHash3 (A. Appleby, 2011).
 pub const fn mix(mut x: u32) -> u32 {
@@ -64,16 +64,16 @@ const fn scaled(hash: u32, n: u32) -> u32 {
     ((hash as u64 * n as u64) >> 32) as u32
 }
 
-/// The taps of every kernel, in the order in which a step's groups of seven take them.
-pub(super) const fn table(seed: u32) -> [u8; TABLE] {
-    let mut sorted = [[0u8; 3]; 84];
+/// Every kernel, in the order in which a step's groups of seven take them.
+pub(super) const fn table(seed: u32) -> [u16; TABLE] {
+    let mut sorted = [0u16; 84];
     let (mut a, mut n) = (0, 0);
     while a < 9 {
         let mut b = a + 1;
         while b < 9 {
             let mut c = b + 1;
             while c < 9 {
-                sorted[n] = [a, b, c];
+                sorted[n] = a << 4 | b << 8 | c << 12;
                 n += 1;
                 c += 1;
             }
@@ -96,11 +96,7 @@ pub(super) const fn table(seed: u32) -> [u8; TABLE] {
         }
         let mut k = 0;
         while k < 84 {
-            let mut tap = 0;
-            while tap < 3 {
-                table[(step * 84 + k) * 3 + tap] = kernels[k][tap];
-                tap += 1;
-            }
+            table[step * 84 + k] = kernels[k];
             k += 1;
         }
         step += 1;
@@ -109,14 +105,24 @@ pub(super) const fn table(seed: u32) -> [u8; TABLE] {
 }
 
 /// The kernels of [`SEED`].
-pub(super) static TAPS: [u8; TABLE] = table(SEED);
+pub(super) static TAPS: [u16; TABLE] = table(SEED);
 
 /// The groups of a step in a table.
 #[inline(always)]
-pub(super) fn groups(table: &[u8], step: usize) -> &[Group] {
+pub(super) fn groups(table: &[u16], step: usize) -> &[Group] {
     const STEP: usize = TABLE / STEPS.len();
-    let bytes = table.get(step * STEP..(step + 1) * STEP).unwrap_or(&[]);
-    bytes.as_chunks().0
+    let kernels = table.get(step * STEP..(step + 1) * STEP).unwrap_or(&[]);
+    kernels.as_chunks().0
+}
+
+/// The taps of a kernel. They are numbered 0 to 8; of sixteen places none is beyond the last.
+#[inline(always)]
+const fn taps(kernel: u16) -> [usize; 3] {
+    [
+        (kernel >> 4 & 15) as usize,
+        (kernel >> 8 & 15) as usize,
+        (kernel >> 12) as usize,
+    ]
 }
 
 /// The channel of a step's first group; the others take those that follow in turn.
@@ -131,18 +137,61 @@ fn most_event(step: usize, group: usize, kernel: u32) -> u32 {
     ((step as u32 * GROUPS + group as u32) * KERNELS as u32 + kernel) * 2
 }
 
-/// The sums that events are hashed into.
-pub(super) struct Sums<'s> {
-    pub sums: &'s mut [i32],
-    /// Sums of a sketch.
-    pub width: usize,
-    pub seed: u32,
+/// Where an event of [`SEED`] goes in one sketch of [`CODED`] sums, and above that bit its sign: what a
+/// small device reads instead of hashing.
+static CODES: [u8; LEVEL_EVENTS as usize + 16 * CODED_CHANNELS] = codes();
+/// Sums of the sketch that is coded.
+const CODED: u32 = 64;
+/// Channels whose levels are coded.
+const CODED_CHANNELS: usize = 12;
+
+const fn codes() -> [u8; LEVEL_EVENTS as usize + 16 * CODED_CHANNELS] {
+    let mut codes = [0; LEVEL_EVENTS as usize + 16 * CODED_CHANNELS];
+    let mut event = 0;
+    while event < codes.len() {
+        let hash = mix(SEED.wrapping_add(0xA0000 + event as u32));
+        codes[event] = (scaled(hash, CODED) << 1 | hash & 1) as u8;
+        event += 1;
+    }
+    codes
 }
 
-impl Sums<'_> {
+/// The sums that events are hashed into.
+pub(super) struct Sums<'s> {
+    sums: &'s mut [i32],
+    /// Sums of a sketch.
+    width: usize,
+    seed: u32,
+    codes: &'static [u8],
+}
+
+impl<'s> Sums<'s> {
+    /// Sums in `dimensions` components, of which a sketch has `width`.
+    pub fn new(sums: &'s mut [i32], dimensions: u32, width: u32, seed: u32) -> Self {
+        let is_coded = seed == SEED && width == CODED && dimensions == CODED;
+        Self {
+            sums,
+            width: width as usize,
+            seed,
+            codes: if is_coded { &CODES } else { &[] },
+        }
+    }
+
     /// Counts an event of this weight, once in each sketch.
     #[inline(always)]
     fn add(&mut self, event: u32, weight: i32) {
+        match self.codes.get(event as usize) {
+            Some(code) => {
+                if let Some(sum) = self.sums.get_mut(usize::from(code >> 1)) {
+                    *sum += if code & 1 == 1 { weight } else { -weight };
+                }
+            }
+            None => self.add_hashed(event, weight),
+        }
+    }
+
+    #[inline(never)]
+    fn add_hashed(&mut self, event: u32, weight: i32) {
         let mut seed = self.seed.wrapping_add(0xA0000 + event);
         let mut rest = &mut *self.sums;
         while let Some((sketch, others)) = rest.split_at_mut_checked(self.width) {
@@ -158,11 +207,11 @@ impl Sums<'_> {
         }
     }
 
-    /// Counts which kernels of a group respond most and least to one sample; `taps` are the first
-    /// nine of sixteen places.
+    /// Counts which kernels of a group respond most and least to one sample; the taps' values are
+    /// the first nine of sixteen places.
     #[inline(always)]
-    pub fn respond(&mut self, step: usize, number: usize, group: &Group, taps: &[i32; 16]) {
-        let (most, least) = winners(group, taps);
+    pub fn respond(&mut self, step: usize, number: usize, group: &Group, values: &[i32; 16]) {
+        let (most, least) = winners(group, values);
         self.add(most_event(step, number, most), 1);
         self.add(most_event(step, number, least) + 1, 1);
     }
@@ -231,22 +280,30 @@ fn count(values: &[i32], mut takes: impl FnMut(&i32) -> bool) -> i32 {
 
 /// The kernels of a group that respond most and least, the first of equals.
 #[inline(always)]
-fn winners(group: &Group, taps: &[i32; 16]) -> (u32, u32) {
-    let (kernels, _) = group.as_chunks::<3>();
-    // Masks spare a check: taps are numbered 0 to 8.
-    let tap = |at: u8| taps[usize::from(at & 15)];
-    let response = |[a, b, c]: [u8; 3]| tap(a) + tap(b) + tap(c);
-    let mut most = response(kernels.first().copied().unwrap_or([0; 3]));
+fn winners(group: &Group, values: &[i32; 16]) -> (u32, u32) {
+    let response = |kernel: u16| {
+        let [a, b, c] = taps(kernel);
+        values[a] + values[b] + values[c]
+    };
+    let [head, rest @ ..] = *group;
+    let mut most = response(head);
     let mut least = most;
     let (mut first, mut last) = (0, 0);
-    for (number, &kernel) in (0..).zip(kernels).skip(1) {
+    let mut compare = |number: u32, kernel: u16| {
         let response = response(kernel);
         if response > most {
             (most, first) = (response, number);
         } else if response < least {
             (least, last) = (response, number);
         }
-    }
+    };
+    // Written out, since compilers roll up a loop that ends early in an iterator.
+    compare(1, rest[0]);
+    compare(2, rest[1]);
+    compare(3, rest[2]);
+    compare(4, rest[3]);
+    compare(5, rest[4]);
+    compare(6, rest[5]);
     (first, last)
 }
 
@@ -258,19 +315,18 @@ pub(super) type Tally = u64;
 /// compilers turn into vector instructions.
 #[inline(always)]
 pub(super) fn tally(group: &Group, step: usize, line: &[i32; LINE], samples: usize) -> [Tally; 2] {
-    let (kernels, _) = group.as_chunks::<3>();
     let mut tallies = [0; 2];
     for start in (0..samples.min(BATCH)).step_by(LANES) {
-        let tap = |at: u8| -> [i32; LANES] {
-            let back = 8usize.saturating_sub(usize::from(at)) * step;
+        let tap = |at: usize| -> [i32; LANES] {
+            let back = 8usize.saturating_sub(at) * step;
             let from = (RING + start).saturating_sub(back);
             let lanes = line.get(from..).and_then(|line| line.first_chunk());
             *lanes.unwrap_or(&[0; LANES])
         };
         let (mut most, mut least) = ([i32::MIN; LANES], [i32::MAX; LANES]);
         let (mut first, mut last) = ([0u32; LANES], [0u32; LANES]);
-        for (number, &[a, b, c]) in (0..).zip(kernels) {
-            let (a, b, c) = (tap(a), tap(b), tap(c));
+        for (number, &kernel) in (0..).zip(group) {
+            let [a, b, c] = taps(kernel).map(tap);
             for lane in 0..LANES {
                 let response = a[lane].wrapping_add(b[lane]).wrapping_add(c[lane]);
                 let (up, down) = (response > most[lane], response < least[lane]);
@@ -295,7 +351,18 @@ pub(super) fn tally(group: &Group, step: usize, line: &[i32; LINE], samples: usi
 pub(super) fn shares(sums: &[i32], samples: u32, out: &mut [f32]) {
     let n = i64::from(samples.max(1));
     for (out, &sum) in out.iter_mut().zip(sums) {
-        let steps = (i64::from(sum) * 4096 + n).div_euclid(2 * n);
-        *out = steps.clamp(-32_767, 32_767) as f32 * QUANTUM;
+        // Small devices divide 32 bits in one instruction.
+        let short = i32::try_from(samples).ok().and_then(|n| {
+            let double = n.max(1).checked_mul(2)?;
+            let dividend = sum.checked_mul(4096)?.checked_add(n.max(1))?;
+            Some(dividend.div_euclid(double))
+        });
+        let steps = match short {
+            Some(steps) => steps.clamp(-32_767, 32_767),
+            None => (i64::from(sum) * 4096 + n)
+                .div_euclid(2 * n)
+                .clamp(-32_767, 32_767) as i32,
+        };
+        *out = steps as f32 * QUANTUM;
     }
 }

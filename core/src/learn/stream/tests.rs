@@ -273,7 +273,7 @@ fn a_stream_survives_saving_and_hostile_ones_are_refused() {
         for (at, value) in [
             (128 + 4, 128u32),
             (
-                config.bytes() - 128 - if seed == SEED { 0 } else { 1280 },
+                config.bytes() - 128 - if seed == SEED { 0 } else { 896 },
                 1 << 30,
             ),
         ] {
