@@ -87,7 +87,7 @@ errors! {
         /// Something was learned since the rows were whitened.
         Stale = 4 => "something was learned since the rows were whitened; refresh them first",
         /// The search failed.
-        Search { cause: SearchError } = 5 => "{cause}",
+        Search wraps SearchError,
     }
 }
 
@@ -102,6 +102,7 @@ errors! {
 /// | [`scores`](Self::scores) | 8 to 4,096 | 32 |
 /// | [`layout`](Self::layout) | | `Scan` |
 #[derive(Clone, Copy, Debug, PartialEq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RecogniserConfig {
     dimensions: u32,
     sketches: u32,
@@ -257,7 +258,7 @@ impl Config for RecogniserConfig {
             layout: match layout {
                 1 => Layout::Scan,
                 2 => Layout::Graph,
-                3 => Layout::Auto,
+                3 => Layout::Both,
                 _ => return None,
             },
         })
@@ -267,6 +268,7 @@ impl Config for RecogniserConfig {
 /// What a window was recognised as.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
+#[cfg_attr(feature = "serde", derive(serde::Serialize))]
 pub struct Recognised {
     /// The nearest pattern.
     pub id: PatternId,
@@ -539,15 +541,11 @@ impl Recogniser<'_> {
             .ok_or(RecallError::WorkTooSmall { needed: dimensions })?;
         work.copy_from_slice(vector);
         self.whiten(work);
-        let search = |cause| RecallError::Search { cause };
-        let Some(hit) = bank.search(work, 1, scratch).map_err(search)?.first() else {
+        let Some(hit) = bank.search(work, 1, scratch)?.first() else {
             return Ok(None);
         };
         let others = |entry: &Entry| entry.label != hit.label;
-        let other = bank
-            .search_filtered(work, 1, &others, scratch)
-            .map_err(search)?
-            .first();
+        let other = bank.search_filtered(work, 1, &others, scratch)?.first();
         Ok(Some(self.judge(&hit, other.as_ref(), vector)))
     }
 

@@ -11,7 +11,7 @@
 
 mod calibration;
 
-use super::vector::{self, BATCH, GROUPS, LINE, RING, SEED, STEPS, Sums, TABLE, TAPS};
+use super::vector::{self, AGES, BATCH, GROUPS, LINE, RING, SEED, STEPS, Sums, TABLE, TAPS};
 use crate::block::structure::{Config, structure};
 use crate::block::{CONFIG_WORDS, Kind};
 use crate::error::errors;
@@ -88,6 +88,7 @@ errors! {
 /// | [`rate`](Self::rate) | any, in millihertz; 0 if it is not known | 0 |
 /// | [`seed`](Self::seed) | any; another than [`SEED`] takes 896 bytes | [`SEED`] |
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct StreamConfig {
     channels: u32,
     dimensions: u32,
@@ -474,26 +475,20 @@ impl Stream<'_> {
             }
             let step = level - ring[oldest.wrapping_sub(1) % RING];
             sums.exceed(channel, level, (samples > 0).then_some(step), steps);
-            for (number, (&back, &first)) in STEPS.iter().zip(&self.first).enumerate() {
-                let own = match channel.checked_sub(first) {
+            let mut values = [0; 32];
+            values[0] = level;
+            for (value, &age) in values.iter_mut().zip(&AGES).skip(1) {
+                *value = ring[oldest.wrapping_sub(age.into()) % RING];
+            }
+            for (step, &first) in self.first.iter().enumerate() {
+                let mut group = match channel.checked_sub(first) {
                     Some(own) => own,
                     None => channel + channels - first,
                 };
-                let groups = vector::groups(table, number);
+                let groups = vector::groups(table, step);
                 let groups = groups.get(..self.config.groups as usize).unwrap_or(groups);
-                let mut group = own;
-                if group >= groups.len() {
-                    continue;
-                }
-                let mut values = [0; 16];
-                let mut place = oldest.wrapping_sub(8 * back);
-                for value in values.iter_mut().take(8) {
-                    *value = ring[place % RING];
-                    place = place.wrapping_add(back);
-                }
-                values[8] = level;
                 while let Some(kernels) = groups.get(group) {
-                    sums.respond(number, group, kernels, &values);
+                    sums.respond(step, group, kernels, &values);
                     group += channels;
                 }
             }
@@ -538,13 +533,13 @@ impl Stream<'_> {
             let values = line.get(RING..RING + count).unwrap_or(&[]);
             let earlier = line.get(RING - 1..RING - 1 + count).unwrap_or(&[]);
             sums.exceed_all(channel, earlier, values, steps, before == 0);
-            for (number, (&back, &first)) in STEPS.iter().zip(&self.first).enumerate() {
+            for (step, &first) in self.first.iter().enumerate() {
                 let own = (channel + channels - first) % channels;
-                let groups = vector::groups(table, number).iter().enumerate();
+                let groups = vector::groups(table, step).iter().enumerate();
                 let groups = groups.take(self.config.groups as usize).skip(own);
                 for (group, kernels) in groups.step_by(channels) {
-                    let tallies = vector::tally(kernels, back, &line, count);
-                    sums.respond_all(number, group, tallies);
+                    let tallies = vector::tally(kernels, &line, count);
+                    sums.respond_all(step, group, tallies);
                 }
             }
             for (at, &level) in values.iter().enumerate() {

@@ -45,7 +45,16 @@ const LEVEL_WEIGHT: i32 = 2;
 /// First event of a level; those of kernels come before.
 const LEVEL_EVENTS: u32 = STEPS.len() as u32 * GROUPS * 2 * KERNELS as u32;
 
-/// The seven kernels of a group, the three taps of each in the upper twelve bits, four bits each.
+/// How many samples ago the taps of all steps lie, the newest at 0: many are shared.
+pub(super) const AGES: [u8; 25] = [
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128,
+];
+
+/// Places of values by their age, as in [`AGES`]; of 32 places none that five bits name is beyond the
+/// last.
+pub(super) type Values = [i32; 32];
+
+/// The seven kernels of a group: the places of the three taps of each, five bits each.
 pub(super) type Group = [u16; KERNELS];
 /// Kernels of all steps.
 pub(super) const TABLE: usize = STEPS.len() * GROUPS as usize * KERNELS;
@@ -64,16 +73,26 @@ const fn scaled(hash: u32, n: u32) -> u32 {
     ((hash as u64 * n as u64) >> 32) as u32
 }
 
+/// The place of a tap of a step among [`AGES`]: the ninth is the newest.
+const fn place(step: usize, tap: u8) -> u16 {
+    let age = (8 - tap as usize) * STEPS[step];
+    let mut place = 0;
+    while AGES[place] as usize != age {
+        place += 1;
+    }
+    place as u16
+}
+
 /// Every kernel, in the order in which a step's groups of seven take them.
 pub(super) const fn table(seed: u32) -> [u16; TABLE] {
-    let mut sorted = [0u16; 84];
+    let mut sorted = [[0u8; 3]; 84];
     let (mut a, mut n) = (0, 0);
     while a < 9 {
         let mut b = a + 1;
         while b < 9 {
             let mut c = b + 1;
             while c < 9 {
-                sorted[n] = a << 4 | b << 8 | c << 12;
+                sorted[n] = [a, b, c];
                 n += 1;
                 c += 1;
             }
@@ -96,7 +115,8 @@ pub(super) const fn table(seed: u32) -> [u16; TABLE] {
         }
         let mut k = 0;
         while k < 84 {
-            table[step * 84 + k] = kernels[k];
+            let [a, b, c] = kernels[k];
+            table[step * 84 + k] = place(step, a) | place(step, b) << 5 | place(step, c) << 10;
             k += 1;
         }
         step += 1;
@@ -115,13 +135,13 @@ pub(super) fn groups(table: &[u16], step: usize) -> &[Group] {
     kernels.as_chunks().0
 }
 
-/// The taps of a kernel. They are numbered 0 to 8; of sixteen places none is beyond the last.
+/// The places of a kernel's taps.
 #[inline(always)]
 const fn taps(kernel: u16) -> [usize; 3] {
     [
-        (kernel >> 4 & 15) as usize,
-        (kernel >> 8 & 15) as usize,
-        (kernel >> 12) as usize,
+        (kernel & 31) as usize,
+        (kernel >> 5 & 31) as usize,
+        (kernel >> 10 & 31) as usize,
     ]
 }
 
@@ -137,21 +157,29 @@ fn most_event(step: usize, group: usize, kernel: u32) -> u32 {
     ((step as u32 * GROUPS + group as u32) * KERNELS as u32 + kernel) * 2
 }
 
-/// Where an event of [`SEED`] goes in one sketch of [`CODED`] sums, and above that bit its sign: what a
-/// small device reads instead of hashing.
-static CODES: [u8; LEVEL_EVENTS as usize + 16 * CODED_CHANNELS] = codes();
+/// Where the events of [`SEED`] go in one sketch of [`CODED`] sums, twice that, and their signs in the
+/// lowest bit: a row for each group of each step, then for the levels of each channel. A small device
+/// reads them instead of hashing.
+static CODES: [[u8; 16]; CODED_ROWS] = codes();
 /// Sums of the sketch that is coded.
-const CODED: u32 = 64;
-/// Channels whose levels are coded.
-const CODED_CHANNELS: usize = 12;
+const CODED: usize = 64;
+/// Rows of groups, and of a dozen channels.
+const CODED_ROWS: usize = GROUP_ROWS + 12;
+const GROUP_ROWS: usize = STEPS.len() * GROUPS as usize;
 
-const fn codes() -> [u8; LEVEL_EVENTS as usize + 16 * CODED_CHANNELS] {
-    let mut codes = [0; LEVEL_EVENTS as usize + 16 * CODED_CHANNELS];
+const fn codes() -> [[u8; 16]; CODED_ROWS] {
+    let mut codes = [[0; 16]; CODED_ROWS];
     let mut event = 0;
-    while event < codes.len() {
-        let hash = mix(SEED.wrapping_add(0xA0000 + event as u32));
-        codes[event] = (scaled(hash, CODED) << 1 | hash & 1) as u8;
-        event += 1;
+    let mut row = 0;
+    while row < CODED_ROWS {
+        let mut at = 0;
+        while at < if row < GROUP_ROWS { 2 * KERNELS } else { 16 } {
+            let hash = mix(SEED.wrapping_add(0xA0000 + event));
+            codes[row][at] = (scaled(hash, CODED as u32) << 1 | hash & 1) as u8;
+            event += 1;
+            at += 1;
+        }
+        row += 1;
     }
     codes
 }
@@ -162,13 +190,14 @@ pub(super) struct Sums<'s> {
     /// Sums of a sketch.
     width: usize,
     seed: u32,
-    codes: &'static [u8],
+    codes: &'static [[u8; 16]],
 }
 
 impl<'s> Sums<'s> {
     /// Sums in `dimensions` components, of which a sketch has `width`.
     pub fn new(sums: &'s mut [i32], dimensions: u32, width: u32, seed: u32) -> Self {
-        let is_coded = seed == SEED && width == CODED && dimensions == CODED;
+        let coded = CODED as u32;
+        let is_coded = seed == SEED && width == coded && dimensions == coded;
         Self {
             sums,
             width: width as usize,
@@ -177,21 +206,16 @@ impl<'s> Sums<'s> {
         }
     }
 
-    /// Counts an event of this weight, once in each sketch.
+    /// The codes of a row of events and the sums that they are of, if there are.
     #[inline(always)]
-    fn add(&mut self, event: u32, weight: i32) {
-        match self.codes.get(event as usize) {
-            Some(code) => {
-                if let Some(sum) = self.sums.get_mut(usize::from(code >> 1)) {
-                    *sum += if code & 1 == 1 { weight } else { -weight };
-                }
-            }
-            None => self.add_hashed(event, weight),
-        }
+    fn coded(&mut self, row: usize) -> Option<(&'static [u8; 16], &mut [i32; CODED])> {
+        let codes = self.codes.get(row)?;
+        Some((codes, self.sums.first_chunk_mut()?))
     }
 
+    /// Counts an event of this weight, once in each sketch.
     #[inline(never)]
-    fn add_hashed(&mut self, event: u32, weight: i32) {
+    fn add(&mut self, event: u32, weight: i32) {
         let mut seed = self.seed.wrapping_add(0xA0000 + event);
         let mut rest = &mut *self.sums;
         while let Some((sketch, others)) = rest.split_at_mut_checked(self.width) {
@@ -207,13 +231,20 @@ impl<'s> Sums<'s> {
         }
     }
 
-    /// Counts which kernels of a group respond most and least to one sample; the taps' values are
-    /// the first nine of sixteen places.
+    /// Counts which kernels of a group respond most and least to one sample.
     #[inline(always)]
-    pub fn respond(&mut self, step: usize, number: usize, group: &Group, values: &[i32; 16]) {
+    pub fn respond(&mut self, step: usize, number: usize, group: &Group, values: &Values) {
         let (most, least) = winners(group, values);
-        self.add(most_event(step, number, most), 1);
-        self.add(most_event(step, number, least) + 1, 1);
+        match self.coded(step * GROUPS as usize + number) {
+            Some((codes, sums)) => {
+                count_coded(sums, codes[most as usize * 2 & 15], 1);
+                count_coded(sums, codes[least as usize * 2 + 1 & 15], 1);
+            }
+            None => {
+                self.add(most_event(step, number, most), 1);
+                self.add(most_event(step, number, least) + 1, 1);
+            }
+        }
     }
 
     /// The same of a batch.
@@ -232,19 +263,35 @@ impl<'s> Sums<'s> {
     /// Counts the levels that a value exceeds, and that its step exceeds unless it is the first.
     #[inline(always)]
     pub fn exceed(&mut self, channel: usize, value: i32, step: Option<i32>, steps: &[i32; 8]) {
-        let first = LEVEL_EVENTS + 16 * channel as u32;
-        for (event, level) in (first..).zip(LEVELS) {
-            if value <= level * LEVEL {
-                break;
-            }
-            self.add(event, LEVEL_WEIGHT);
-        }
-        if let Some(step) = step {
-            for (event, &level) in (first + 8..).zip(steps) {
-                if step <= level {
-                    break;
+        let levels = LEVELS.map(|level| level * LEVEL);
+        let step = step.unwrap_or(i32::MIN);
+        match self.coded(GROUP_ROWS + channel) {
+            Some((codes, sums)) => {
+                let (low, high) = codes.split_at(8);
+                for (&level, &code) in levels.iter().zip(low) {
+                    if value <= level {
+                        break;
+                    }
+                    count_coded(sums, code, LEVEL_WEIGHT);
                 }
-                self.add(event, LEVEL_WEIGHT);
+                for (&level, &code) in steps.iter().zip(high) {
+                    if step <= level {
+                        break;
+                    }
+                    count_coded(sums, code, LEVEL_WEIGHT);
+                }
+            }
+            None => {
+                let first = LEVEL_EVENTS + 16 * channel as u32;
+                let over = |value: i32, levels: &[i32; 8]| {
+                    levels.iter().take_while(|&&level| value > level).count() as u32
+                };
+                for event in first..first + over(value, &levels) {
+                    self.add(event, LEVEL_WEIGHT);
+                }
+                for event in first + 8..first + 8 + over(step, steps) {
+                    self.add(event, LEVEL_WEIGHT);
+                }
             }
         }
     }
@@ -278,33 +325,42 @@ fn count(values: &[i32], mut takes: impl FnMut(&i32) -> bool) -> i32 {
     values.iter().map(|value| i32::from(takes(value))).sum()
 }
 
+/// Counts an event by its code.
+#[inline(always)]
+fn count_coded(sums: &mut [i32; CODED], code: u8, weight: i32) {
+    let sum = &mut sums[usize::from(code >> 1) % CODED];
+    *sum += if code & 1 == 1 { weight } else { -weight };
+}
+
 /// The kernels of a group that respond most and least, the first of equals.
 #[inline(always)]
-fn winners(group: &Group, values: &[i32; 16]) -> (u32, u32) {
+fn winners(group: &Group, values: &Values) -> (u32, u32) {
     let response = |kernel: u16| {
         let [a, b, c] = taps(kernel);
         values[a] + values[b] + values[c]
     };
-    let [head, rest @ ..] = *group;
-    let mut most = response(head);
+    let mut most = response(group[0]);
     let mut least = most;
     let (mut first, mut last) = (0, 0);
-    let mut compare = |number: u32, kernel: u16| {
-        let response = response(kernel);
-        if response > most {
-            (most, first) = (response, number);
-        } else if response < least {
-            (least, last) = (response, number);
+    // Of two the larger alone can be the most and the smaller the least: three comparisons a pair.
+    let mut compare = |number: usize| {
+        let (one, two) = (response(group[number]), response(group[number + 1]));
+        let (high, low) = match two > one {
+            true => ((two, number + 1), (one, number)),
+            false => ((one, number), (two, number + usize::from(two < one))),
+        };
+        if high.0 > most {
+            (most, first) = high;
+        }
+        if low.0 < least {
+            (least, last) = low;
         }
     };
-    // Written out, since compilers roll up a loop that ends early in an iterator.
-    compare(1, rest[0]);
-    compare(2, rest[1]);
-    compare(3, rest[2]);
-    compare(4, rest[3]);
-    compare(5, rest[4]);
-    compare(6, rest[5]);
-    (first, last)
+    // Written out: compilers roll up a loop that ends early.
+    compare(1);
+    compare(3);
+    compare(5);
+    (first as u32, last as u32)
 }
 
 /// How often each kernel of a group won, a byte each.
@@ -314,12 +370,12 @@ pub(super) type Tally = u64;
 /// the first of which lies behind [`RING`] values of `line`. In plain loops over arrays, which
 /// compilers turn into vector instructions.
 #[inline(always)]
-pub(super) fn tally(group: &Group, step: usize, line: &[i32; LINE], samples: usize) -> [Tally; 2] {
+pub(super) fn tally(group: &Group, line: &[i32; LINE], samples: usize) -> [Tally; 2] {
     let mut tallies = [0; 2];
     for start in (0..samples.min(BATCH)).step_by(LANES) {
-        let tap = |at: usize| -> [i32; LANES] {
-            let back = 8usize.saturating_sub(at) * step;
-            let from = (RING + start).saturating_sub(back);
+        let tap = |place: usize| -> [i32; LANES] {
+            let age = AGES.get(place).map_or(0, |&age| usize::from(age));
+            let from = RING + start - age;
             let lanes = line.get(from..).and_then(|line| line.first_chunk());
             *lanes.unwrap_or(&[0; LANES])
         };

@@ -1,6 +1,6 @@
 //! The recogniser on public sets of recordings, beside the nearest neighbour and warping.
 //!
-//! A case is a set, `mean` of them, or what is asked besides: `few`, `novelty`, `calibration`, `speed`,
+//! A case is a set, `mean` of them, or what is asked besides: `few`, `novelty`, `speed`, `graph`,
 //! `memory`. The sets lie in the folder that `--data` names, or `SENSILLA_BENCH_DATA`, or beside the
 //! project in `shared/recognition/sets`, as `.ts.xz` or `.ts`. What takes minutes is behind `--long`.
 
@@ -12,6 +12,8 @@ mod sets;
 use crate::harness::Bench;
 use anyhow::Result;
 use machine::{Machine, Room, Size};
+use sensilla::bank::Layout;
+use sensilla::learn::{RecogniserConfig, StreamConfig};
 use sets::{Set, order};
 use std::time::Instant;
 
@@ -56,6 +58,7 @@ pub fn run(bench: &mut Bench) -> Result<()> {
     few(bench, &sets);
     novelty(bench, &sets);
     speed(bench);
+    graph(bench);
     memory(bench);
     Ok(())
 }
@@ -207,6 +210,42 @@ fn speed(bench: &mut Bench) {
         bench.row("speed", size.name(), "learn-vector", learn / windows * 1e6, "us");
         bench.row("speed", size.name(), "recall-vector", recall / windows * 1e6, "us");
         bench.row("speed", size.name(), "patterns", machine.patterns() as f64, "");
+    }
+}
+
+/// A store that merges nothing: recalls by a scan and through the graph, one after the other.
+fn graph(bench: &mut Bench) {
+    const WINDOWS: u32 = 6_000;
+    if bench.quick() || !bench.wants_case("graph") {
+        return;
+    }
+    let (mut set, stream) = (Set::drawn_waves(3, 60, 12, WINDOWS + 500), StreamConfig::small(3));
+    let test = set.train.split_off(WINDOWS as usize);
+    let layouts = [("scan", Layout::Scan), ("graph", Layout::Graph)];
+    for (name, layout) in layouts.into_iter().filter(|(name, _)| bench.wants(name)).collect::<Vec<_>>() {
+        bench.progress(format!("graph: {name}"));
+        let recogniser = RecogniserConfig::new(&stream, WINDOWS).merge(0.0).layout(layout);
+        let mut room = Room::with(stream, recogniser);
+        let mut machine = Machine::calibrated(&mut room, &set);
+        let start = Instant::now();
+        for recording in &set.train {
+            let vector = machine.vector(recording);
+            machine.learn(&vector, recording.label);
+        }
+        machine.refresh();
+        let learn = start.elapsed().as_secs_f64();
+        let vectors: Vec<Vec<f32>> = test.iter().map(|r| machine.vector(r)).collect();
+        let start = Instant::now();
+        let right = vectors
+            .iter()
+            .zip(&test)
+            .filter(|(vector, recording)| machine.recall_vector(vector).label == recording.label)
+            .count();
+        let recall = start.elapsed().as_secs_f64();
+        bench.row("graph", name, "patterns", machine.patterns() as f64, "");
+        bench.row("graph", name, "accuracy", right as f64 / test.len() as f64, "");
+        bench.row("graph", name, "recall-vector", recall / test.len() as f64 * 1e6, "us");
+        bench.row("graph", name, "learn", learn / f64::from(WINDOWS) * 1e6, "us");
     }
 }
 

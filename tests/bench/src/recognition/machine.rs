@@ -53,7 +53,10 @@ pub struct Room {
 impl Room {
     pub fn new(channels: usize, size: Size, seed: u32) -> Self {
         let (stream, recogniser) = size.configs(channels);
-        let stream = stream.seed(seed);
+        Self::with(stream.seed(seed), recogniser)
+    }
+
+    pub fn with(stream: StreamConfig, recogniser: RecogniserConfig) -> Self {
         let scratch = ScratchConfig::new(&recogniser.bank(), 16);
         let lengths = [
             stream.bytes(),
