@@ -549,6 +549,13 @@ impl Recogniser<'_> {
         Ok(Some(self.judge(&hit, other.as_ref(), vector)))
     }
 
+    /// How near a pattern at that squared distance is, from 1 to 0: one half where windows of its kind
+    /// usually are.
+    pub fn closeness(&self, distance: f32) -> f32 {
+        let usual = self.config.dimensions as f32;
+        usual / (usual + self.seen() as f32 * distance.max(0.0))
+    }
+
     /// What the nearest pattern of a vector, and the nearest of another label, say of it.
     pub fn judge(&self, hit: &Hit, other: Option<&Hit>, vector: &[f32]) -> Recognised {
         let distance = (-hit.similarity).max(0.0);
@@ -603,8 +610,12 @@ impl Recogniser<'_> {
         alarm
     }
 
-    /// Replaces a vector by its whitened form in the metric in force: what the bank's rows are.
+    /// Replaces a vector by its whitened form in the metric in force: what the bank's rows are. Before
+    /// anything was learned it stays as it is.
     pub fn whiten(&self, vector: &mut [f32]) {
+        if self.seen() == 0 {
+            return;
+        }
         let (factors, mean) = match self.config.has_graph() {
             true if self.word(state::COPIED) > 0 => (&*self.force, &*self.centre),
             _ => (&*self.factors, &*self.mean),

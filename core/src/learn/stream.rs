@@ -11,7 +11,7 @@
 
 mod calibration;
 
-use super::vector::{self, AGES, BATCH, GROUPS, LINE, RING, SEED, STEPS, Sums, TABLE, TAPS};
+use super::vector::{self, AGES, BATCH, GROUPS, LINE, Plan, RING, SEED, Sums, TABLE, TAPS, Values};
 use crate::block::structure::{Config, structure};
 use crate::block::{CONFIG_WORDS, Kind};
 use crate::error::errors;
@@ -111,10 +111,11 @@ impl StreamConfig {
         }
     }
 
-    /// What fits a microcontroller: 64 components, and half of the groups, which costs half and
-    /// tells as much, for fewer events share a sum.
+    /// What fits a microcontroller: 64 components, and half of the groups, with more than three
+    /// channels a third. That costs as much less and tells as much, for fewer events share a sum.
     pub const fn small(channels: u32) -> Self {
-        Self::new(channels, 64).groups(GROUPS / 2)
+        let share = if channels > 3 { 3 } else { 2 };
+        Self::new(channels, 64).groups(GROUPS / share)
     }
 
     /// What a host can afford: two sketches of 256.
@@ -230,13 +231,8 @@ structure! {
         /// The kernels of another seed than the usual one.
         table "kernels": [u16; config.table()],
     } with {
-        /// Channel of the first group of each step.
-        first: [usize; STEPS.len()] = first_channels(config),
+        plan: Plan = vector::plan(config.seed, config.channels, config.groups),
     }
-}
-
-fn first_channels(config: &StreamConfig) -> [usize; STEPS.len()] {
-    core::array::from_fn(|step| vector::first_channel(config.seed, step, config.channels))
 }
 
 impl Stream<'_> {
@@ -345,6 +341,22 @@ impl Stream<'_> {
         self.set(state::FROZEN, 1);
         self.header.end();
         Ok(())
+    }
+
+    /// The latest value of a channel in the window and the value that comes, in units of the
+    /// channel's usual step, the mean absolute difference of the samples that calibrated it. `None`
+    /// before the first sample of a window, and where a channel never moved.
+    pub fn in_steps(&self, channel: usize, value: f32) -> Option<[f32; 2]> {
+        if self.samples() == 0 || !self.is_calibrated() {
+            return None;
+        }
+        let [_, _, travel, _] = *self.moments.get(channel)?;
+        let [centre, gain] = *self.scales.get(channel)?;
+        let usual = travel / f32::from_bits(self.word(state::STEPS)) * gain;
+        let ring = self.ring.as_chunks::<RING>().0.get(channel)?;
+        let last = ring[(self.oldest() as usize).wrapping_sub(1) % RING] as f32;
+        let next = calibration::level(value, centre, gain) as f32;
+        (usual > 0.0 && usual.is_finite()).then(|| [last / usual, next / usual])
     }
 
     /// Takes one sample, a value a channel, into the window. Cost: 420 sums of three values and 120
@@ -462,11 +474,11 @@ impl Stream<'_> {
         let mut sums = Sums::new(self.sums, dimensions, self.config.width(), seed);
         let rings = self.ring.as_chunks_mut::<RING>().0;
         let scales = self.scales.iter().zip(self.steps.iter());
-        let channels = self.config.channels as usize;
         let table: &[u16] = match self.table.is_empty() {
             true => &TAPS,
             false => self.table,
         };
+        let (groups, plan, mut next) = (vector::groups(table), &self.plan, 0);
         let each = sample.iter().zip(&mut *rings).zip(scales).enumerate();
         for (channel, ((&value, ring), (&[centre, gain], steps))) in each {
             let level = calibration::level(value, centre, gain);
@@ -475,22 +487,15 @@ impl Stream<'_> {
             }
             let step = level - ring[oldest.wrapping_sub(1) % RING];
             sums.exceed(channel, level, (samples > 0).then_some(step), steps);
-            let mut values = [0; 32];
+            let mut values: Values = AGES.map(|age| ring[oldest.wrapping_sub(age.into()) % RING]);
             values[0] = level;
-            for (value, &age) in values.iter_mut().zip(&AGES).skip(1) {
-                *value = ring[oldest.wrapping_sub(age.into()) % RING];
-            }
-            for (step, &first) in self.first.iter().enumerate() {
-                let mut group = match channel.checked_sub(first) {
-                    Some(own) => own,
-                    None => channel + channels - first,
-                };
-                let groups = vector::groups(table, step);
-                let groups = groups.get(..self.config.groups as usize).unwrap_or(groups);
-                while let Some(kernels) = groups.get(group) {
-                    sums.respond(step, group, kernels, &values);
-                    group += channels;
+            while let Some(&[on, number]) = plan.get(next)
+                && usize::from(on) == channel
+            {
+                if let Some(kernels) = groups.get(usize::from(number)) {
+                    sums.respond(number.into(), kernels, &values);
                 }
+                next += 1;
             }
             ring[oldest % RING] = level;
         }
@@ -514,6 +519,7 @@ impl Stream<'_> {
         };
         let rings = self.ring.as_chunks_mut::<RING>().0;
         let scales = self.scales.iter().zip(self.steps.iter());
+        let (groups, plan, mut next) = (vector::groups(table), &self.plan, 0);
         let each = rings.iter_mut().zip(scales).take(channels).enumerate();
         for (channel, (ring, (&[centre, gain], steps))) in each {
             // What the taps reach back to, oldest first, then the batch.
@@ -533,14 +539,13 @@ impl Stream<'_> {
             let values = line.get(RING..RING + count).unwrap_or(&[]);
             let earlier = line.get(RING - 1..RING - 1 + count).unwrap_or(&[]);
             sums.exceed_all(channel, earlier, values, steps, before == 0);
-            for (step, &first) in self.first.iter().enumerate() {
-                let own = (channel + channels - first) % channels;
-                let groups = vector::groups(table, step).iter().enumerate();
-                let groups = groups.take(self.config.groups as usize).skip(own);
-                for (group, kernels) in groups.step_by(channels) {
-                    let tallies = vector::tally(kernels, &line, count);
-                    sums.respond_all(step, group, tallies);
+            while let Some(&[on, number]) = plan.get(next)
+                && usize::from(on) == channel
+            {
+                if let Some(kernels) = groups.get(usize::from(number)) {
+                    sums.respond_all(number.into(), vector::tally(kernels, &line, count));
                 }
+                next += 1;
             }
             for (at, &level) in values.iter().enumerate() {
                 ring[(oldest + at) % RING] = level;

@@ -45,9 +45,11 @@ const LEVEL_WEIGHT: i32 = 2;
 /// First event of a level; those of kernels come before.
 const LEVEL_EVENTS: u32 = STEPS.len() as u32 * GROUPS * 2 * KERNELS as u32;
 
-/// How many samples ago the taps of all steps lie, the newest at 0: many are shared.
-pub(super) const AGES: [u8; 25] = [
-    0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128,
+/// How many samples ago the taps of all steps lie, the newest at 0: many are shared. What stands
+/// behind the oldest has no use.
+pub(super) const AGES: [u8; 32] = [
+    0, 1, 2, 3, 4, 5, 6, 7, 8, 10, 12, 14, 16, 20, 24, 28, 32, 40, 48, 56, 64, 80, 96, 112, 128, 0,
+    0, 0, 0, 0, 0, 0,
 ];
 
 /// Places of values by their age, as in [`AGES`]; of 32 places none that five bits name is beyond the
@@ -127,12 +129,10 @@ pub(super) const fn table(seed: u32) -> [u16; TABLE] {
 /// The kernels of [`SEED`].
 pub(super) static TAPS: [u16; TABLE] = table(SEED);
 
-/// The groups of a step in a table.
+/// The groups in a table, counted through all steps.
 #[inline(always)]
-pub(super) fn groups(table: &[u16], step: usize) -> &[Group] {
-    const STEP: usize = TABLE / STEPS.len();
-    let kernels = table.get(step * STEP..(step + 1) * STEP).unwrap_or(&[]);
-    kernels.as_chunks().0
+pub(super) fn groups(table: &[u16]) -> &[Group] {
+    table.as_chunks().0
 }
 
 /// The places of a kernel's taps.
@@ -145,16 +145,38 @@ const fn taps(kernel: u16) -> [usize; 3] {
     ]
 }
 
-/// The channel of a step's first group; the others take those that follow in turn.
-pub(super) fn first_channel(seed: u32, step: usize, channels: u32) -> usize {
-    let drawn = scaled(mix(seed.wrapping_add(0x90000 + step as u32)), channels);
-    (drawn as usize + step * GROUPS as usize) % channels.max(1) as usize
+/// Groups of all steps.
+const ALL: usize = STEPS.len() * GROUPS as usize;
+
+/// The channel and the number, counted through all steps, of each group, channel by channel; behind
+/// the last stands a channel that there is not.
+pub(super) type Plan = [[u16; 2]; ALL];
+
+/// Which channel each group is on: a step's first on one that is drawn, the others on those that
+/// follow in turn. Of each step the first `groups` are used.
+pub(super) fn plan(seed: u32, channels: u32, groups: u32) -> Plan {
+    let mut plan = [[u16::MAX; 2]; ALL];
+    let mut places = plan.iter_mut();
+    for channel in 0..channels {
+        for step in 0..STEPS.len() as u32 {
+            let drawn = scaled(mix(seed.wrapping_add(0x90000 + step)), channels);
+            for group in 0..groups.min(GROUPS) {
+                let number = step * GROUPS + group;
+                if (drawn + number) % channels == channel
+                    && let Some(place) = places.next()
+                {
+                    *place = [channel as u16, number as u16];
+                }
+            }
+        }
+    }
+    plan
 }
 
-/// The event of the kernel that responds most in a group.
+/// The event of the kernel that responds most in a group, counted through all steps.
 #[inline(always)]
-fn most_event(step: usize, group: usize, kernel: u32) -> u32 {
-    ((step as u32 * GROUPS + group as u32) * KERNELS as u32 + kernel) * 2
+fn most_event(group: usize, kernel: u32) -> u32 {
+    (group as u32 * KERNELS as u32 + kernel) * 2
 }
 
 /// Where the events of [`SEED`] go in one sketch of [`CODED`] sums, twice that, and their signs in the
@@ -164,8 +186,7 @@ static CODES: [[u8; 16]; CODED_ROWS] = codes();
 /// Sums of the sketch that is coded.
 const CODED: usize = 64;
 /// Rows of groups, and of a dozen channels.
-const CODED_ROWS: usize = GROUP_ROWS + 12;
-const GROUP_ROWS: usize = STEPS.len() * GROUPS as usize;
+const CODED_ROWS: usize = ALL + 12;
 
 const fn codes() -> [[u8; 16]; CODED_ROWS] {
     let mut codes = [[0; 16]; CODED_ROWS];
@@ -173,7 +194,7 @@ const fn codes() -> [[u8; 16]; CODED_ROWS] {
     let mut row = 0;
     while row < CODED_ROWS {
         let mut at = 0;
-        while at < if row < GROUP_ROWS { 2 * KERNELS } else { 16 } {
+        while at < if row < ALL { 2 * KERNELS } else { 16 } {
             let hash = mix(SEED.wrapping_add(0xA0000 + event));
             codes[row][at] = (scaled(hash, CODED as u32) << 1 | hash & 1) as u8;
             event += 1;
@@ -233,28 +254,28 @@ impl<'s> Sums<'s> {
 
     /// Counts which kernels of a group respond most and least to one sample.
     #[inline(always)]
-    pub fn respond(&mut self, step: usize, number: usize, group: &Group, values: &Values) {
+    pub fn respond(&mut self, number: usize, group: &Group, values: &Values) {
         let (most, least) = winners(group, values);
-        match self.coded(step * GROUPS as usize + number) {
+        match self.coded(number) {
             Some((codes, sums)) => {
-                count_coded(sums, codes[most as usize * 2 & 15], 1);
-                count_coded(sums, codes[least as usize * 2 + 1 & 15], 1);
+                count_coded(sums, codes[(most as usize * 2) & 15], 1);
+                count_coded(sums, codes[(least as usize * 2 + 1) & 15], 1);
             }
             None => {
-                self.add(most_event(step, number, most), 1);
-                self.add(most_event(step, number, least) + 1, 1);
+                self.add(most_event(number, most), 1);
+                self.add(most_event(number, least) + 1, 1);
             }
         }
     }
 
     /// The same of a batch.
     #[inline(always)]
-    pub fn respond_all(&mut self, step: usize, number: usize, tallies: [Tally; 2]) {
+    pub fn respond_all(&mut self, number: usize, tallies: [Tally; 2]) {
         for (side, tally) in tallies.into_iter().enumerate() {
             for kernel in 0..KERNELS as u32 {
                 let count = (tally >> (8 * kernel) & 0xff) as i32;
                 if count != 0 {
-                    self.add(most_event(step, number, kernel) + side as u32, count);
+                    self.add(most_event(number, kernel) + side as u32, count);
                 }
             }
         }
@@ -265,7 +286,7 @@ impl<'s> Sums<'s> {
     pub fn exceed(&mut self, channel: usize, value: i32, step: Option<i32>, steps: &[i32; 8]) {
         let levels = LEVELS.map(|level| level * LEVEL);
         let step = step.unwrap_or(i32::MIN);
-        match self.coded(GROUP_ROWS + channel) {
+        match self.coded(ALL + channel) {
             Some((codes, sums)) => {
                 let (low, high) = codes.split_at(8);
                 for (&level, &code) in levels.iter().zip(low) {
@@ -343,24 +364,28 @@ fn winners(group: &Group, values: &Values) -> (u32, u32) {
     let mut least = most;
     let (mut first, mut last) = (0, 0);
     // Of two the larger alone can be the most and the smaller the least: three comparisons a pair.
-    let mut compare = |number: usize| {
-        let (one, two) = (response(group[number]), response(group[number + 1]));
+    // Few win, so what is done then is kept out of the way.
+    let mut compare = |number: u32, one: u16, two: u16| {
+        let (one, two) = (response(one), response(two));
         let (high, low) = match two > one {
             true => ((two, number + 1), (one, number)),
-            false => ((one, number), (two, number + usize::from(two < one))),
+            false => ((one, number), (two, number + 1)),
         };
         if high.0 > most {
+            core::hint::cold_path();
             (most, first) = high;
         }
         if low.0 < least {
-            (least, last) = low;
+            core::hint::cold_path();
+            least = low.0;
+            last = if one == two { number } else { low.1 };
         }
     };
     // Written out: compilers roll up a loop that ends early.
-    compare(1);
-    compare(3);
-    compare(5);
-    (first as u32, last as u32)
+    compare(1, group[1], group[2]);
+    compare(3, group[3], group[4]);
+    compare(5, group[5], group[6]);
+    (first, last)
 }
 
 /// How often each kernel of a group won, a byte each.

@@ -49,8 +49,11 @@ pub(super) fn freeze(moments: &Moments, samples: f32, steps: f32) -> Scale {
 /// The largest magnitude of a level; three of them fit an i32.
 const LIMIT: f32 = 536_870_912.0;
 
-/// A value in levels.
+/// A value in levels: the nearest, halves up.
 #[inline(always)]
 pub(super) fn level(value: f32, centre: f32, gain: f32) -> i32 {
-    libm::floorf((value - centre) * gain + 0.5).clamp(-LIMIT, LIMIT) as i32
+    let level = ((value - centre) * gain + 0.5).clamp(-LIMIT, LIMIT);
+    // Rounds towards zero; what has a fraction is far below 2^24, where integers are exact.
+    let near = level as i32;
+    near - i32::from(near as f32 > level)
 }

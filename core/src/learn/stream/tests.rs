@@ -67,13 +67,13 @@ fn defined(config: &StreamConfig, calibration: &[Vec<f32>], window: &[f32]) -> V
     };
     let samples = (window.len() / channels) as i64;
     for t in 0..samples {
-        for channel in 0..channels {
+        for (channel, (_, _, thresholds)) in scales.iter().enumerate() {
             let (value, step) = (level(t, channel), level(t, channel) - level(t - 1, channel));
-            for i in 0..8 {
-                if value > i64::from(LEVELS[i]) * 1024 {
+            for (i, (&absolute, &relative)) in LEVELS.iter().zip(thresholds).enumerate() {
+                if value > i64::from(absolute) * 1024 {
                     event((840 + channel * 16 + i) as u32, 2);
                 }
-                if t > 0 && step > i64::from(scales[channel].2[i]) {
+                if t > 0 && step > i64::from(relative) {
                     event((840 + channel * 16 + 8 + i) as u32, 2);
                 }
             }
