@@ -196,6 +196,15 @@ impl<'a> Perception<'a> {
         self.stream.0.as_ref().is_none_or(Stream::is_calibrated)
     }
 
+    /// Refuses samples at another rate, in millihertz, than those that were learned from, where
+    /// shapes are recognised: see [`Stream::check_rate`]. To be asked whenever a source begins.
+    pub fn check_rate(&self, found: u32) -> Result<(), StreamError> {
+        match &self.stream.0 {
+            Some(stream) => stream.check_rate(found),
+            None => Ok(()),
+        }
+    }
+
     /// Ends the window and leaves its embedding, the normalised features or the vector of its
     /// shapes, in the workspace. Where shapes are recognised and something was learned since the last
     /// window, the bank's rows are [whitened](Recogniser::refresh) anew.

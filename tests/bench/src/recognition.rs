@@ -71,7 +71,11 @@ fn wanted(bench: &Bench) -> Vec<Size> {
 
 /// Accuracy on every set, six seeds in hashed order, and how far confidence is from it.
 fn accuracy(bench: &mut Bench, sets: &[Set]) {
-    let seeds = if bench.quick() { &SEEDS[..1] } else { &SEEDS[..] };
+    let seeds = if bench.quick() {
+        &SEEDS[..1]
+    } else {
+        &SEEDS[..]
+    };
     let mut means = Means::default();
     for set in sets {
         let case = set.name.to_lowercase();
@@ -96,8 +100,20 @@ fn accuracy(bench: &mut Bench, sets: &[Set]) {
             let mean = measures::mean(&right);
             let ece = measures::calibration_error(&mut answers);
             bench.row(&case, size.name(), "accuracy", mean, "");
-            bench.row(&case, size.name(), "deviation", measures::deviation(&right), "");
-            bench.row(&case, size.name(), "prequential", measures::mean(&prequential), "");
+            bench.row(
+                &case,
+                size.name(),
+                "deviation",
+                measures::deviation(&right),
+                "",
+            );
+            bench.row(
+                &case,
+                size.name(),
+                "prequential",
+                measures::mean(&prequential),
+                "",
+            );
             bench.row(&case, size.name(), "ece", ece, "");
             means.take(size.name(), "accuracy", mean);
             means.take(size.name(), "ece", ece);
@@ -135,7 +151,10 @@ fn few(bench: &mut Bench, sets: &[Set]) {
                     let drawn = set.drawn(FEW, draw);
                     let mut room = Room::new(set.train[0].channels, size, SEEDS[0]);
                     let (mut machine, _) = Machine::learned(&mut room, &drawn);
-                    let right = set.test.iter().filter(|r| machine.recall(r).label == r.label);
+                    let right = set
+                        .test
+                        .iter()
+                        .filter(|r| machine.recall(r).label == r.label);
                     let right = right.count();
                     right as f64 / set.test.len() as f64
                 })
@@ -155,7 +174,11 @@ fn novelty(bench: &mut Bench, sets: &[Set]) {
     for set in sets.iter().filter(|set| set.classes() > 2) {
         for size in wanted(bench) {
             bench.progress(format!("novelty: {} {}", set.name, size.name()));
-            let step = if bench.quick() { set.classes().div_ceil(4) } else { 1 };
+            let step = if bench.quick() {
+                set.classes().div_ceil(4)
+            } else {
+                1
+            };
             let areas: Vec<f64> = (0..set.classes())
                 .step_by(step as usize)
                 .filter_map(|class| {
@@ -204,12 +227,48 @@ fn speed(bench: &mut Bench) {
         }
         let recall = start.elapsed().as_secs_f64();
         let windows = vectors.len() as f64;
-        bench.row("speed", size.name(), "push", push / samples * 1e9, "ns a sample");
-        bench.row("speed", size.name(), "learn", windows / (push + learn), "windows/s");
-        bench.row("speed", size.name(), "recall", windows / (push + recall), "windows/s");
-        bench.row("speed", size.name(), "learn-vector", learn / windows * 1e6, "us");
-        bench.row("speed", size.name(), "recall-vector", recall / windows * 1e6, "us");
-        bench.row("speed", size.name(), "patterns", machine.patterns() as f64, "");
+        bench.row(
+            "speed",
+            size.name(),
+            "push",
+            push / samples * 1e9,
+            "ns a sample",
+        );
+        bench.row(
+            "speed",
+            size.name(),
+            "learn",
+            windows / (push + learn),
+            "windows/s",
+        );
+        bench.row(
+            "speed",
+            size.name(),
+            "recall",
+            windows / (push + recall),
+            "windows/s",
+        );
+        bench.row(
+            "speed",
+            size.name(),
+            "learn-vector",
+            learn / windows * 1e6,
+            "us",
+        );
+        bench.row(
+            "speed",
+            size.name(),
+            "recall-vector",
+            recall / windows * 1e6,
+            "us",
+        );
+        bench.row(
+            "speed",
+            size.name(),
+            "patterns",
+            machine.patterns() as f64,
+            "",
+        );
     }
 }
 
@@ -219,12 +278,21 @@ fn graph(bench: &mut Bench) {
     if bench.quick() || !bench.wants_case("graph") {
         return;
     }
-    let (mut set, stream) = (Set::drawn_waves(3, 60, 12, WINDOWS + 500), StreamConfig::small(3));
+    let (mut set, stream) = (
+        Set::drawn_waves(3, 60, 12, WINDOWS + 500),
+        StreamConfig::large(3),
+    );
     let test = set.train.split_off(WINDOWS as usize);
     let layouts = [("scan", Layout::Scan), ("graph", Layout::Graph)];
-    for (name, layout) in layouts.into_iter().filter(|(name, _)| bench.wants(name)).collect::<Vec<_>>() {
+    for (name, layout) in layouts
+        .into_iter()
+        .filter(|(name, _)| bench.wants(name))
+        .collect::<Vec<_>>()
+    {
         bench.progress(format!("graph: {name}"));
-        let recogniser = RecogniserConfig::new(&stream, WINDOWS).merge(0.0).layout(layout);
+        let recogniser = RecogniserConfig::new(&stream, WINDOWS)
+            .merge(0.0)
+            .layout(layout);
         let mut room = Room::with(stream, recogniser);
         let mut machine = Machine::calibrated(&mut room, &set);
         let start = Instant::now();
@@ -243,9 +311,27 @@ fn graph(bench: &mut Bench) {
             .count();
         let recall = start.elapsed().as_secs_f64();
         bench.row("graph", name, "patterns", machine.patterns() as f64, "");
-        bench.row("graph", name, "accuracy", right as f64 / test.len() as f64, "");
-        bench.row("graph", name, "recall-vector", recall / test.len() as f64 * 1e6, "us");
-        bench.row("graph", name, "learn", learn / f64::from(WINDOWS) * 1e6, "us");
+        bench.row(
+            "graph",
+            name,
+            "accuracy",
+            right as f64 / test.len() as f64,
+            "",
+        );
+        bench.row(
+            "graph",
+            name,
+            "recall-vector",
+            recall / test.len() as f64 * 1e6,
+            "us",
+        );
+        bench.row(
+            "graph",
+            name,
+            "learn",
+            learn / f64::from(WINDOWS) * 1e6,
+            "us",
+        );
     }
 }
 
@@ -257,7 +343,13 @@ fn memory(bench: &mut Bench) {
     for size in wanted(bench) {
         for channels in [1, 6, 13] {
             let metric = format!("bytes-{channels}");
-            bench.row("memory", size.name(), &metric, size.bytes(channels) as f64, "bytes");
+            bench.row(
+                "memory",
+                size.name(),
+                &metric,
+                size.bytes(channels) as f64,
+                "bytes",
+            );
         }
     }
 }
@@ -268,7 +360,10 @@ struct Means(Vec<(String, String, Vec<f64>)>);
 
 impl Means {
     fn take(&mut self, contender: &str, metric: &str, value: f64) {
-        let known = self.0.iter_mut().find(|m| m.0 == contender && m.1 == metric);
+        let known = self
+            .0
+            .iter_mut()
+            .find(|m| m.0 == contender && m.1 == metric);
         match known {
             Some((_, _, values)) => values.push(value),
             None => self.0.push((contender.into(), metric.into(), vec![value])),

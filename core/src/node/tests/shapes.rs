@@ -7,7 +7,7 @@ use crate::learn::stream::StreamError;
 use crate::learn::{RecallError, RecogniserConfig, StreamConfig};
 use std::vec::Vec;
 
-const STREAM: StreamConfig = StreamConfig::small(2);
+const STREAM: StreamConfig = StreamConfig::small(2).rate(20_000);
 const CONFIG: PerceptionConfig =
     PerceptionConfig::recognising(STREAM, RecogniserConfig::new(&STREAM, 16));
 
@@ -64,6 +64,12 @@ fn windows_are_recalled_with_what_is_to_be_thought_of_it() {
     learned(&mut memory, &mut work);
     let mut perception = Perception::open_verified(&mut memory).unwrap();
     assert_eq!(perception.config(), CONFIG);
+    let other = StreamError::OtherRate {
+        learned: 20_000,
+        found: 25_000,
+    };
+    assert_eq!(perception.check_rate(25_000), Err(other));
+    assert_eq!(perception.check_rate(20_000), Ok(()));
     let (recalls, right) = perception.recogniser().unwrap().record_of();
     // The first was recalled of nothing.
     assert_eq!(recalls, 23);

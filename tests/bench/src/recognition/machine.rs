@@ -1,7 +1,7 @@
 //! Stream, recogniser and bank in one.
 
-use super::sets::{Recording, Set};
 use super::order;
+use super::sets::{Recording, Set};
 use sensilla::bank::{Pattern, PatternBank, Scratch, ScratchConfig};
 use sensilla::block::Memory;
 use sensilla::learn::{Recognised, Recogniser, RecogniserConfig, Stream, StreamConfig};
@@ -110,7 +110,10 @@ impl<'m> Machine<'m> {
             let end = (done + (done / 8).max(1)).min(order.len());
             machine.refresh();
             let next: Vec<_> = order[done..end].iter().map(|&at| &set.train[at]).collect();
-            let vectors: Vec<_> = next.iter().map(|recording| machine.vector(recording)).collect();
+            let vectors: Vec<_> = next
+                .iter()
+                .map(|recording| machine.vector(recording))
+                .collect();
             for (vector, recording) in vectors.iter().zip(&next).filter(|_| done > 0) {
                 let found = machine.recall_vector(vector);
                 machine.recogniser.record(&found, recording.label);
@@ -143,7 +146,9 @@ impl<'m> Machine<'m> {
     }
 
     pub fn refresh(&mut self) {
-        self.recogniser.refresh(&mut self.bank, &mut self.work).unwrap();
+        self.recogniser
+            .refresh(&mut self.bank, &mut self.work)
+            .unwrap();
     }
 
     pub fn recall(&mut self, recording: &Recording) -> Recognised {
@@ -153,7 +158,12 @@ impl<'m> Machine<'m> {
 
     pub fn recall_vector(&mut self, vector: &[f32]) -> Recognised {
         self.recogniser
-            .recall(self.bank.as_ref(), vector, &mut self.work, &mut self.scratch)
+            .recall(
+                self.bank.as_ref(),
+                vector,
+                &mut self.work,
+                &mut self.scratch,
+            )
             .unwrap()
             .unwrap()
     }

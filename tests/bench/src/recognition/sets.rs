@@ -29,7 +29,10 @@ pub struct Set {
 
 /// The folder of the sets: the one asked for, or the one beside the project.
 pub fn folder(asked: Option<PathBuf>) -> Result<PathBuf> {
-    const BESIDE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../../shared/recognition/sets");
+    const BESIDE: &str = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../../../shared/recognition/sets"
+    );
     let folder = asked.unwrap_or_else(|| BESIDE.into());
     if !folder.is_dir() {
         bail!(
@@ -60,11 +63,19 @@ fn text(folder: &Path, name: &str) -> Result<Option<String>> {
 /// The recordings of a file with the names of their labels.
 fn parse(text: &str) -> Result<Vec<(Recording, String)>> {
     let mut recordings = Vec::new();
-    for line in text.lines().filter(|l| !l.is_empty() && !l.starts_with('@')) {
+    for line in text
+        .lines()
+        .filter(|l| !l.is_empty() && !l.starts_with('@'))
+    {
         let (channels, label) = line.rsplit_once(':').context("a line without a label")?;
         let mut values: Vec<Vec<f32>> = Vec::new();
         for channel in channels.split(':') {
-            values.push(channel.split(',').map(str::parse).collect::<Result<_, _>>()?);
+            values.push(
+                channel
+                    .split(',')
+                    .map(str::parse)
+                    .collect::<Result<_, _>>()?,
+            );
         }
         let length = values.iter().map(Vec::len).min().unwrap_or(0);
         let samples = (0..length)
@@ -141,7 +152,10 @@ impl Set {
 
     /// Examples of the class that has fewest.
     pub fn fewest(&self) -> usize {
-        (0..self.classes()).map(|class| self.count(class)).min().unwrap_or(0)
+        (0..self.classes())
+            .map(|class| self.count(class))
+            .min()
+            .unwrap_or(0)
     }
 
     /// `count` examples of each class, drawn.
