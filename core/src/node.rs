@@ -3,7 +3,8 @@
 //! A node has two halves, each a structure of its own that serves without the other and then costs
 //! nothing for it:
 //!
-//! - [`Perception`]: [`push`](Perception::push) samples, end the window with
+//! - [`Perception`], by [shapes](PerceptionConfig::recognising) or by
+//!   [nine figures a channel](PerceptionConfig::new): [`push`](Perception::push) samples, end the window with
 //!   [`embed`](Perception::embed), [`recall`](Perception::recall) what it resembles or
 //!   [`attend`](Perception::attend) to what the last windows say of it too,
 //!   [`route`](Perception::route) the task, [`learn`](Perception::learn) from how it turned out;
@@ -12,8 +13,8 @@
 //!   an event like any other, ends them. [`checkpoint`](History::checkpoint) signs what the log has
 //!   become; [`prune`](History::prune) and its like make room.
 //!
-//! The order of calls: statistics first, if windows are to be normalised
-//! ([`calibrate`](Perception::calibrate) a few), then for each window `push` its samples and
+//! The order of calls: what is usual first ([`calibrate`](Perception::calibrate) a few windows, and
+//! [`keep_scales`](Perception::keep_scales) if it perceives by shapes), then for each window `push` its samples and
 //! `embed`; on the embedding `recall` or `attend`, `route`, act, and `learn` once the outcome is
 //! known. What the node concludes it asserts as an event, signs and ingests like any other's. Time is
 //! an argument: it passes in `ingest` and in [`advance`](History::advance). After a call nothing is
@@ -28,6 +29,7 @@ mod episode;
 mod errors;
 mod history;
 mod image;
+mod optional;
 mod perceive;
 mod recall;
 #[cfg(test)]

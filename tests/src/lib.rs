@@ -31,6 +31,7 @@ const CASES: &[Case] = &[
     cases::block::seal,
     cases::learn::features,
     cases::learn::trajectories,
+    cases::learn::recogniser,
     cases::spike::values,
     cases::spike::signals,
     cases::spike::attention,

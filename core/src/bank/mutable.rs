@@ -302,6 +302,11 @@ impl<'a> PatternBank<'a> {
         self.as_ref().get(id)
     }
 
+    /// See [`PatternBankRef::at`].
+    pub fn at(&self, slot: u32) -> Option<Entry> {
+        self.as_ref().at(slot)
+    }
+
     /// See [`PatternBankRef::vector`].
     pub fn vector(&self, id: PatternId, out: &mut [f32]) -> Result<(), IdError> {
         self.as_ref().vector(id, out)

@@ -55,6 +55,12 @@ impl<'a> PatternBankRef<'a> {
         self.view.slot(id).map(|slot| self.view.entry(slot))
     }
 
+    /// The pattern in a slot, if there is one. O(1).
+    pub fn at(&self, slot: u32) -> Option<Entry> {
+        let taken = (slot as usize) < self.view.high() && self.view.is_live(slot);
+        taken.then(|| self.view.entry(slot))
+    }
+
     /// Writes the vector of a pattern to `out`, of [`dimensions`](BankConfig::dimensions)
     /// components: as stored, so normalised under cosine, rounded to codes without floats, and
     /// only signs, as 1 and -1, for bits. O(dimensions).

@@ -176,6 +176,15 @@ impl Statistics {
     }
 }
 
+/// Statistics of no trajectory.
+const NOTHING: Statistics = Statistics {
+    samples: 0,
+    successes: 0,
+    latency_us: 0.0,
+    energy_spent: 0.0,
+    energy_earned: 0.0,
+};
+
 /// What became of a trajectory.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
@@ -254,6 +263,15 @@ impl Extractor<'_> {
         })
     }
 
+    /// Takes a trajectory into the statistics of a pattern that a recogniser merged it into; returns
+    /// the confidence that follows from them.
+    pub fn note(&mut self, id: PatternId, trajectory: &Trajectory<'_>) -> u16 {
+        let mut statistics = self.statistics(id).unwrap_or(NOTHING);
+        statistics.take(&trajectory.outcome);
+        self.keep(id, &statistics);
+        self.pattern(&trajectory.outcome, &statistics).confidence
+    }
+
     fn keep(&mut self, id: PatternId, s: &Statistics) {
         let at = id.slot() as usize;
         self.header.begin();
@@ -286,13 +304,7 @@ impl Extractor<'_> {
         let nearest = bank
             .search_filtered(trajectory.vector, 1, &same, scratch)?
             .first();
-        let mut statistics = Statistics {
-            samples: 0,
-            successes: 0,
-            latency_us: 0.0,
-            energy_spent: 0.0,
-            energy_earned: 0.0,
-        };
+        let mut statistics = NOTHING;
         match nearest {
             Some(hit) if hit.similarity >= self.config.threshold => {
                 let known = self.statistics(hit.id);

@@ -216,6 +216,17 @@ impl Router<'_> {
         candidates: &[u16],
         routes: &'o mut [Route],
     ) -> Result<&'o [Route], RouteError> {
+        self.route_by(hits, |similarity| similarity, candidates, routes)
+    }
+
+    /// The same where `closeness` says what a hit's similarity weighs, such as for distances.
+    pub fn route_by<'o>(
+        &self,
+        hits: &Hits<'_>,
+        closeness: impl Fn(f32) -> f32,
+        candidates: &[u16],
+        routes: &'o mut [Route],
+    ) -> Result<&'o [Route], RouteError> {
         if candidates.is_empty() {
             return Err(RouteError::NoCandidates);
         }
@@ -235,7 +246,7 @@ impl Router<'_> {
             let (mut trials, mut tried, mut worked) = (0u32, 0.0f32, 0.0f32);
             for hit in hits.iter() {
                 let (n, s) = self.outcomes(hit.id, executor);
-                let weight = hit.similarity.max(0.0);
+                let weight = closeness(hit.similarity).max(0.0);
                 trials = trials.saturating_add(u32::from(n));
                 tried += weight * f32::from(n);
                 worked += weight * f32::from(s);

@@ -1,6 +1,7 @@
 //! The sizes of a node: of what it perceives with, of its history, and of what its calls work in.
 
 use super::episode::EpisodeConfig;
+use super::perceive::{OptionalRecogniserConfig, OptionalStreamConfig};
 use crate::bank::{BankConfig, Element, Layout, ScratchConfig};
 use crate::block::{HEADER_BYTES, section};
 use crate::coherence::EngineConfig;
@@ -9,7 +10,9 @@ use crate::intern::InternerConfig;
 use crate::learn::extract::ExtractConfig;
 use crate::learn::features::FeatureConfig;
 use crate::learn::normalise::NormaliserConfig;
+use crate::learn::recogniser::RecogniserConfig;
 use crate::learn::route::RouteConfig;
+use crate::learn::stream::StreamConfig;
 use crate::learn::trajectory::TrajectoryConfig;
 use crate::log::{LogConfig, Overflow};
 use crate::merkle::hash::MAX_HEIGHT;
@@ -62,6 +65,7 @@ impl NodeConfig {
 /// | part | by default |
 /// |---|---|
 /// | features | as given; the embedding has their dimensions |
+/// | stream, recogniser | none; as given where shapes are recognised |
 /// | bank | `patterns` of them, eight-bit codes, scanned |
 /// | extractor | merges at a similarity of 0.8, forgets the least pattern when full |
 /// | trajectories | the latest 64 |
@@ -82,6 +86,8 @@ pub struct PerceptionConfig {
     pub(super) signal: SpikeConfig,
     pub(super) labels: InternerConfig,
     pub(super) executors: InternerConfig,
+    pub(super) stream: Option<StreamConfig>,
+    pub(super) recogniser: Option<RecogniserConfig>,
 }
 
 /// Bytes of a name, on average.
@@ -114,7 +120,22 @@ impl PerceptionConfig {
             signal: signal(features.channels(), 128),
             labels: names(patterns),
             executors: names(4),
+            stream: None,
+            recogniser: None,
         }
+    }
+
+    /// Perceives by the shapes that windows are made of, and learns as many patterns as `recogniser`
+    /// says, which is made for `stream`: see [Recogniser](crate::learn::Recogniser). Before
+    /// windows are embedded, a few are to [calibrate](super::Perception::calibrate) it, and their
+    /// [scales to be kept](super::Perception::keep_scales).
+    pub const fn recognising(stream: StreamConfig, recogniser: RecogniserConfig) -> Self {
+        let unused = FeatureConfig::new(1, 1_000);
+        let mut config = Self::with(unused, stream.dimensions(), recogniser.patterns());
+        config.stream = Some(stream);
+        config.recogniser = Some(recogniser);
+        config = config.bank(recogniser.bank());
+        config.signal(128)
     }
 
     /// Another bank, of the same dimensions; extractor and router keep what they were told and
@@ -141,8 +162,21 @@ impl PerceptionConfig {
 
     /// Keep the spikes of the first `samples` samples of a window.
     pub const fn signal(mut self, samples: u32) -> Self {
-        self.signal = signal(self.features.channels(), samples);
+        self.signal = signal(self.channels(), samples);
         self
+    }
+
+    /// Values of a sample.
+    pub const fn channels(&self) -> u32 {
+        match &self.stream {
+            Some(stream) => stream.channels(),
+            None => self.features.channels(),
+        }
+    }
+
+    /// The stream of samples, where shapes are recognised.
+    pub const fn stream(&self) -> Option<StreamConfig> {
+        self.stream
     }
 
     /// Merge what is learned into the nearest pattern from this similarity on; 0.8 by default.
@@ -181,13 +215,28 @@ impl PerceptionConfig {
     }
 
     pub(super) const fn normaliser(&self) -> NormaliserConfig {
-        NormaliserConfig::new(self.dimensions)
+        NormaliserConfig::new(match self.stream {
+            Some(_) => self.features.dimensions(),
+            None => self.dimensions,
+        })
+    }
+
+    pub(super) const fn optional_stream(&self) -> OptionalStreamConfig {
+        OptionalStreamConfig(self.stream)
+    }
+
+    pub(super) const fn optional_recogniser(&self) -> OptionalRecogniserConfig {
+        OptionalRecogniserConfig(self.recogniser)
     }
 
     /// What a recall of this size works in; `ef` bounds its candidates.
     pub const fn workspace(&self, ef: u32) -> WorkspaceConfig {
         WorkspaceConfig {
             dimensions: self.dimensions,
+            white: match self.stream {
+                Some(_) => self.dimensions,
+                None => 0,
+            },
             scratch: ScratchConfig::new(&self.bank, ef),
         }
     }
@@ -195,6 +244,10 @@ impl PerceptionConfig {
     /// The parts check themselves as they are formatted; this is whether they fit each other.
     pub(super) fn is_valid(&self) -> bool {
         self.bank.dimensions() == self.dimensions
+            && self.stream.is_some() == self.recogniser.is_some()
+            && self
+                .recogniser
+                .is_none_or(|recogniser| recogniser.bank() == self.bank)
     }
 }
 
@@ -331,6 +384,7 @@ impl Default for HistoryConfig {
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct WorkspaceConfig {
     pub(super) dimensions: u32,
+    pub(super) white: u32,
     pub(super) scratch: ScratchConfig,
 }
 
@@ -338,6 +392,7 @@ impl WorkspaceConfig {
     /// Bytes of the workspace's block.
     pub const fn bytes(&self) -> usize {
         let at = section(HEADER_BYTES, self.dimensions as usize, 4);
+        let at = section(at, self.white as usize, 4);
         section(at, self.scratch.bytes(), 1)
     }
 }

@@ -120,7 +120,7 @@ impl Episode<'_> {
     }
 
     /// Takes a window in; the oldest goes where there is no room.
-    fn push(&mut self, embedding: &[f32], hits: &Hits<'_>) {
+    fn push(&mut self, embedding: &[f32], hits: &Hits<'_>, closeness: impl Fn(f32) -> f32) {
         self.header.begin();
         let (row, windows) = (self.config.row(), self.config.windows as usize);
         let width = self.config.patterns as usize;
@@ -149,7 +149,7 @@ impl Episode<'_> {
             weights.fill(0);
             for ((pattern, weight), hit) in patterns.iter_mut().zip(weights).zip(hits.iter()) {
                 *pattern = hit.id.to_u64();
-                *weight = libm::rintf(hit.similarity.clamp(0.0, 1.0) * 127.0) as i8;
+                *weight = libm::rintf(closeness(hit.similarity).clamp(0.0, 1.0) * 127.0) as i8;
             }
         }
         self.count.fill(0);
@@ -159,15 +159,16 @@ impl Episode<'_> {
         self.header.end();
     }
 
-    /// Takes a window in and returns which of its hits the windows so far speak for most, the
-    /// nearest of equals. `spikes` becomes their trains. Cost: O(windows² × dimensions).
+    /// Takes a window in and returns which of its hits, as near as `closeness` makes of their
+    /// similarities, the windows so far speak for most, the nearest of equals. `spikes` becomes their trains. Cost: O(windows² × dimensions).
     pub fn attend(
         &mut self,
         embedding: &[f32],
         hits: &Hits<'_>,
+        closeness: impl Fn(f32) -> f32,
         spikes: &mut SpikeTrains<'_>,
     ) -> Option<usize> {
-        self.push(embedding, hits);
+        self.push(embedding, hits, closeness);
         let most = self.config.patterns as usize;
         let (windows, width) = (self.len(), hits.len().min(most));
         let row = self.config.row();

@@ -4,15 +4,18 @@ use super::config::PerceptionConfig;
 use super::episode::Episode;
 use super::errors::{EmbedError, LearnError, RouteTaskError};
 use super::image::parts;
+use super::optional::optional;
 use super::recall::{MAX_K, Recall};
 use super::workspace::Workspace;
-use crate::bank::{Audit, Entry, PatternBank, PatternId, SearchError};
+use crate::bank::{Audit, Entry, Hits, Pattern, PatternBank, PatternId, Scratch};
 use crate::intern::{InternError, Interner};
 use crate::learn::extract::{Extractor, Learned};
 use crate::learn::features::{Features, MAX_SAMPLE, PER_CHANNEL, PushError};
 use crate::learn::normalise::Normaliser;
 use crate::learn::prune::PrunePolicy;
+use crate::learn::recogniser::{RecallError, Recognised, Recogniser, RecogniserConfig};
 use crate::learn::route::{Route, RouteError, Router};
+use crate::learn::stream::{Stream, StreamConfig, StreamError};
 use crate::learn::trajectory::{Outcome, Trajectory, TrajectoryRing};
 use crate::spike::{Delta, SampleCode, SpikeTrains};
 
@@ -45,7 +48,7 @@ parts! {
     /// assert_eq!(recall.map(|recall| recall.label), Some(1));
     /// # Ok::<(), Box<dyn core::error::Error>>(())
     /// ```
-    pub struct Perception for PerceptionConfig as config, b"PERC", 1 {
+    pub struct Perception for PerceptionConfig as config, b"PERC", 2 {
         features: Features = config.features,
         normaliser: Normaliser = config.normaliser(),
         bank: PatternBank = config.bank,
@@ -57,8 +60,13 @@ parts! {
         signal: SpikeTrains = config.signal,
         labels: Interner = config.labels,
         executors: Interner = config.executors,
+        stream: OptionalStream = config.optional_stream(),
+        recogniser: OptionalRecogniser = config.optional_recogniser(),
     }
 }
+
+optional!(OptionalStream, OptionalStreamConfig of Stream, StreamConfig);
+optional!(OptionalRecogniser, OptionalRecogniserConfig of Recogniser, RecogniserConfig);
 
 impl<'a> Perception<'a> {
     const NAME: &'static str = "perception";
@@ -66,7 +74,7 @@ impl<'a> Perception<'a> {
     /// The sizes it was made with.
     pub fn config(&self) -> PerceptionConfig {
         PerceptionConfig {
-            dimensions: self.normaliser.config().dimensions(),
+            dimensions: self.bank.config().dimensions(),
             features: self.features.config(),
             bank: *self.bank.config(),
             extractor: self.extractor.config(),
@@ -76,27 +84,38 @@ impl<'a> Perception<'a> {
             signal: self.signal.config(),
             labels: self.labels.config(),
             executors: self.executors.config(),
+            stream: self.stream.0.as_ref().map(Stream::config),
+            recogniser: self.recogniser.0.as_ref().map(Recogniser::config),
         }
     }
 
     fn agrees(&self) -> bool {
-        let dimensions = self.normaliser.config().dimensions();
-        self.bank.config().dimensions() == dimensions
+        let config = self.config();
+        let dimensions = config.dimensions();
+        config.is_valid()
+            && self.normaliser.config() == config.normaliser()
             && self.trajectories.config().dimensions() == dimensions
             && self.episode.config().dimensions() == dimensions
             && self.spikes.config() == self.episode.config().trains()
-            && self.signal.config().values() == self.features.config().channels()
+            && self.signal.config().values() == config.channels()
+            && config
+                .stream()
+                .is_none_or(|stream| stream.dimensions() == dimensions)
     }
 
-    /// Takes one sample, a value a channel, into the window. Cost: O(channels).
+    /// Takes one sample, a value a channel, into the window. Cost: O(channels), and what a
+    /// [stream](Stream::push) takes where shapes are recognised.
     ///
     /// A channel that moved since the sample before by its usual step or more also fires in the
     /// window's [`signal`](Self::signal); the usual step is the mean absolute difference over the
-    /// windows that statistics were taken of, and before any were, none fires.
+    /// windows that calibrated it, and before any did, none fires.
     pub fn push(&mut self, sample: &[f32]) -> Result<(), PushError> {
         self.change(|half| {
-            let step = half.features.samples();
-            let taken = half.features.config().channels() as usize == sample.len()
+            let step = match &half.stream.0 {
+                Some(stream) => stream.samples(),
+                None => half.features.samples(),
+            };
+            let taken = half.signal.config().values() as usize == sample.len()
                 && sample.iter().all(|value| value.abs() <= MAX_SAMPLE);
             if taken && step > 0 {
                 for (channel, &value) in sample.iter().enumerate() {
@@ -107,7 +126,11 @@ impl<'a> Perception<'a> {
                     }
                 }
             }
-            half.features.push(sample)?;
+            match &mut half.stream.0 {
+                Some(stream) if stream.is_calibrated() => stream.push(sample).map_err(refused)?,
+                Some(stream) => stream.calibrate(sample).map_err(refused)?,
+                None => half.features.push(sample)?,
+            }
             if step == 0 {
                 // Fits: the trains are as many as the channels.
                 let _ = half.signal.start(sample.len());
@@ -118,11 +141,22 @@ impl<'a> Perception<'a> {
 
     /// The spike of delta modulation that `value` causes in `channel`.
     fn contrast(&self, channel: usize, value: f32) -> i8 {
-        let usual = self.normaliser.statistics(channel * PER_CHANNEL + TRAVEL);
-        let (Some((threshold, _)), Some(last)) = (usual, self.features.last(channel)) else {
-            return 0;
+        let (threshold, [last, value]) = match &self.stream.0 {
+            Some(stream) => match stream.in_steps(channel, value) {
+                Some(steps) => (1.0, steps),
+                None => return 0,
+            },
+            None => {
+                let usual = self.normaliser.statistics(channel * PER_CHANNEL + TRAVEL);
+                match (usual, self.features.last(channel)) {
+                    (Some((usual, _)), Some(last)) if self.normaliser.count() > 0 => {
+                        (usual, [last, value])
+                    }
+                    _ => return 0,
+                }
+            }
         };
-        if self.normaliser.count() == 0 || threshold <= 0.0 {
+        if threshold <= 0.0 {
             return 0;
         }
         let mut code = Delta::new(threshold).off_spikes(true).repeat_first(true);
@@ -131,22 +165,73 @@ impl<'a> Perception<'a> {
             .unwrap_or_default()
     }
 
-    /// Ends the window and takes its features into the statistics by which later windows are
-    /// normalised.
+    /// Ends a window that shows what is usual: its features go into the statistics by which later
+    /// windows are normalised or, where shapes are recognised, its samples into the
+    /// [scales](Self::keep_scales).
     pub fn calibrate(&mut self, workspace: &mut Workspace<'_>) -> Result<(), EmbedError> {
+        if let Some(stream) = &mut self.stream.0 {
+            if stream.is_calibrated() {
+                return Err(StreamError::Calibrated.into());
+            }
+            self.header.begin();
+            stream.end_recording();
+            self.header.end();
+            return Ok(());
+        }
         self.finish_window(workspace)?;
         self.observe(workspace)
     }
 
-    /// Ends the window and leaves its embedding, the normalised features, in the workspace.
+    /// Where shapes are recognised, keeps the scales that the windows so far come to, for good, so
+    /// that windows can be embedded; otherwise there are none to keep.
+    pub fn keep_scales(&mut self) -> Result<(), EmbedError> {
+        self.change(|half| match &mut half.stream.0 {
+            Some(stream) => Ok(stream.freeze()?),
+            None => Ok(()),
+        })
+    }
+
+    /// Whether windows can be embedded: where shapes are recognised, whether scales are kept.
+    pub fn is_calibrated(&self) -> bool {
+        self.stream.0.as_ref().is_none_or(Stream::is_calibrated)
+    }
+
+    /// Refuses samples at another rate, in millihertz, than those that were learned from, where
+    /// shapes are recognised: see [`Stream::check_rate`]. To be asked whenever a source begins.
+    pub fn check_rate(&self, found: u32) -> Result<(), StreamError> {
+        match &self.stream.0 {
+            Some(stream) => stream.check_rate(found),
+            None => Ok(()),
+        }
+    }
+
+    /// Ends the window and leaves its embedding, the normalised features or the vector of its
+    /// shapes, in the workspace. Where shapes are recognised and something was learned since the last
+    /// window, the bank's rows are [whitened](Recogniser::refresh) anew.
     pub fn embed(&mut self, workspace: &mut Workspace<'_>) -> Result<(), EmbedError> {
         self.finish_window(workspace)?;
+        if self.recogniser.0.is_some() {
+            return self.refresh(workspace);
+        }
         self.normalise(workspace)
     }
 
-    /// Ends the window and leaves its features, as they are, in the workspace.
+    /// Makes the bank's rows fit the metric, where shapes are recognised and something was learned;
+    /// [`embed`](Self::embed) does so.
+    pub fn refresh(&mut self, workspace: &mut Workspace<'_>) -> Result<(), EmbedError> {
+        self.change(|half| match &mut half.recogniser.0 {
+            Some(recogniser) => Ok(recogniser.refresh(&mut half.bank, workspace.white)?),
+            None => Ok(()),
+        })
+    }
+
+    /// Ends the window and leaves its features, or the vector of its shapes, in the workspace.
     pub fn finish_window(&mut self, workspace: &mut Workspace<'_>) -> Result<(), EmbedError> {
-        self.change(|half| Ok(half.features.finish(workspace.embedding)?))
+        self.change(|half| match &mut half.stream.0 {
+            Some(stream) if stream.is_calibrated() => Ok(stream.finish(workspace.embedding)?),
+            Some(_) => Err(StreamError::NotCalibrated.into()),
+            None => Ok(half.features.finish(workspace.embedding)?),
+        })
     }
 
     /// Takes the workspace's vector into the statistics by which later ones are normalised.
@@ -159,16 +244,48 @@ impl<'a> Perception<'a> {
         Ok(self.normaliser.apply(workspace.embedding)?)
     }
 
+    /// Searches for the workspace's embedding, in the metric of the recogniser if there is one.
+    fn look<'s>(
+        &self,
+        k: usize,
+        embedding: &[f32],
+        white: &mut [f32],
+        scratch: &'s mut Scratch<'_>,
+    ) -> Result<(Hits<'s>, Option<Recognised>), RecallError> {
+        let k = k.min(MAX_K);
+        let Some(recogniser) = &self.recogniser.0 else {
+            return Ok((self.bank.search(embedding, k, scratch)?, None));
+        };
+        let bank = self.bank.as_ref();
+        let recognised = recogniser.recall(bank, embedding, white, scratch)?;
+        // What was recalled left the whitened vector there.
+        white.copy_from_slice(embedding);
+        recogniser.whiten(white);
+        Ok((self.bank.search(white, k, scratch)?, recognised))
+    }
+
+    /// What a hit's similarity is as a closeness.
+    fn closeness(&self, similarity: f32) -> f32 {
+        match &self.recogniser.0 {
+            Some(recogniser) => recogniser.closeness(-similarity),
+            None => similarity,
+        }
+    }
+
     /// What the workspace's embedding resembles, among the `k` (1 to [`MAX_K`]) nearest patterns;
     /// `None` while nothing was learned. Changes nothing.
     pub fn recall(
         &self,
         k: usize,
         workspace: &mut Workspace<'_>,
-    ) -> Result<Option<Recall>, SearchError> {
-        let Workspace { embedding, scratch } = workspace;
-        let hits = self.bank.search(embedding, k.min(MAX_K), scratch)?;
-        Ok(Recall::of(&hits))
+    ) -> Result<Option<Recall>, RecallError> {
+        let Workspace {
+            embedding,
+            white,
+            scratch,
+        } = workspace;
+        let (hits, recognised) = self.look(k, embedding, white, scratch)?;
+        Ok(Recall::at(&hits, 0, |s| self.closeness(s), recognised))
     }
 
     /// Records that the patterns nearest to the workspace's embedding were of use, and returns what
@@ -178,13 +295,17 @@ impl<'a> Perception<'a> {
         k: usize,
         workspace: &mut Workspace<'_>,
         now: u64,
-    ) -> Result<Option<Recall>, SearchError> {
-        let Workspace { embedding, scratch } = workspace;
-        let hits = self.bank.search(embedding, k.min(MAX_K), scratch)?;
+    ) -> Result<Option<Recall>, RecallError> {
+        let Workspace {
+            embedding,
+            white,
+            scratch,
+        } = workspace;
+        let (hits, recognised) = self.look(k, embedding, white, scratch)?;
         self.header.begin();
         self.bank.touch(&hits, now);
         self.header.end();
-        Ok(Recall::of(&hits))
+        Ok(Recall::at(&hits, 0, |s| self.closeness(s), recognised))
     }
 
     /// Forgets the windows that [`attend`](Self::attend) looks back on: what comes next has nothing
@@ -202,13 +323,51 @@ impl<'a> Perception<'a> {
         &mut self,
         k: usize,
         workspace: &mut Workspace<'_>,
-    ) -> Result<Option<Recall>, SearchError> {
-        let Workspace { embedding, scratch } = workspace;
-        let hits = self.bank.search(embedding, k.min(MAX_K), scratch)?;
-        Ok(self.change(|half| {
-            let chosen = half.episode.attend(embedding, &hits, &mut half.spikes);
-            Recall::at(&hits, chosen.unwrap_or(0))
-        }))
+    ) -> Result<Option<Recall>, RecallError> {
+        let Workspace {
+            embedding,
+            white,
+            scratch,
+        } = workspace;
+        let (hits, recognised) = self.look(k, embedding, white, scratch)?;
+        self.header.begin();
+        let Self {
+            episode,
+            spikes,
+            recogniser,
+            ..
+        } = self;
+        let closeness = |similarity: f32| match &recogniser.0 {
+            Some(recogniser) => recogniser.closeness(-similarity),
+            None => similarity,
+        };
+        // What windows have in common is to be seen in the metric that tells them apart.
+        let seen: &[f32] = match &recogniser.0 {
+            Some(_) => white,
+            None => embedding,
+        };
+        let rank = episode.attend(seen, &hits, closeness, spikes);
+        self.header.end();
+        let rank = rank.unwrap_or(0);
+        let judged = self.judge(&hits, rank, recognised, embedding);
+        Ok(Recall::at(&hits, rank, |s| self.closeness(s), judged))
+    }
+
+    /// What is to be said of the hit of that rank, if `nearest` is to be said of the first.
+    fn judge(
+        &self,
+        hits: &Hits<'_>,
+        rank: usize,
+        nearest: Option<Recognised>,
+        vector: &[f32],
+    ) -> Option<Recognised> {
+        let (nearest, hit) = (nearest?, hits.get(rank)?);
+        if nearest.id == hit.id {
+            return Some(nearest);
+        }
+        let other = hits.iter().find(|other| other.label != hit.label);
+        let recogniser = self.recogniser.0.as_ref()?;
+        Some(recogniser.judge(&hit, other.as_ref(), vector))
     }
 
     /// Orders `candidates`, executors to choose from, by what the `k` patterns nearest to the
@@ -220,9 +379,14 @@ impl<'a> Perception<'a> {
         routes: &'o mut [Route],
         workspace: &mut Workspace<'_>,
     ) -> Result<&'o [Route], RouteTaskError> {
-        let Workspace { embedding, scratch } = workspace;
-        let hits = self.bank.search(embedding, k.min(MAX_K), scratch)?;
-        Ok(self.router.route(&hits, candidates, routes)?)
+        let Workspace {
+            embedding,
+            white,
+            scratch,
+        } = workspace;
+        let (hits, _) = self.look(k, embedding, white, scratch)?;
+        let closeness = |similarity| self.closeness(similarity);
+        Ok(self.router.route_by(&hits, closeness, candidates, routes)?)
     }
 
     /// Records how `executor` did on a task that a recalled pattern stands for.
@@ -237,18 +401,46 @@ impl<'a> Perception<'a> {
 
     /// Learns from how the workspace's embedding turned out: the trajectory is recorded, merged
     /// into the patterns and credited to its executor, which must be below the router's number.
+    /// Where shapes are recognised, what would have been recalled is
+    /// [recorded](Recogniser::record) first, unless something was learned since the last
+    /// [`embed`](Self::embed).
     pub fn learn(
         &mut self,
         outcome: &Outcome,
         workspace: &mut Workspace<'_>,
     ) -> Result<Learned, LearnError> {
-        let Workspace { embedding, scratch } = workspace;
+        let Workspace {
+            embedding,
+            white,
+            scratch,
+        } = workspace;
         let trajectory = Trajectory {
             vector: embedding,
             outcome: *outcome,
         };
         self.change(|half| {
-            let learned = half.extractor.learn(&mut half.bank, &trajectory, scratch)?;
+            let learned = match &mut half.recogniser.0 {
+                Some(recogniser) => {
+                    if recogniser.is_fresh() {
+                        let bank = half.bank.as_ref();
+                        let found = recogniser.recall(bank, embedding, white, scratch);
+                        if let Ok(Some(found)) = found {
+                            recogniser.record(&found, outcome.label);
+                        }
+                    }
+                    let mut pattern = Pattern {
+                        label: outcome.label,
+                        confidence: 0,
+                        at: outcome.at,
+                    };
+                    let learned = recogniser.learn(&mut half.bank, embedding, pattern, white)?;
+                    pattern.confidence = half.extractor.note(learned.id(), &trajectory);
+                    // The pattern is there: it was just learned.
+                    let _ = half.bank.annotate(learned.id(), pattern);
+                    learned
+                }
+                None => half.extractor.learn(&mut half.bank, &trajectory, scratch)?,
+            };
             half.trajectories.record(&trajectory)?;
             half.router
                 .record(learned.id(), outcome.executor, outcome.success)?;
@@ -319,8 +511,39 @@ impl<'a> Perception<'a> {
         &self.spikes
     }
 
+    /// The metric and how recalls went, where shapes are recognised.
+    pub fn recogniser(&self) -> Option<&Recogniser<'a>> {
+        self.recogniser.0.as_ref()
+    }
+
+    /// The scales and the window, where shapes are recognised.
+    pub fn stream(&self) -> Option<&Stream<'a>> {
+        self.stream.0.as_ref()
+    }
+
+    /// Whether a window stands out among the last ones by its novelty, which then becomes one of
+    /// theirs; see [`Recogniser::watch`]. Never where shapes are not recognised.
+    pub fn watch(&mut self, recall: &Recall) -> bool {
+        self.change(|half| match (&mut half.recogniser.0, &recall.recognised) {
+            (Some(recogniser), Some(recognised)) => recogniser.watch(recognised.novelty),
+            _ => false,
+        })
+    }
+
     /// The statistics that windows are normalised with.
     pub fn normaliser(&self) -> &Normaliser<'a> {
         &self.normaliser
+    }
+}
+
+/// A sample that a stream refuses, in the words of features, which refuse the same.
+fn refused(error: StreamError) -> PushError {
+    match error {
+        StreamError::WrongLength { channels, found } => PushError::WrongLength {
+            expected: channels,
+            found,
+        },
+        StreamError::OutOfRange { channel } => PushError::OutOfRange { channel },
+        _ => PushError::Full,
     }
 }

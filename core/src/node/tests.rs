@@ -13,6 +13,8 @@ use crate::log::{Ed25519, Event, EventKind, Policy, Signer};
 use ed25519_dalek::SigningKey;
 use std::boxed::Box;
 
+mod shapes;
+
 const CONFIG: NodeConfig = NodeConfig::new(
     PerceptionConfig::new(FeatureConfig::new(2, 10_000), 8).trajectories(4),
     HistoryConfig {

@@ -14,6 +14,8 @@ const VERSION: u32 = 1;
 #[derive(Debug)]
 pub struct Workspace<'w> {
     pub(super) embedding: &'w mut [f32],
+    /// Room for the embedding as the metric of a recogniser sees it.
+    pub(super) white: &'w mut [f32],
     pub(super) scratch: Scratch<'w>,
 }
 
@@ -27,8 +29,16 @@ impl<'w> Workspace<'w> {
         let embedding = embedding
             .get_mut(..dimensions)
             .ok_or(BlockError::BadConfig)?;
+        let white = carver.take(config.white as usize)?;
+        let white = white
+            .get_mut(..config.white as usize)
+            .ok_or(BlockError::BadConfig)?;
         let scratch = Scratch::format(carver.take(config.scratch.bytes())?, config.scratch)?;
-        Ok(Self { embedding, scratch })
+        Ok(Self {
+            embedding,
+            white,
+            scratch,
+        })
     }
 
     /// The embedding that the last [`Node::embed`](super::Node::embed) or

@@ -83,6 +83,7 @@ impl<W: Watch> Run<'_, '_, W> {
             }
             self.step();
         }
+        self.keep_scales()?;
         self.begin();
         for (i, recording) in recordings(TRAIN).enumerate() {
             if self.teach(i, &recording)?.new {
@@ -124,13 +125,23 @@ impl<W: Watch> Run<'_, '_, W> {
         Ok(hub.node.history().log().find(&id).is_some())
     }
 
-    /// Every node takes the recording's windows into its statistics.
+    /// Every node measures the recording's windows.
     fn calibrate(&mut self, recording: &Recording<'_>) -> Result<(), RunError> {
         for index in [HUB, ACCELEROMETER, GYROSCOPE] {
             let (wearer, work) = wearer(self.wrist, index);
             each_window(wearer, index, recording, |wearer, _| {
                 Ok(wearer.node.perception_mut().calibrate(work)?)
             })?;
+        }
+        Ok(())
+    }
+
+    /// What the recordings came to is what every node measures by from now on, if it does not yet.
+    fn keep_scales(&mut self) -> Result<(), RunError> {
+        for wearer in &mut self.wrist.wearers {
+            if !wearer.node.perception().is_calibrated() {
+                wearer.node.perception_mut().keep_scales()?;
+            }
         }
         Ok(())
     }

@@ -2,8 +2,8 @@
 
 use crate::recordings::ACTIVITIES;
 use sensilla::Hash;
-use sensilla::bank::SearchError;
 use sensilla::coherence::Tally;
+use sensilla::learn::RecallError;
 use sensilla::learn::features::PushError;
 use sensilla::learn::route::RouteError;
 use sensilla::log::sign::SignError;
@@ -65,7 +65,7 @@ sensilla::errors! {
         /// A window gave no embedding.
         Embed wraps EmbedError => "a window: {}",
         /// A window was not looked up.
-        Search wraps SearchError => "a recall: {}",
+        Search wraps RecallError => "a recall: {}",
         /// A window was not learned.
         Learn wraps LearnError => "a trajectory: {}",
         /// A task was not routed.

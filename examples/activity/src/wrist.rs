@@ -4,7 +4,7 @@ use crate::recordings::{ACTIVITIES, CHANNELS, RATE_HZ};
 use ed25519_dalek::SigningKey;
 use sensilla::Hash;
 use sensilla::block::{Block, BlockError};
-use sensilla::learn::features::FeatureConfig;
+use sensilla::learn::{RecogniserConfig, StreamConfig};
 use sensilla::log::Author;
 use sensilla::node::{
     HistoryConfig, Node, NodeConfig, PerceptionConfig, Workspace, WorkspaceConfig,
@@ -26,9 +26,15 @@ const PATTERNS: u32 = 32;
 const EF: u32 = 16;
 const MILLIHERTZ: u32 = RATE_HZ * 1_000;
 
+/// By shapes, in what a microcontroller has for it.
+const fn perception(channels: u32) -> PerceptionConfig {
+    let stream = StreamConfig::small(channels).rate(MILLIHERTZ);
+    PerceptionConfig::recognising(stream, RecogniserConfig::new(&stream, PATTERNS))
+}
+
 /// The hub: six channels, all events.
 pub const HUB_CONFIG: NodeConfig = NodeConfig::new(
-    PerceptionConfig::new(FeatureConfig::new(CHANNELS as u32, MILLIHERTZ), PATTERNS).signal(100),
+    perception(CHANNELS as u32).signal(100),
     HistoryConfig {
         events: 512,
         bytes: 160 * 1024,
@@ -38,14 +44,9 @@ pub const HUB_CONFIG: NodeConfig = NodeConfig::new(
         ..HistoryConfig::DEFAULT
     },
 );
-/// A sensor's node: three channels, its own events. Its windows are short and so noisier than the
-/// hub's: what counts as the same is wider.
+/// A sensor's node: three channels, its own events.
 pub const SENSOR_CONFIG: NodeConfig = NodeConfig::new(
-    PerceptionConfig::new(
-        FeatureConfig::new(CHANNELS as u32 / 2, MILLIHERTZ),
-        PATTERNS,
-    )
-    .merge_at(0.6),
+    perception(CHANNELS as u32 / 2),
     HistoryConfig {
         events: 256,
         bytes: 80 * 1024,

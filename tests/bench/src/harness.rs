@@ -24,6 +24,12 @@ pub struct Options {
     /// Fewer turns, and no case that takes minutes.
     #[arg(long)]
     pub quick: bool,
+    /// What takes minutes too.
+    #[arg(long)]
+    pub long: bool,
+    /// The folder with data that the project does not carry; SENSILLA_BENCH_DATA if not given.
+    #[arg(long)]
+    pub data: Option<PathBuf>,
     /// Draws the curves under docs/bench.
     #[arg(long)]
     pub plot: bool,
@@ -100,6 +106,15 @@ impl Bench {
 
     pub fn quick(&self) -> bool {
         self.options.quick
+    }
+
+    pub fn long(&self) -> bool {
+        self.options.long
+    }
+
+    /// The folder with data that the project does not carry, if the user names one.
+    pub fn data(&self) -> Option<PathBuf> {
+        self.options.data.clone().or_else(data_folder)
     }
 
     pub fn plot(&self) -> bool {

@@ -16,6 +16,7 @@ mod memory;
 mod pipe;
 mod plot;
 mod random;
+mod recognition;
 mod spike;
 
 use anyhow::{Result, bail};
@@ -30,6 +31,7 @@ const BENCHES: &[(&str, Run)] = &[
     ("grid", grid::run),
     ("growth", growth::run),
     ("log", log::run),
+    ("recognition", recognition::run),
     ("spike", spike::run),
 ];
 

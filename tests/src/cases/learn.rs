@@ -2,10 +2,11 @@
 
 use crate::transcript::Transcript;
 use crate::{Hex, Report, draw::Draw};
-use sensilla::bank::{BankConfig, PatternBank, Scratch, ScratchConfig};
+use sensilla::bank::{BankConfig, Pattern, PatternBank, Scratch, ScratchConfig};
 use sensilla::learn::{
     ExtractConfig, Extractor, FeatureConfig, Features, Normaliser, NormaliserConfig, Outcome,
-    Route, RouteConfig, Router, Trajectory, TrajectoryConfig, TrajectoryRing, rank,
+    Recogniser, RecogniserConfig, Route, RouteConfig, Router, Stream, StreamConfig, Trajectory,
+    TrajectoryConfig, TrajectoryRing, rank,
 };
 
 const FEATURES: FeatureConfig = FeatureConfig::new(3, 10_000);
@@ -104,4 +105,88 @@ pub fn trajectories(room: &mut [u8], report: &mut dyn Report) {
     report.line("learn/extractor", &Hex(&extractor.seal()));
     report.line("learn/patterns", &Hex(&bank.seal()));
     report.line("learn/router", &Hex(&router.seal()));
+}
+
+/// Waves of four kinds, as vectors of two sketches, learned and recalled one after the other: each is
+/// recalled and recorded before it is learned.
+pub fn recogniser(room: &mut [u8], report: &mut dyn Report) {
+    const STREAM: StreamConfig = StreamConfig::new(3, 64).sketches(2).seed(9);
+    const SMALL: StreamConfig = StreamConfig::small(3);
+    const RECOGNISER: RecogniserConfig = RecogniserConfig::new(&STREAM, 12);
+    const RECALL: ScratchConfig = ScratchConfig::new(&RECOGNISER.bank(), 8);
+    let (memory, room) = room.split_at_mut(STREAM.bytes());
+    let mut stream = Stream::format(memory, STREAM).unwrap();
+    let (memory, room) = room.split_at_mut(SMALL.bytes());
+    let mut small = Stream::format(memory, SMALL).unwrap();
+    let (memory, room) = room.split_at_mut(RECOGNISER.bytes());
+    let mut recogniser = Recogniser::format(memory, RECOGNISER).unwrap();
+    let (memory, room) = room.split_at_mut(RECOGNISER.bank().bytes());
+    let mut bank = PatternBank::format(memory, RECOGNISER.bank()).unwrap();
+    let mut scratch = Scratch::format(room, RECALL).unwrap();
+
+    let mut draw = Draw::new(14);
+    let mut wave = |kind: u32, i: u32| {
+        let value = (i * (kind + 1) % 32) as f32 / 16.0 - 1.0;
+        [
+            value + 0.5 * draw.signed(),
+            9.81 - value * draw.signed(),
+            (kind % 2) as f32 * 1e-3 * draw.signed(),
+        ]
+    };
+    for kind in 0..4 {
+        for i in 0..60 {
+            let sample = wave(kind, i);
+            stream.calibrate(&sample).unwrap();
+            small.calibrate(&sample).unwrap();
+        }
+        stream.end_recording();
+        small.end_recording();
+    }
+    stream.freeze().unwrap();
+    small.freeze().unwrap();
+    let (mut vectors, mut said) = (Transcript::new(), Transcript::new());
+    let (mut vector, mut work) = ([0.0; 64], [0.0; 64]);
+    for window in 0..60_u32 {
+        let label = window % 4;
+        let mut samples = [0.0; 3 * 90];
+        for (i, place) in (0..).zip(samples.as_chunks_mut().0) {
+            *place = wave(label, i);
+        }
+        for sample in samples.as_chunks::<3>().0 {
+            small.push(sample).unwrap();
+        }
+        small.finish(&mut vector).unwrap();
+        vector.iter().for_each(|&x| vectors.float(x));
+        stream.push_all(&samples).unwrap();
+        stream.finish(&mut vector).unwrap();
+        vector.iter().for_each(|&x| vectors.float(x));
+
+        recogniser.refresh(&mut bank, &mut work).unwrap();
+        let found = recogniser
+            .recall(bank.as_ref(), &vector, &mut work, &mut scratch)
+            .unwrap();
+        if let Some(found) = found {
+            recogniser.record(&found, label);
+            for value in [found.distance, found.other, found.novelty] {
+                said.float(value);
+            }
+            for value in [found.rarity, found.confidence, found.margin()] {
+                said.float(value);
+            }
+            said.shown(&found.id);
+            said.shown(&recogniser.watch(found.novelty));
+        }
+        let pattern = Pattern {
+            label,
+            confidence: window as u16,
+            at: u64::from(window),
+        };
+        said.shown(&recogniser.learn(&mut bank, &vector, pattern, &mut work));
+    }
+    said.shown(&recogniser.record_of());
+    report.line("learn/vectors", &Hex(&vectors.finish()));
+    report.line("learn/recognised", &Hex(&said.finish()));
+    report.line("learn/stream", &Hex(&stream.seal()));
+    report.line("learn/recogniser", &Hex(&recogniser.seal()));
+    report.line("learn/rows", &Hex(&bank.seal()));
 }

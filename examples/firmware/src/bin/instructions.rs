@@ -7,6 +7,7 @@ mod device {
     use defmt::println;
     use sensilla::bank::{BankConfig, Layout, Pattern, PatternBank, Scratch, ScratchConfig};
     use sensilla::block::Block;
+    use sensilla::learn::{Recogniser, RecogniserConfig, Stream, StreamConfig};
     use sensilla::log::{Ed25519, Signer, Verifier};
     use sensilla::simd;
     use static_cell::ConstStaticCell;
@@ -22,6 +23,19 @@ mod device {
 
     static BANK: ConstStaticCell<Block<{ GRAPH.bytes() }>> = ConstStaticCell::new(Block::new());
     static SCRATCH: ConstStaticCell<Block<{ WORK.bytes() }>> = ConstStaticCell::new(Block::new());
+
+    /// A recogniser of six channels in 24 KB, and a stream with all groups of kernels.
+    const SMALL: StreamConfig = StreamConfig::small(6);
+    const FULL: StreamConfig = StreamConfig::new(6, 64);
+    const RECOGNISER: RecogniserConfig = RecogniserConfig::within(&SMALL, 24 * 1024);
+    const RECALL: ScratchConfig = ScratchConfig::new(&RECOGNISER.bank(), 16);
+    static STREAM: ConstStaticCell<Block<{ SMALL.bytes() }>> = ConstStaticCell::new(Block::new());
+    static PATTERNS_OF: ConstStaticCell<Block<{ RECOGNISER.bytes() }>> =
+        ConstStaticCell::new(Block::new());
+    static ROWS: ConstStaticCell<Block<{ RECOGNISER.bank().bytes() }>> =
+        ConstStaticCell::new(Block::new());
+    static RECALL_IN: ConstStaticCell<Block<{ RECALL.bytes() }>> =
+        ConstStaticCell::new(Block::new());
 
     /// An instruction takes 2^10 ns of the emulation's time.
     fn instructions(work: impl FnOnce()) -> u32 {
@@ -69,6 +83,85 @@ mod device {
         }
     }
 
+    /// A sample of the small stream and of one with all groups, then learning, whitening and recall
+    /// of a few patterns; none where something was refused.
+    fn recogniser(line: impl Fn(&str, u32)) -> Option<()> {
+        let memory = STREAM.take();
+        let mut vectors = [[0.0; DIMENSIONS]; 6];
+        for (name, config) in [("push-6-full", FULL), ("push-6", SMALL)] {
+            let mut stream = Stream::format(&mut memory[..], config).ok()?;
+            let (mut state, mut sample, mut wave) = (1, [0.0; 6], 0.0f32);
+            let mut next = |kind: usize| {
+                fill(&mut sample, &mut state);
+                for (channel, value) in sample.iter_mut().enumerate() {
+                    wave += if wave > 3.0 {
+                        -6.0
+                    } else {
+                        0.05 * (kind + 1) as f32
+                    };
+                    *value = *value * 0.3 + wave * (channel + 1) as f32;
+                }
+                sample
+            };
+            for _ in 0..100 {
+                stream.calibrate(&next(0)).ok()?;
+            }
+            stream.freeze().ok()?;
+            for (kind, vector) in vectors.iter_mut().enumerate() {
+                let mut all = 0;
+                for _ in 0..100 {
+                    let sample = next(kind);
+                    let mut good = false;
+                    all += instructions(|| good = stream.push(&sample).is_ok());
+                    good.then_some(())?;
+                }
+                if kind == 5 {
+                    line(name, all / 100);
+                }
+                let mut good = false;
+                let count = instructions(|| good = stream.finish(vector).is_ok());
+                if kind == 5 && config == SMALL {
+                    line("finish", count);
+                }
+                good.then_some(())?;
+            }
+        }
+        let mut bank = PatternBank::format(&mut ROWS.take()[..], RECOGNISER.bank()).ok()?;
+        let mut recogniser = Recogniser::format(&mut PATTERNS_OF.take()[..], RECOGNISER).ok()?;
+        let mut scratch = Scratch::format(&mut RECALL_IN.take()[..], RECALL).ok()?;
+        let mut work = [0.0; DIMENSIONS];
+        let mut last = 0;
+        for (label, vector) in (0..).zip(vectors.iter().chain(&vectors)) {
+            let pattern = Pattern {
+                label: label % 5,
+                ..Pattern::default()
+            };
+            let mut good = false;
+            last = instructions(|| {
+                good = recogniser
+                    .learn(&mut bank, vector, pattern, &mut work)
+                    .is_ok();
+            });
+            good.then_some(())?;
+        }
+        line("learn", last);
+        let mut good = false;
+        line(
+            "refresh",
+            instructions(|| good = recogniser.refresh(&mut bank, &mut work).is_ok()),
+        );
+        good.then_some(())?;
+        let mut found = None;
+        let count = instructions(|| {
+            found = recogniser
+                .recall(bank.as_ref(), &vectors[0], &mut work, &mut scratch)
+                .ok()
+                .flatten();
+        });
+        line("recall", count);
+        found.map(|_| ())
+    }
+
     #[cortex_m_rt::entry]
     fn main() -> ! {
         if let Some(peripherals) = cortex_m::Peripherals::take() {
@@ -83,6 +176,9 @@ mod device {
                 count.saturating_sub(none)
             );
         };
+        if recogniser(line).is_none() {
+            firmware::exit(false)
+        }
         signatures(line);
         let (a, b) = (black_box([7i8; 384]), black_box([-9i8; 384]));
         for (name, length) in [("dot-64", 64), ("dot-128", 128), ("dot-384", 384)] {
