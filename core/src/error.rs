@@ -399,9 +399,9 @@ mod tests {
         assert_eq!(place(Refusal::ClaimsFull), 0);
         assert_eq!(place(ProbeError::NotFinite.into()), 4);
         assert_eq!(place(ProbeError::TooFar.into()), 4);
-        let last = |index| Refusal::UnknownDependency { index };
-        assert_eq!(place(last(0)), Refusal::VARIANTS - 1);
-        assert_eq!(place(last(7)), Refusal::VARIANTS - 1);
+        let numbered = |index| Refusal::UnknownDependency { index };
+        assert_eq!(place(numbered(0)), place(numbered(7)));
+        assert_eq!(place(Refusal::NoClaims), Refusal::VARIANTS - 1);
     }
 
     #[test]
