@@ -8,26 +8,12 @@ mod sets;
 use sensilla::bank::{
     BankConfig, Element, Hits, Layout, Method, Pattern, PatternBank, Scratch, ScratchConfig, Search,
 };
-use sensilla::block::ALIGN;
+use sensilla::block::Memory;
 use sets::Data;
 use std::path::{Path, PathBuf};
 
 const K: usize = 10;
 const EF: u32 = 128;
-
-struct Memory(Vec<[u128; 4]>, usize);
-
-impl Memory {
-    fn new(bytes: usize) -> Self {
-        Self(vec![[0; 4]; bytes.div_ceil(ALIGN) + 1], bytes)
-    }
-
-    fn get(&mut self) -> &mut [u8] {
-        let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut self.0);
-        let start = (bytes.as_ptr() as usize).wrapping_neg() % ALIGN;
-        &mut bytes[start..][..self.1]
-    }
-}
 
 /// Shares of the nearest ten that are found.
 #[derive(Debug)]
@@ -60,9 +46,12 @@ fn recall_of(data: &Data, truth: &[Vec<u32>], element: Element) -> [f64; 2] {
         .element(element)
         .layout(Layout::Both);
     let scratch = ScratchConfig::new(&config, EF);
-    let (mut memory, mut room) = (Memory::new(config.bytes()), Memory::new(scratch.bytes()));
-    let mut bank = PatternBank::format(memory.get(), config).unwrap();
-    let mut scratch = Scratch::format(room.get(), scratch).unwrap();
+    let (mut memory, mut room) = (
+        Memory::zeroed(config.bytes()),
+        Memory::zeroed(scratch.bytes()),
+    );
+    let mut bank = PatternBank::format(&mut memory, config).unwrap();
+    let mut scratch = Scratch::format(&mut room, scratch).unwrap();
     for row in 0..data.len() {
         let pattern = Pattern {
             label: row as u32,

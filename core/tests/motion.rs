@@ -2,6 +2,7 @@
 //! design was chosen by.
 
 use sensilla::bank::{BankConfig, Element, Layout, PatternBank, Scratch, ScratchConfig};
+use sensilla::block::Memory;
 use sensilla::learn::{
     ExtractConfig, Extractor, FeatureConfig, Features, Normaliser, NormaliserConfig, Outcome,
     Trajectory, cosine,
@@ -37,21 +38,11 @@ fn recordings(name: &str) -> Vec<Recording> {
     .collect()
 }
 
-fn memory(bytes: usize) -> Vec<u8> {
-    vec![0; bytes + 64]
-}
-
-/// The part of the memory that is aligned to 64 bytes.
-fn bytes(memory: &mut [u8]) -> &mut [u8] {
-    let offset = memory.as_ptr().align_offset(64);
-    &mut memory[offset..]
-}
-
 /// Raw features of each recording.
 fn embed(recordings: &[Recording], channels: &Range<usize>) -> Vec<(Vec<f32>, u32)> {
     let config = FeatureConfig::new(channels.len() as u32, 10_000);
-    let mut block = memory(config.bytes());
-    let mut features = Features::format(bytes(&mut block), config).unwrap();
+    let mut block = Memory::zeroed(config.bytes());
+    let mut features = Features::format(&mut block, config).unwrap();
     let one = |r: &Recording| {
         for t in 0..r.channels[0].len() {
             let sample: Vec<f32> = channels.clone().map(|c| r.channels[c][t]).collect();
@@ -100,8 +91,8 @@ fn with_learner<T>(dimensions: u32, run: impl FnOnce(Learner<'_>) -> T) -> T {
         scratch.bytes(),
         normaliser.bytes(),
     ]
-    .map(memory);
-    let [a, b, c, d] = memories.each_mut().map(|m| bytes(m));
+    .map(Memory::zeroed);
+    let [a, b, c, d] = memories.each_mut().map(|m| &mut m[..]);
     run(Learner {
         bank: PatternBank::format(a, bank).unwrap(),
         extractor: Extractor::format(b, extract).unwrap(),

@@ -4,6 +4,7 @@
 //! `SENSILLA_BENCH_DATA` names, as `NAME_TRAIN.ts` and `NAME_TEST.ts`, where it has them.
 
 use sensilla::bank::{Pattern, PatternBank, Scratch, ScratchConfig};
+use sensilla::block::Memory;
 use sensilla::learn::vector::QUANTUM;
 use sensilla::learn::{Recogniser, RecogniserConfig, Stream, StreamConfig};
 use std::path::{Path, PathBuf};
@@ -31,20 +32,6 @@ fn interleaved(recording: &Recording) -> Vec<f32> {
     (0..channels[0].len())
         .flat_map(|t| channels.iter().map(move |channel| channel[t]))
         .collect()
-}
-
-/// Zeroed memory from which an aligned slice of the length asked for can be taken.
-struct Memory(Vec<u8>, usize);
-
-impl Memory {
-    fn new(bytes: usize) -> Self {
-        Self(vec![0; bytes + 64], bytes)
-    }
-
-    fn aligned(&mut self) -> &mut [u8] {
-        let start = self.0.as_ptr().align_offset(64);
-        &mut self.0[start..][..self.1]
-    }
 }
 
 struct Fnv(u64);
@@ -147,8 +134,8 @@ fn run(folder: &Path, name: &str, dimensions: u32, patterns: u32) -> Outcome {
     };
 
     let config = StreamConfig::new(train[0].0.len() as u32, dimensions);
-    let mut memory = Memory::new(config.bytes());
-    let mut stream = Stream::format(memory.aligned(), config).unwrap();
+    let mut memory = Memory::zeroed(config.bytes());
+    let mut stream = Stream::format(&mut memory, config).unwrap();
     for recording in &train {
         stream.calibrate(&interleaved(recording)).unwrap();
         stream.end_recording();
@@ -169,13 +156,13 @@ fn run(folder: &Path, name: &str, dimensions: u32, patterns: u32) -> Outcome {
     let vectors = hash.0;
 
     let config = RecogniserConfig::new(&config, patterns);
-    let mut memory = Memory::new(config.bytes());
-    let mut bank_memory = Memory::new(config.bank().bytes());
+    let mut memory = Memory::zeroed(config.bytes());
+    let mut bank_memory = Memory::zeroed(config.bank().bytes());
     let scratch = ScratchConfig::new(&config.bank(), 16);
-    let mut scratch_memory = Memory::new(scratch.bytes());
-    let mut recogniser = Recogniser::format(memory.aligned(), config).unwrap();
-    let mut bank = PatternBank::format(bank_memory.aligned(), config.bank()).unwrap();
-    let mut scratch = Scratch::format(scratch_memory.aligned(), scratch).unwrap();
+    let mut scratch_memory = Memory::zeroed(scratch.bytes());
+    let mut recogniser = Recogniser::format(&mut memory, config).unwrap();
+    let mut bank = PatternBank::format(&mut bank_memory, config.bank()).unwrap();
+    let mut scratch = Scratch::format(&mut scratch_memory, scratch).unwrap();
     let mut work = vec![0.0; dimensions as usize];
     for (vector, recording) in trained.iter().zip(&train) {
         let pattern = Pattern {

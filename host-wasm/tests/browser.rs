@@ -87,7 +87,7 @@ fn what_fails_throws_an_error_with_its_code_and_changes_nothing() {
 #[wasm_bindgen_test]
 fn bytes_make_the_same_bank_and_changed_bytes_none() {
     let mut bank = axes();
-    let mut bytes = bank.to_bytes().unwrap();
+    let mut bytes = bank.to_bytes();
     assert_eq!(bytes.len(), bank.byte_length() as usize);
     let copy = Bank::from_bytes(&bytes).unwrap();
     assert_eq!(copy.image_digest(), bank.image_digest());
@@ -218,7 +218,7 @@ fn a_batch_of_events_takes_what_is_good_and_says_what_is_not() {
     assert_eq!(history.conflicts().length(), found);
     assert!(history.ingest_batch(&events, &lengths[1..], NOW).is_err());
 
-    let bytes = history.to_bytes().unwrap();
+    let bytes = history.to_bytes();
     let mut copy = History::from_bytes(&bytes).unwrap();
     assert_eq!(copy.image_digest(), history.image_digest());
     assert_eq!(copy.root(), history.root());

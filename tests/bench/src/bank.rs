@@ -9,7 +9,7 @@
 
 use crate::data::{self, Data};
 use crate::harness::{Bench, percentile};
-use crate::memory::Memory;
+use crate::memory;
 use crate::pipe::Native;
 use anyhow::Result;
 use sensilla::bank::{BankConfig, Element, Layout, Method, Pattern, PatternBank, PatternId};
@@ -119,7 +119,7 @@ impl Ours {
             .ef_construction(200);
         let scratch = ScratchConfig::new(&config, 512);
         let mut bank =
-            PatternBank::format(Memory::leaked(config.bytes()), config).expect("a good config");
+            PatternBank::format(memory::leaked(config.bytes()), config).expect("a good config");
         let start = Instant::now();
         for row in 0..n {
             let pattern = Pattern {
@@ -130,7 +130,7 @@ impl Ours {
         }
         let seconds = start.elapsed().as_secs_f64();
         let scratch =
-            Scratch::format(Memory::leaked(scratch.bytes()), scratch).expect("enough memory");
+            Scratch::format(memory::leaked(scratch.bytes()), scratch).expect("enough memory");
         let method = match layout {
             Layout::Scan => Method::Scan,
             _ => Method::Graph,

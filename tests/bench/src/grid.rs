@@ -111,11 +111,11 @@ fn insert(bench: &mut Bench, case: &str, points: &[Point], radius: f32) {
     let config = GridConfig::new(3, n as u32)
         .radius(radius)
         .candidates(4_096);
-    let mut memory = Memory::new(config.bytes());
+    let mut memory = Memory::zeroed(config.bytes());
     let found = RefCell::new([0_usize; 4]);
     let mut contenders = vec![
         Contender::new("sensilla", n, || {
-            let mut grid = Grid::format(memory.get(), config).expect("a valid configuration");
+            let mut grid = Grid::format(&mut memory[..], config).expect("a valid configuration");
             let mut pairs = 0;
             for point in points {
                 let inserted = grid.insert(&at(point), |_| pairs += 1).expect("room");
@@ -186,8 +186,8 @@ fn batch(bench: &mut Bench, case: &str, points: &[Point]) {
     let config = GridConfig::new(3, n as u32)
         .radius(radius)
         .candidates(4_096);
-    let mut memory = Memory::new(config.bytes());
-    let mut grid = Grid::format(memory.get(), config).expect("a valid configuration");
+    let mut memory = Memory::zeroed(config.bytes());
+    let mut grid = Grid::format(&mut memory[..], config).expect("a valid configuration");
     for point in points {
         let _ = grid.insert(&at(point), |_| ()).expect("room");
     }
@@ -231,10 +231,10 @@ fn one_cell(bench: &mut Bench) {
         .map(|_| [(); 3].map(|()| 0.5 + 0.01 * random.unit()))
         .collect();
     let config = GridConfig::new(3, N as u32).radius(0.5);
-    let mut memory = Memory::new(config.bytes());
+    let mut memory = Memory::zeroed(config.bytes());
     let case = "one-cell-10k";
     let work = vec![Contender::new("sensilla", N, || {
-        let mut grid = Grid::format(memory.get(), config).expect("a valid configuration");
+        let mut grid = Grid::format(&mut memory[..], config).expect("a valid configuration");
         for point in &points {
             let _ = black_box(grid.insert(&at(point), |slot| {
                 black_box(slot);
@@ -248,7 +248,7 @@ fn one_cell(bench: &mut Bench) {
     }
     let (mut early, mut late) = (Vec::new(), Vec::new());
     for _ in 0..21 {
-        let mut grid = Grid::format(memory.get(), config).expect("a valid configuration");
+        let mut grid = Grid::format(&mut memory[..], config).expect("a valid configuration");
         for (i, chunk) in points.chunks(1_000).enumerate() {
             let start = Instant::now();
             for point in chunk {
@@ -339,8 +339,8 @@ fn pairs(bench: &mut Bench) -> Result<()> {
             .radius(0.5)
             .candidates(u32::MAX)
             .projected(true);
-        let mut memory = Memory::new(config.bytes());
-        let mut grid = Grid::format_with(memory.get(), config, Projection::Rows(&rows))?;
+        let mut memory = Memory::zeroed(config.bytes());
+        let mut grid = Grid::format_with(&mut memory[..], config, Projection::Rows(&rows))?;
         let (mut found, mut measured) = (0_u64, 0_u64);
         let start = Instant::now();
         for vector in vectors.chunks_exact(384) {
@@ -427,9 +427,9 @@ fn detect(bench: &mut Bench) -> Result<()> {
     let config = GridConfig::new(3, N as u32)
         .radius(radius)
         .candidates(4_096);
-    let mut memory = Memory::new(config.bytes());
-    let mut other = Memory::new(config.bytes());
-    let mut loaded = Grid::format(other.get(), config)?;
+    let mut memory = Memory::zeroed(config.bytes());
+    let mut other = Memory::zeroed(config.bytes());
+    let mut loaded = Grid::format(&mut other[..], config)?;
     for point in &points {
         let _ = loaded.insert(&at(point), |_| ())?;
     }
@@ -447,7 +447,7 @@ fn detect(bench: &mut Bench) -> Result<()> {
         }),
         Contender::new("sensilla-inserted", TURNS * N, || {
             for _ in 0..TURNS {
-                let mut grid = Grid::format(memory.get(), config).expect("a valid configuration");
+                let mut grid = Grid::format(&mut memory[..], config).expect("a valid configuration");
                 let mut conflicts = 0;
                 for (i, point) in points.iter().enumerate() {
                     let inserted = grid.insert(&at(point), |slot| {

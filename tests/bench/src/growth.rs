@@ -9,7 +9,7 @@
 use crate::bank::EFS;
 use crate::data::{self, Data};
 use crate::harness::{Bench, output_folder, percentile};
-use crate::memory::Memory;
+use crate::memory;
 use crate::plot::{self, Curve};
 use anyhow::{Result, ensure};
 use sensilla::bank::{
@@ -90,7 +90,7 @@ fn config(n: usize) -> BankConfig {
 /// The bank over all rows, built or as it was kept.
 fn image(bench: &mut Bench, case: &str, data: &Data) -> Result<&'static [u8]> {
     let n = data.len();
-    let memory = Memory::leaked(config(n).bytes());
+    let memory = memory::leaked(config(n).bytes());
     let file: PathBuf = output_folder().join(format!("growth-{case}.bank"));
     let keep = std::env::var_os("SENSILLA_BENCH_KEEP").is_some();
     if keep && let Ok(bytes) = std::fs::read(&file) {
@@ -133,7 +133,7 @@ struct Point {
 fn measure(bench: &mut Bench, case: &str, data: &Data, image: &[u8]) -> Result<Point> {
     let bank = PatternBankRef::open(image)?;
     let scratch = ScratchConfig::new(bank.config(), 512);
-    let mut scratch = Scratch::format(Memory::leaked(scratch.bytes()), scratch)?;
+    let mut scratch = Scratch::format(memory::leaked(scratch.bytes()), scratch)?;
     let truth = data.truth(K, |row| row, data.len());
     let mut reached = None;
     for ef in EFS {

@@ -104,11 +104,11 @@ fn append<const ROOT: bool>(
         return Ok(());
     }
     let config = TreeConfig::new(leaves.len() as u32);
-    let mut memory = Memory::new(config.bytes());
-    Tree::format(memory.get(), config)?;
+    let mut memory = Memory::zeroed(config.bytes());
+    Tree::format(&mut memory[..], config)?;
     let mut contenders = vec![
         Contender::new("sensilla", leaves.len(), || {
-            let mut tree = Tree::format(memory.get(), config).expect("formatted before");
+            let mut tree = Tree::format(&mut memory[..], config).expect("formatted before");
             for leaf in leaves {
                 tree.append(&leaf_hash(leaf)).expect("room for all");
                 if ROOT {
@@ -143,8 +143,8 @@ fn prove_and_verify(bench: &mut Bench, size: &str, rounds: usize, leaves: &[Hash
         return Ok(());
     }
     let config = TreeConfig::new(leaves.len() as u32);
-    let mut memory = Memory::new(config.bytes());
-    let mut tree = Tree::format(memory.get(), config)?;
+    let mut memory = Memory::zeroed(config.bytes());
+    let mut tree = Tree::format(&mut memory[..], config)?;
     let mut contender = CtTree::new();
     for leaf in leaves {
         tree.append(&leaf_hash(leaf))?;
@@ -200,12 +200,12 @@ fn rebuild(bench: &mut Bench, size: &str, rounds: usize, leaves: &[Hash]) -> Res
         return Ok(());
     }
     let config = TreeConfig::new(leaves.len() as u32);
-    let mut memory = Memory::new(config.bytes());
-    let mut single = Memory::new(config.bytes());
-    let mut pairs = Memory::new(config.bytes());
-    Tree::format(memory.get(), config)?;
+    let mut memory = Memory::zeroed(config.bytes());
+    let mut single = Memory::zeroed(config.bytes());
+    let mut pairs = Memory::zeroed(config.bytes());
+    Tree::format(&mut memory[..], config)?;
     let extend = |memory: &mut Memory| {
-        let mut tree = Tree::format(memory.get(), config).expect("formatted before");
+        let mut tree = Tree::format(&mut memory[..], config).expect("formatted before");
         tree.extend(leaves.iter().map(|leaf| &leaf[..]))
             .expect("room for all");
         black_box(tree.root());
@@ -213,7 +213,7 @@ fn rebuild(bench: &mut Bench, size: &str, rounds: usize, leaves: &[Hash]) -> Res
     let mut contenders = vec![
         Contender::new("sensilla", leaves.len(), || extend(&mut memory)),
         Contender::new("sensilla-one-lane", leaves.len(), || {
-            let mut tree = Tree::format(single.get(), config).expect("formatted before");
+            let mut tree = Tree::format(&mut single[..], config).expect("formatted before");
             for leaf in leaves {
                 tree.append(&leaf_hash(leaf)).expect("room for all");
             }
@@ -285,9 +285,9 @@ fn ingest(bench: &mut Bench) -> Result<()> {
     };
     let (signed, unsigned) = (make(true)?, make(false)?);
     let config = LogConfig::new(COUNT as u32, 512 * COUNT as u32);
-    let mut memories = [Memory::new(config.bytes()), Memory::new(config.bytes())];
+    let mut memories = [Memory::zeroed(config.bytes()), Memory::zeroed(config.bytes())];
     let [trusted, checked] = &mut memories;
-    EventLog::format(trusted.get(), config)?;
+    EventLog::format(&mut trusted[..], config)?;
     let compressions = |events: &[Vec<u8>]| {
         let blocks = |bytes: usize| (bytes + 9).div_ceil(64);
         // Its id, without the byte that says that there is no signature; the leaf; the nodes.
@@ -305,7 +305,7 @@ fn ingest(bench: &mut Bench) -> Result<()> {
         60,
         vec![
             Contender::timed("sensilla", COUNT, || {
-                let mut log = EventLog::format(trusted.get(), config).expect("formatted before");
+                let mut log = EventLog::format(&mut trusted[..], config).expect("formatted before");
                 let start = Instant::now();
                 for bytes in &unsigned {
                     log.ingest(bytes, &Policy::trusted(), &Ed25519, NOW)
@@ -329,7 +329,7 @@ fn ingest(bench: &mut Bench) -> Result<()> {
         5,
         vec![
             Contender::new("sensilla", COUNT, || {
-                let mut log = EventLog::format(checked.get(), config).expect("formatted before");
+                let mut log = EventLog::format(&mut checked[..], config).expect("formatted before");
                 for bytes in &signed {
                     log.ingest(bytes, &Policy::new(), &Ed25519, NOW)
                         .expect("taken");
@@ -353,8 +353,8 @@ type Item = [u32; 20];
 fn arena(bench: &mut Bench) -> Result<()> {
     const COUNT: usize = 4_096;
     let config = ArenaConfig::new::<Item>(COUNT as u32);
-    let mut memory = Memory::new(config.bytes());
-    let mut arena = Arena::<Item>::format(memory.get(), config)?;
+    let mut memory = Memory::zeroed(config.bytes());
+    let mut arena = Arena::<Item>::format(&mut memory[..], config)?;
     let mut contender: SlotMap<slotmap::DefaultKey, Item> = SlotMap::with_capacity(COUNT);
     let mut handles: Vec<Handle> = Vec::with_capacity(COUNT);
     let mut keys = Vec::with_capacity(COUNT);
@@ -390,8 +390,8 @@ fn intern(bench: &mut Bench) -> Result<()> {
     let names: Vec<String> = (0..NAMES).map(|i| format!("room/{i}/door")).collect();
     let bytes: usize = names.iter().map(String::len).sum();
     let config = InternerConfig::new(NAMES as u32, bytes as u32);
-    let mut memory = Memory::new(config.bytes());
-    Interner::format(memory.get(), config)?;
+    let mut memory = Memory::zeroed(config.bytes());
+    Interner::format(&mut memory[..], config)?;
     // Each name is new once and known nine times.
     const TIMES: usize = 10;
     bench.measure(
@@ -400,7 +400,7 @@ fn intern(bench: &mut Bench) -> Result<()> {
         vec![
             Contender::new("sensilla", TIMES * NAMES, || {
                 let mut interner =
-                    Interner::format(memory.get(), config).expect("formatted before");
+                    Interner::format(&mut memory[..], config).expect("formatted before");
                 for name in (0..TIMES).flat_map(|_| &names) {
                     black_box(interner.get_or_intern(name).expect("room"));
                 }

@@ -68,8 +68,8 @@ fn rate(bench: &mut Bench) -> Result<()> {
     let mut random = Random(1);
     let values: Vec<i8> = (0..1024).map(|_| random.next() as i8).collect();
     let config = SpikeConfig::new(1024, 8);
-    let mut memory = Memory::new(config.bytes());
-    let mut trains = SpikeTrains::format(memory.get(), config)?;
+    let mut memory = Memory::zeroed(config.bytes());
+    let mut trains = SpikeTrains::format(&mut memory[..], config)?;
     let code = RateCode::original();
     // A call takes nanoseconds: many of them to a reading of the clock.
     const CALLS: usize = 200;
@@ -105,9 +105,9 @@ fn rate(bench: &mut Bench) -> Result<()> {
 fn latency(bench: &mut Bench) -> Result<()> {
     let values = floats(2, 1024);
     let config = SpikeConfig::new(1024, 8).polarity(Polarity::Positive);
-    let (mut linear, mut log) = (Memory::new(config.bytes()), Memory::new(config.bytes()));
-    let mut linear = SpikeTrains::format(linear.get(), config)?;
-    let mut log = SpikeTrains::format(log.get(), config)?;
+    let (mut linear, mut log) = (Memory::zeroed(config.bytes()), Memory::zeroed(config.bytes()));
+    let mut linear = SpikeTrains::format(&mut linear[..], config)?;
+    let mut log = SpikeTrains::format(&mut log[..], config)?;
     let code = LatencyCode::new(8, Curve::Linear);
     let log_code = LatencyCode::new(8, Curve::Logarithmic);
     const CALLS: usize = 50;
@@ -191,8 +191,8 @@ fn coincidence_counts(bench: &mut Bench) {
     let mut random = Random(3);
     let values: Vec<i8> = (0..64 * (ROWS + 1)).map(|_| random.next() as i8).collect();
     let config = SpikeConfig::new(64 * (ROWS as u32 + 1), 8);
-    let mut memory = Memory::new(config.bytes());
-    let Ok(mut trains) = SpikeTrains::format(memory.get(), config) else {
+    let mut memory = Memory::zeroed(config.bytes());
+    let Ok(mut trains) = SpikeTrains::format(&mut memory[..], config) else {
         return;
     };
     if RateCode::original()
@@ -432,8 +432,8 @@ impl Tracker {
 fn record(bench: &mut Bench) -> Result<()> {
     const RECORDS: usize = 4096;
     let config = TrajectoryConfig::new(64, 1024);
-    let mut memory = Memory::new(config.bytes());
-    let mut ring = TrajectoryRing::format(memory.get(), config)?;
+    let mut memory = Memory::zeroed(config.bytes());
+    let mut ring = TrajectoryRing::format(&mut memory[..], config)?;
     let vectors = floats(7, 64 * RECORDS);
     let ours = || {
         for (i, vector) in vectors.chunks_exact(64).enumerate() {

@@ -63,7 +63,7 @@ impl Stream {
 
 /// The claims of a stream, decoded, into an engine alone.
 fn ingest_alone<'s>(stream: &'s Stream, memory: &'s mut Memory) -> Result<impl FnMut(usize) + 's> {
-    let mut engine = Engine::format(memory.get(), stream.config())?;
+    let mut engine = Engine::format(&mut memory[..], stream.config())?;
     let decode = |b: &'s Vec<u8>| sensilla::log::SignedEvent::decode(b);
     let decoded: Vec<_> = stream.bytes.iter().map(decode).collect::<Result<_, _>>()?;
     let nobody = |_: &[u8; 32]| false;
@@ -87,7 +87,7 @@ fn ingest_logged<'s>(
     memory: &'s mut Memory,
     config: HistoryConfig,
 ) -> Result<impl FnMut(usize) + 's> {
-    let mut history = History::format(memory.get(), config)?;
+    let mut history = History::format(&mut memory[..], config)?;
     let policy = Policy::trusted();
     let mut next = 0;
     Ok(move |count| {
@@ -109,14 +109,14 @@ pub fn ingest(bench: &mut Bench) -> Result<()> {
     // which all agree on.
     let quarrel = Stream::new(&["walking", "running", "standing", "badminton"])?;
     let agree = Stream::new(&["walking"])?;
-    let room = |stream: &Stream| Memory::new(stream.config().bytes());
+    let room = |stream: &Stream| Memory::zeroed(stream.config().bytes());
     let (mut a, mut b) = (room(&quarrel), room(&agree));
     let history = |stream: &Stream| HistoryConfig {
         engine: Some(stream.config()),
         ..HistoryConfig::new(1 << 18, 1 << 26)
     };
     let (of_c, of_d) = (history(&quarrel), history(&agree));
-    let (mut c, mut d) = (Memory::new(of_c.bytes()), Memory::new(of_d.bytes()));
+    let (mut c, mut d) = (Memory::zeroed(of_c.bytes()), Memory::zeroed(of_d.bytes()));
     let mut alone = ingest_alone(&quarrel, &mut a)?;
     let mut agreeing = ingest_alone(&agree, &mut b)?;
     let mut logged = ingest_logged(&quarrel, &mut c, of_c)?;
