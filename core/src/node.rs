@@ -12,11 +12,13 @@
 //!   an event like any other, ends them. [`checkpoint`](History::checkpoint) signs what the log has
 //!   become; [`prune`](History::prune) and its like make room.
 //!
-//! The order of calls: statistics first, if windows are to be normalised
-//! ([`calibrate`](Perception::calibrate) a few), then for each window `push` its samples and
-//! `embed`; on the embedding `recall` or `attend`, `route`, act, and `learn` once the outcome is
-//! known. What the node concludes it asserts as an event, signs and ingests like any other's. Time is
-//! an argument: it passes in `ingest` and in [`advance`](History::advance). After a call nothing is
+//! The order of calls: a few windows go first, each ended by [`calibrate`](Perception::calibrate),
+//! from which `embed` has the statistics that it normalises by. Then, for each window, `push` its
+//! samples and `embed`; on the embedding `recall` or `attend`, `route`, act, and `learn` once the
+//! outcome is known. (Windows that need no normalising end with
+//! [`finish_window`](Perception::finish_window) in place of `embed`, and nothing goes first.) What
+//! the node concludes it asserts as an event, signs and ingests like any other's. Time is an
+//! argument: it passes in `ingest` and in [`advance`](History::advance). After a call nothing is
 //! half-done: [`seal`](Node::seal) and write [`image`](Node::image) whenever it suits.
 //!
 //! What a call needs only while it runs lies in a [`Workspace`], apart from the node's block, so

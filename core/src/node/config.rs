@@ -26,7 +26,7 @@ use crate::spike::{Polarity, SpikeConfig};
 ///     PerceptionConfig::new(FeatureConfig::new(3, 20_000), 16).trajectories(8),
 ///     HistoryConfig { claims: 16, ..HistoryConfig::new(32, 4 * 1024) },
 /// );
-/// assert!(SMALL.bytes() <= 24 * 1024);
+/// assert!(SMALL.bytes() <= 28 * 1024);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
