@@ -198,9 +198,9 @@ impl PerceptionConfig {
     }
 }
 
-/// What a [`History`](super::History) is made of: said once for the log and for the engine. Change
-/// what differs from what [`new`](Self::new) makes of two numbers, or from
-/// [`DEFAULT`](Self::DEFAULT):
+/// What a [`History`](super::History) is made of: said once for the log and for the engine. Take
+/// [`DEFAULT`](Self::DEFAULT), or [`new`](Self::new), which makes the rest follow from two numbers,
+/// and say what differs:
 ///
 /// ```
 /// use sensilla::node::HistoryConfig;
