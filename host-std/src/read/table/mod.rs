@@ -7,9 +7,9 @@
 //!
 //! | module | what |
 //! |---|---|
-//! | [`rows`](self) | this page: records become rows, rows become recordings |
-//! | [`opening`] | what is decided before the first row |
-//! | [`streams`] | the streams of the groups, and what ends them |
+//! | this page | records become rows, rows become recordings |
+//! | `opening` | what is decided before the first row |
+//! | `streams` | the streams of the groups, and what ends them |
 
 #[cfg(test)]
 mod dialects;
