@@ -1,7 +1,7 @@
 //! Names to symbols: small numbers that stand for strings inside a node.
 //!
 //! A symbol is given out in order of first use and is never taken back, so it belongs to one block
-//! and its history alone: it never enters hashed bytes and is never sent.
+//! and its history alone: it never enters an event and is never sent.
 
 use crate::block::sections::is_zero;
 use crate::block::structure::{Config, structure};

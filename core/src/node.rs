@@ -13,11 +13,14 @@
 //!   an event like any other, ends them. [`checkpoint`](History::checkpoint) signs what the log has
 //!   become; [`prune`](History::prune) and its like make room.
 //!
-//! The order of calls: what is usual first ([`calibrate`](Perception::calibrate) a few windows, and
-//! [`keep_scales`](Perception::keep_scales) if it perceives by shapes), then for each window `push` its samples and
+//! The order of calls: a few windows go first, each ended by [`calibrate`](Perception::calibrate),
+//! from which `embed` has what is usual; where shapes are recognised,
+//! [`keep_scales`](Perception::keep_scales) follows. Then, for each window, `push` its samples and
 //! `embed`; on the embedding `recall` or `attend`, `route`, act, and `learn` once the outcome is
-//! known. What the node concludes it asserts as an event, signs and ingests like any other's. Time is
-//! an argument: it passes in `ingest` and in [`advance`](History::advance). After a call nothing is
+//! known. (Windows that need no normalising end with [`finish_window`](Perception::finish_window) in
+//! place of `embed`, and nothing goes first.) What the node concludes it asserts as an event, signs
+//! and ingests like any other's. Time is an argument: it passes in `ingest` and in
+//! [`advance`](History::advance). After a call nothing is
 //! half-done: [`seal`](Node::seal) and write [`image`](Node::image) whenever it suits.
 //!
 //! What a call needs only while it runs lies in a [`Workspace`], apart from the node's block, so

@@ -8,8 +8,8 @@ use core::ops::{Deref, DerefMut};
 
 /// A piece of the heap, aligned as every structure needs it.
 ///
-/// A plain `Vec<u8>` may start at any address, and most structures refuse it for that. Equal
-/// memories hold equal bytes.
+/// A plain `Vec<u8>` may start at any address, and a structure refuses memory that does not start on
+/// a 64-byte boundary. Memories are equal when their bytes are.
 ///
 /// ```
 /// use sensilla::bank::{BankConfig, Pattern, PatternBank};

@@ -56,7 +56,9 @@ const AT_STATE: usize = 3;
 const AT_CONFIG: usize = 8;
 const AT_SEAL: usize = 24;
 
-/// Zeroed, aligned memory for a structure: put it in a `static` or in a `Box`.
+/// Zeroed, aligned memory for a structure, on the stack or in a `static`. `Box::new` may build it on
+/// the stack first, which a block of megabytes overflows: on the heap `Memory` (feature `alloc`) does
+/// not.
 ///
 /// `N` is what the structure's `config.bytes()` says. All bytes are zero, so a `static` lies in
 /// `.bss` and takes no flash.

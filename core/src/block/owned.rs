@@ -36,8 +36,8 @@ pub(crate) fn room(bytes: usize) -> Result<Memory, OwnError> {
 ///
 /// ```text
 /// owned! {
-///     /// A log with its memory.
-///     pub struct OwnedLog(LogCell) of EventLog, LogConfig;
+///     /// A node on the heap.
+///     pub struct OwnedNode(NodeCell) of Node, NodeConfig;
 /// }
 /// ```
 macro_rules! owned {

@@ -23,7 +23,8 @@
 /// - `name: [type; count]` is a section of `count` elements; its field is a slice that covers the
 ///   padding too, see [`CarverMut`](crate::block::CarverMut).
 /// - `name: [type; slots => each]` is a section with `each` elements for each slot, which are zero
-///   while the slot is not in use: `clear_slot`, `is_clear` and `is_zero_from` cover all of these.
+///   while the slot is not in use: `clear_slot`, `is_clear` and `is_zero_from` cover all of these in
+///   the list, but none of its parts'.
 /// - `name: in Part<'a> = config` are the sections of a part with a list of its own, made of that
 ///   part's configuration; behind `|` stands its form for reading.
 /// - a name in quotes is what a section is called outside, where that is not its field's name; all

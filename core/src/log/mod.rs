@@ -18,6 +18,45 @@
 //! | `chains` | the entries of an author, of a context |
 //!
 //! Who vouches for an event is in [`sign`].
+//!
+//! An event is signed, taken and proved to be in the log like this (with the feature `ed25519`, and
+//! `ed25519-dalek` 3 for the key):
+//!
+//! ```
+//! # #[cfg(feature = "ed25519")] {
+//! use ed25519_dalek::SigningKey;
+//! use sensilla::block::Block;
+//! use sensilla::log::kind::{Assert, CERTAIN};
+//! use sensilla::log::{Author, Ed25519, EventKind, EventLog, LogConfig, Policy};
+//! use sensilla::merkle::{leaf_hash, verify_inclusion};
+//!
+//! const CONFIG: LogConfig = LogConfig::new(16, 4 * 1024); // events, bytes of their bodies
+//! let mut memory = Block::<{ CONFIG.bytes() }>::new();
+//! let mut log = EventLog::format(&mut memory, CONFIG)?;
+//!
+//! let mut camera = Author::new(SigningKey::from_bytes(&[7; 32])); // a secret of yours
+//! let claim = EventKind::Assert(Assert {
+//!     subject: "door",
+//!     predicate: "state",
+//!     value: "open",
+//!     evidence: &[],
+//!     confidence: CERTAIN,
+//!     expires: None,
+//!     supersedes: None,
+//! });
+//! let now = 1_767_225_600_000; // milliseconds, by the caller's clock
+//! let event = camera.event("hall", now, claim);
+//! let mut out = [0; 512];
+//! let signed = camera.say(&event, &mut out)?;
+//! let index = log.ingest(signed.bytes(), &Policy::new(), &Ed25519, now)?;
+//!
+//! // Whoever has the event, size and root (from a signed checkpoint) needs no log to verify.
+//! let (size, root) = (log.size(), log.root());
+//! let proof = log.prove_inclusion(index, size)?;
+//! verify_inclusion(&leaf_hash(signed.bytes()), index, size, &proof, &root)?;
+//! # }
+//! # Ok::<(), Box<dyn core::error::Error>>(())
+//! ```
 
 pub mod author;
 mod bodies;

@@ -29,7 +29,7 @@ use crate::spike::{Polarity, SpikeConfig};
 ///     PerceptionConfig::new(FeatureConfig::new(3, 20_000), 16).trajectories(8),
 ///     HistoryConfig { claims: 16, ..HistoryConfig::new(32, 4 * 1024) },
 /// );
-/// assert!(SMALL.bytes() <= 24 * 1024);
+/// assert!(SMALL.bytes() <= 28 * 1024);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -251,9 +251,9 @@ impl PerceptionConfig {
     }
 }
 
-/// What a [`History`](super::History) is made of: said once for the log and for the engine. Change
-/// what differs from what [`new`](Self::new) makes of two numbers, or from
-/// [`DEFAULT`](Self::DEFAULT):
+/// What a [`History`](super::History) is made of: said once for the log and for the engine. Take
+/// [`DEFAULT`](Self::DEFAULT), or [`new`](Self::new), which makes the rest follow from two numbers,
+/// and say what differs:
 ///
 /// ```
 /// use sensilla::node::HistoryConfig;

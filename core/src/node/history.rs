@@ -32,26 +32,32 @@ parts! {
     /// # impl sensilla::log::Verifier for NoKey {
     /// #     fn verify(&self, _: &[u8; 32], _: &[u8], _: &[u8; 64]) -> bool { false }
     /// # }
-    /// let event = Event {
-    ///     author: [1; 32],
-    ///     prev: None,
-    ///     at: 7,
-    ///     context: "lab",
-    ///     embedding: Default::default(),
-    ///     kind: EventKind::Assert(Assert {
-    ///         subject: "door",
-    ///         predicate: "state",
-    ///         value: "open",
-    ///         evidence: &[],
-    ///         confidence: CERTAIN,
-    ///         expires: None,
-    ///         supersedes: None,
-    ///     }),
-    /// };
-    /// let mut out = [0; 256];
-    /// let bytes = event.unsigned(&mut out)?;
-    /// let taken = history.ingest(bytes.bytes(), &Policy::trusted(), &NoKey, 7)?;
-    /// assert_eq!((taken.index, history.engine().len()), (0, 1));
+    /// // Two authors say of one door what cannot both be. Here the log takes their word unsigned; with
+    /// // `Policy::new()` it wants signatures, as `log::Author` makes them and `log::Ed25519` checks them.
+    /// for (author, value, found) in [([1; 32], "open", 0), ([2; 32], "shut", 1)] {
+    ///     let event = Event {
+    ///         author,
+    ///         prev: None,
+    ///         at: 7,
+    ///         context: "lab",
+    ///         embedding: Default::default(),
+    ///         kind: EventKind::Assert(Assert {
+    ///             subject: "door",
+    ///             predicate: "state",
+    ///             value,
+    ///             evidence: &[],
+    ///             confidence: CERTAIN,
+    ///             expires: None,
+    ///             supersedes: None,
+    ///         }),
+    ///     };
+    ///     let mut out = [0; 256];
+    ///     let bytes = event.unsigned(&mut out)?;
+    ///     let taken = history.ingest(bytes.bytes(), &Policy::trusted(), &NoKey, 7)?;
+    ///     assert_eq!(taken.applied.found, found);
+    /// }
+    /// assert_eq!(history.engine().len(), 2);
+    /// assert_eq!(history.engine().conflicts().count(), 1);
     /// # Ok::<(), Box<dyn core::error::Error>>(())
     /// ```
     pub struct History for HistoryConfig as config, b"HIST", 1 {

@@ -73,10 +73,10 @@ macro_rules! parts {
             /// Names of the parts, in the order of the block.
             pub const PARTS: &'static [&'static str] = &[$(stringify!($part)),+];
 
-            /// Makes the first [`bytes`](Self::bytes) of `memory` an empty structure of that
-            /// configuration. `memory` must be aligned to 64 bytes, as
-            /// [`Block`](crate::block::Block) and, with the feature `alloc`, `block::Memory` are;
-            /// what lies behind is left alone. O(bytes).
+            /// Makes the first `config.bytes()` bytes of `memory` an empty structure; what lies
+            /// behind them is left alone. `memory` must start on a 64-byte boundary, which a
+            /// `Vec<u8>` seldom does and a [`Block`](crate::block::Block) or, with the feature
+            /// `alloc`, a `block::Memory` always does. O(bytes).
             pub fn format(
                 memory: &'a mut [u8],
                 config: $config,

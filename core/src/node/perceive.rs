@@ -27,7 +27,7 @@ parts! {
     ///
     /// ```
     /// use sensilla::block::Block;
-    /// use sensilla::learn::features::FeatureConfig;
+    /// use sensilla::learn::features::{FeatureConfig, PushError};
     /// use sensilla::node::{Outcome, Perception, PerceptionConfig, Workspace, WorkspaceConfig};
     ///
     /// const CONFIG: PerceptionConfig = PerceptionConfig::new(FeatureConfig::new(1, 10_000), 8);
@@ -37,10 +37,16 @@ parts! {
     /// let mut perception = Perception::format(&mut memory[..], CONFIG)?;
     /// let mut work = Workspace::format(&mut work, &WORK)?;
     ///
+    /// // Ten samples of a slow wave, label 0, or of a fast one, label 1.
+    /// fn window(perception: &mut Perception, label: u32) -> Result<(), PushError> {
+    ///     (0..10).try_for_each(|i| perception.push(&[(i / (5 - 4 * label) % 2) as f32]))
+    /// }
     /// for label in [0, 1] {
-    ///     for i in 0..10_u32 {
-    ///         perception.push(&[(i / (5 - 4 * label) % 2) as f32])?; // slow, then fast
-    ///     }
+    ///     window(&mut perception, label)?;
+    ///     perception.calibrate(&mut work)?; // statistics first: by these `embed` normalises
+    /// }
+    /// for label in [0, 1] {
+    ///     window(&mut perception, label)?;
     ///     perception.embed(&mut work)?;
     ///     perception.learn(&Outcome { label, ..Outcome::default() }, &mut work)?;
     /// }
@@ -208,6 +214,10 @@ impl<'a> Perception<'a> {
     /// Ends the window and leaves its embedding, the normalised features or the vector of its
     /// shapes, in the workspace. Where shapes are recognised and something was learned since the last
     /// window, the bank's rows are [whitened](Recogniser::refresh) anew.
+    ///
+    /// Of features, one that never varied in the windows given to [`calibrate`](Self::calibrate) is
+    /// zero in the embedding, so that before the second of these the embedding is all zeros, which a
+    /// bank by cosine refuses.
     pub fn embed(&mut self, workspace: &mut Workspace<'_>) -> Result<(), EmbedError> {
         self.finish_window(workspace)?;
         if self.recogniser.0.is_some() {

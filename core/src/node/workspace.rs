@@ -41,7 +41,7 @@ impl<'w> Workspace<'w> {
         })
     }
 
-    /// The embedding that the last [`Node::embed`](super::Node::embed) or
+    /// The embedding that the last [`Perception::embed`](super::Perception::embed) or
     /// [`embedding_mut`](Self::embedding_mut) left.
     pub fn embedding(&self) -> &[f32] {
         self.embedding
