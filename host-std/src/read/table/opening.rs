@@ -309,12 +309,12 @@ fn rate(
     // Exports without a time tell the rate above the table.
     let top = dialect.header.unwrap_or(dialect.first);
     let above = head.iter().take_while(|(line, _)| *line < top);
-    let (line, rate) = above
-        .filter_map(|(n, line)| Some((n, told_rate(line)?)))
+    let (line, text, rate) = above
+        .filter_map(|(line, text)| Some((line, text, told_rate(text)?)))
         .next()?;
     remarks.notes.push(format!(
         "line {line} says {rate} Hz, which is taken for the rate (--rate says otherwise): {}",
-        shown(&head[(*line as usize - 1).min(head.len() - 1)].1)
+        shown(text)
     ));
     Some(rate)
 }
