@@ -310,8 +310,13 @@ fn millihertz(rate: f64) -> Result<u32, String> {
     if (1.0..=1e9).contains(&millihertz) {
         Ok(millihertz as u32)
     } else {
+        let often = match rate {
+            slow if slow < 1.0 => format!("one sample in {} s", (1.0 / slow).round()),
+            fast => format!("{} samples a second", fast.round()),
+        };
         Err(format!(
-            "the time column gives {rate} samples a second, out of range; give --time-unit or --rate"
+            "the time column gives {often}, which is out of range (0.001 to 1000000 a second); give \
+             --time-unit if it counts otherwise, else any --rate: bands are shares of it"
         ))
     }
 }

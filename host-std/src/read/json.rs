@@ -76,10 +76,21 @@ fn reason<T: for<'de> Deserialize<'de>>(line: &str, error: &serde_json::Error) -
     let text = error.to_string();
     let text = text.split(" at line ").next().unwrap_or(&text);
     if error.classify() != Category::Data {
-        let text = match text {
-            "trailing characters" => "trailing characters; expected one object a line",
-            "expected value" => "is no JSON; expected a value",
-            other => other,
+        let rest = line
+            .get(error.column().saturating_sub(1)..)
+            .unwrap_or_default();
+        let text = match (text, rest.chars().next()) {
+            ("trailing characters", Some(',')) => {
+                "trailing characters; a comma follows the object, as in an array: sed 's/,$//' FILE > \
+                 FILE.jsonl leaves it out"
+            }
+            ("trailing characters", Some('{')) => {
+                "trailing characters; another object follows on the line: jq -c . FILE > FILE.jsonl makes \
+                 a line of each"
+            }
+            ("trailing characters", _) => "trailing characters; expected one object a line",
+            ("expected value", _) => "is no JSON; expected a value",
+            (other, _) => other,
         };
         return format!("{}{column}", shown_message(text));
     }
@@ -161,12 +172,18 @@ fn python(line: &str, column: usize) -> Option<String> {
 fn of_columns(line: &str) -> Option<String> {
     let object: serde_json::Map<String, serde_json::Value> = serde_json::from_str(line).ok()?;
     let columns = object.values().all(|v| v.is_object() || v.is_array());
+    // An object of objects is no line in any schema; one of arrays may be a line with a fault.
     let known = ["vector", "event", "resolve", "embedding"];
-    (columns && object.len() > 1 && !known.iter().any(|k| object.contains_key(*k))).then(|| {
+    let nested = object.values().all(serde_json::Value::is_object);
+    if !columns || object.len() < 2 || (!nested && known.iter().any(|k| object.contains_key(*k))) {
+        return None;
+    }
+    let split = object.contains_key("columns") && object.contains_key("data");
+    let orient = if split { ", orient='split'" } else { "" };
+    Some(format!(
         "this is one object of columns; expected an object a row: python3 -c \"import pandas; \
-         pandas.read_json('FILE').to_csv('FILE.csv', index=False)\" makes a table of it"
-            .into()
-    })
+         pandas.read_json('FILE'{orient}).to_csv('FILE.csv', index=False)\" makes a table of it"
+    ))
 }
 
 fn shown_message(text: &str) -> String {
@@ -297,7 +314,23 @@ mod tests {
             ("{}", "missing field `vector`"),
             (
                 "{\"vector\":[1]} {\"vector\":[1]}",
+                "trailing characters; another object follows on the line: jq -c .",
+            ),
+            (
+                "{\"vector\":[1]},\n",
+                "trailing characters; a comma follows the object",
+            ),
+            (
+                "{\"vector\":[1]} x\n",
                 "trailing characters; expected one object a line",
+            ),
+            (
+                "{\"vector\":{\"0\":[1]},\"label\":{\"0\":\"a\"}}",
+                "this is one object of columns",
+            ),
+            (
+                "{\"columns\":[\"x\"],\"data\":[[1]]}",
+                "read_json('FILE', orient='split')",
             ),
             ("nonsense", "line 1: expected"),
         ] {

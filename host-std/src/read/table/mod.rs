@@ -343,7 +343,12 @@ impl TableReader {
                 shown(cell),
                 shown(name)
             );
-            if self.counts.rows < 5 {
+            // A header that has the columns that are named is the right one.
+            let asked = &self.options.asked;
+            let named = [&asked.label, &asked.time, &asked.group]
+                .into_iter()
+                .flatten();
+            if self.counts.rows < 5 && named.count() == 0 {
                 reason += ", if the header is further down --skip-lines";
             }
         }

@@ -309,12 +309,28 @@ fn rate(
     // Exports without a time tell the rate above the table.
     let top = dialect.header.unwrap_or(dialect.first);
     let above = head.iter().take_while(|(line, _)| *line < top);
-    let (line, rate) = above
-        .filter_map(|(n, line)| Some((n, told_rate(line)?)))
-        .next()?;
+    let told: Vec<(&u64, &str, f64)> = above
+        .filter_map(|(line, text)| Some((line, text.as_str(), told_rate(text)?)))
+        .collect();
+    let of_rate = |(_, text, _): &&(&u64, &str, f64)| {
+        let text = text.to_lowercase();
+        ["rate", "sampl", "freq", " at "]
+            .iter()
+            .any(|word| text.contains(word))
+    };
+    let first = told.iter().find(of_rate).or(told.first());
+    let (line, text, rate) = *first?;
+    if told.iter().any(|(.., other)| *other != rate) && told.iter().filter(of_rate).count() != 1 {
+        remarks.notes.push(format!(
+            "the lines above the table speak of several rates, and none is taken (--rate says which): \
+             {}",
+            shown(text)
+        ));
+        return None;
+    }
     remarks.notes.push(format!(
         "line {line} says {rate} Hz, which is taken for the rate (--rate says otherwise): {}",
-        shown(&head[(*line as usize - 1).min(head.len() - 1)].1)
+        shown(text)
     ));
     Some(rate)
 }

@@ -299,6 +299,9 @@ impl Streams {
             if self.more > 0 {
                 named.push(format!("… {} more", self.more));
             }
+            if count * 2 > rows {
+                named.push("are the rows in the order of time?".into());
+            }
             notes.push(format!(
                 "{what}, no window crosses it: {}",
                 named.join("; ")

@@ -603,6 +603,27 @@ fn exports_of_devices_are_read() {
 }
 
 #[test]
+fn of_several_rates_above_the_table_none_is_guessed() {
+    let rows: String = (0..30)
+        .map(|i| format!("{}.5,{}\n", i % 7, i % 4))
+        .collect();
+    let rate = |above: &str| {
+        let mut reader = open(&format!("{above}x,y\n{rows}"), &Options::default()).unwrap();
+        (
+            reader.rate(),
+            reader.by_ref().count(),
+            reader.notes().notes.join("\n"),
+        )
+    };
+    assert_eq!(rate("Filter: 5 Hz\nSampling: 50 Hz\n").0, Some(50.0));
+    let (none, _, notes) = rate("Filter: 5 Hz\nOther: 50 Hz\n");
+    assert!(
+        none.is_none() && notes.contains("--rate says which"),
+        "{notes}"
+    );
+}
+
+#[test]
 fn a_live_stream_waits_for_the_rows_ahead_and_no_more() {
     let text = table(10, |i| format!("{i}"));
     let mut options = Options {
