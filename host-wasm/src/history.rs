@@ -69,7 +69,7 @@ impl History {
     }
 
     /// Checks one event, this page's or a peer's, and takes it in. What is refused throws and
-    /// changes nothing.
+    /// changes nothing but a count of refusals.
     pub fn ingest(&mut self, event: &[u8], now: f64) -> Result<Taken, JsValue> {
         let mut taken = Taken::with_room(1);
         let ingested = self.take(event, time(now)?);

@@ -161,15 +161,16 @@ fn hole_19_events_are_taken_in_as_bytes_and_carried_to_a_decision() {
             .unwrap()
     };
     let signed = judge.endorse("hall", &conflict, &a, &b, "seen").unwrap();
-    let before = history.image_digest();
+    // What is refused changes a count, and neither the log nor what is made of it.
+    let told = |history: &mut History| (history.root(), history.conflicts().states());
+    let before = told(&mut history);
     assert!(history.ingest(&decision(&judge, &signed), NOW).is_err());
-    assert_eq!(history.image_digest(), before);
+    assert_eq!(told(&mut history), before);
     history
         .register_authority("hall", 1, &judge.public_key())
         .unwrap();
-    let before = history.image_digest();
     assert!(history.ingest(&decision(&judge, &[]), NOW).is_err());
-    assert_eq!(history.image_digest(), before);
+    assert_eq!(told(&mut history), before);
     let decided = history.ingest(&decision(&judge, &signed), NOW).unwrap();
     assert_eq!((decided.resolved(), decided.fallen()), (1, 1));
     assert_eq!(history.conflicts().states(), [5]);

@@ -17,8 +17,9 @@ use std::fs;
 use std::path::Path;
 
 /// Programs of the firmware, and the cases they are.
-const PROGRAMS: [(&str, &str); 4] = [
+const PROGRAMS: [(&str, &str); 5] = [
     ("size-bank", "bank"),
+    ("size-recogniser", "recogniser"),
     ("size-node", "node"),
     ("size-node-ed25519", "node-ed25519"),
     ("activity", "demo"),

@@ -8,6 +8,7 @@ use activity::HUB_CONFIG;
 use sensilla::bank::{BankConfig, Layout};
 use sensilla::block::{Block, BlockError};
 use sensilla::learn::features::FeatureConfig;
+use sensilla::learn::{RecogniserConfig, StreamConfig};
 use sensilla::node::{HistoryConfig, Node, NodeConfig, PerceptionConfig};
 
 /// The small node with all that is not said as it is by default.
@@ -18,6 +19,9 @@ const DEFAULT: NodeConfig = NodeConfig::new(
 const SMALL: NodeConfig = small::small();
 const SCAN: BankConfig = BankConfig::new(64, 512).layout(Layout::Scan);
 const GRAPH: BankConfig = BankConfig::new(64, 512).links(8);
+/// Six channels, and as many patterns as 24 KB have room for.
+const STREAM: StreamConfig = StreamConfig::small(6);
+const RECOGNISER: RecogniserConfig = RecogniserConfig::within(&STREAM, 24 * 1024);
 
 fn main() -> Result<(), BlockError> {
     let mut memory = Box::new(Block::<{ SMALL.bytes() }>::new());
@@ -29,6 +33,14 @@ fn main() -> Result<(), BlockError> {
     // Its share of a bank of 512.
     println!("pattern-i8-64 {}", SCAN.bytes().div_ceil(512));
     println!("pattern-i8-64/links-8 {}", GRAPH.bytes().div_ceil(512));
+    let bank = RECOGNISER.bank();
+    println!("recogniser/stream {}", STREAM.bytes());
+    println!("recogniser/metric {}", RECOGNISER.bytes());
+    println!("recogniser/bank {}", bank.bytes());
+    println!(
+        "recogniser {}",
+        STREAM.bytes() + RECOGNISER.bytes() + bank.bytes()
+    );
     Ok(())
 }
 
