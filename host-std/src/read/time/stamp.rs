@@ -24,7 +24,12 @@ pub enum Unit {
     H,
     /// Days, as spreadsheets count them.
     D,
+    /// Ticks of .NET: 100 nanoseconds, since the year 1.
+    Ticks,
 }
+
+/// Ticks of .NET until 1970.
+const TICKS_TO_1970: i128 = 621_355_968_000_000_000;
 
 impl Unit {
     fn ns(self) -> i64 {
@@ -36,6 +41,7 @@ impl Unit {
             Self::Min => 60 * SECOND,
             Self::H => 3_600 * SECOND,
             Self::D => DAY,
+            Self::Ticks => 100,
         }
     }
 
@@ -48,6 +54,7 @@ impl Unit {
             Self::Min => "minutes",
             Self::H => "hours",
             Self::D => "days",
+            Self::Ticks => "ticks of .NET (100 ns since the year 1)",
         }
     }
 
@@ -161,7 +168,11 @@ impl Form {
                         unit.name()
                     )
                 };
-                let (ns, resolution) = scaled(&plain, unit.ns()).ok_or_else(out)?;
+                let found = match unit {
+                    Unit::Ticks => ticks(&plain),
+                    unit => scaled(&plain, unit.ns()),
+                };
+                let (ns, resolution) = found.ok_or_else(out)?;
                 Ok(Stamp {
                     ns,
                     resolution,
@@ -203,6 +214,11 @@ fn of_numbers(
     };
     // What is no moment of these centuries counts from whenever a device was switched on.
     let by_size = by_size.filter(|unit| (0.0..4.2e9).contains(&(most * unit.ns() as f64 / 1e9)));
+    // Ticks of this century would be nanoseconds of a few years around 1990.
+    let by_size = match (6.2e17..6.7e17).contains(&most) {
+        true => Some(Unit::Ticks),
+        false => by_size,
+    };
     let by_title = Unit::of_title(title);
     let note = |unit: Unit, why: &str| {
         vec![format!(
@@ -230,6 +246,7 @@ fn of_numbers(
             size.name()
         )),
         (None, Some(Unit::S)) => Ok((Unit::S, Vec::new())),
+        (None, Some(Unit::Ticks)) => Ok((Unit::Ticks, note(Unit::Ticks, ""))),
         (None, Some(unit)) => Ok((unit, note(unit, " since 1970"))),
         (None, None) => {
             let whole = numbers.iter().all(|n| n.fract() == 0.0);
@@ -296,6 +313,13 @@ fn order_of(cells: &[&str], notes: &mut Vec<String>) -> Order {
         shown(first)
     ));
     order
+}
+
+/// A number of ticks as nanoseconds since 1970.
+fn ticks(plain: &str) -> Option<(i64, i64)> {
+    let whole: i128 = plain.split('.').next()?.parse().ok()?;
+    let ns = (whole - TICKS_TO_1970).checked_mul(100)?;
+    Some((ns.try_into().ok()?, 100))
 }
 
 /// A decimal number of units as nanoseconds, and the step of its last digit.
@@ -388,6 +412,7 @@ mod tests {
             ("1700000000020", Some("milliseconds since 1970")),
             ("1700000000020000", Some("microseconds")),
             ("1700000000020000000", Some("nanoseconds")),
+            ("638355968000200000", Some("ticks of .NET")),
         ] {
             let (ns, notes) = of("t", &[cell], &Told::default());
             assert_eq!(ns, [moment], "{cell}");
