@@ -1,7 +1,7 @@
 //! What a window is: the nearest pattern in the metric of what does not matter.
 //!
 //! A vector is merged into the nearest pattern of its label, or opens a pattern of its own where
-//! that is far. What merging leaves out goes into the [`metric`](super::metric). The patterns are
+//! that is far. What merging leaves out goes into the [`super::metric`]. The patterns are
 //! rows of a [bank](crate::bank) and only there: a row is the whitened pattern
 //! `R'⁻¹ (pattern - mean)`, compared by squared distance. The recogniser keeps, for each slot of the
 //! bank, the pattern itself in sixteen bits and how much was merged into it.

@@ -4,7 +4,7 @@
 //! usual step of each channel from recordings that show what is usual (three are enough), and
 //! [keeps](Stream::freeze) them for good. Then windows go through it: [`Stream::push`] takes a
 //! sample into a ring and counts what happened, [`Stream::finish`] writes the window's vector. How
-//! events become a vector is told in [`vector`](super::vector).
+//! events become a vector is told in [`super::vector`].
 //!
 //! A window may have any number of samples from two; all its components are shares of it. Values
 //! that are missing are the caller's to fill, best with the last one.

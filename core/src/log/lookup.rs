@@ -36,7 +36,7 @@ impl<'a> Entry<'a> {
         self.index
     }
 
-    /// The time at which the log took it: the `now` of its [`check`](EventLog::check). With it, what
+    /// The time at which the log took it: the `now` of its [`ingest`](EventLog::ingest). With it, what
     /// depends on when events were accepted can be worked out again from the log alone. No part of
     /// the leaf: another node took the same event at another time.
     pub const fn accepted(&self) -> u64 {
