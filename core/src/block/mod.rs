@@ -124,7 +124,7 @@ errors! {
         TooSmall { needed: u64, found: u64 } = 1
             => "the block has {found} bytes, the configuration needs {needed}",
         /// The memory does not start on a 64-byte boundary.
-        Misaligned = 2 => "the block is not aligned to 64 bytes; use `Block` or an aligned allocation",
+        Misaligned = 2 => "the memory does not start on a multiple of 64; use `Block` or, with the feature `alloc`, `block::Memory`",
         /// The bytes are not a block of the expected kind.
         WrongKind = 3 => "these bytes are not a block of the expected kind",
         /// The block was written by another version of the layout.

@@ -17,7 +17,7 @@ type Sizes = Vec<(&'static str, usize)>;
 /// Bytes of a section that say something without anything else to hold them to.
 struct Alone {
     section: &'static str,
-    bytes: core::ops::Range<usize>,
+    bytes: Vec<usize>,
     reason: &'static str,
 }
 
@@ -54,7 +54,7 @@ macro_rules! fixture {
             open: |memory| Ok(<$structure>::open(memory)?.sections().collect()),
             alone: std::vec![$(Alone {
                 section: $section,
-                bytes: $bytes,
+                bytes: ($bytes).into_iter().collect(),
                 reason: $reason,
             }),*],
         }
@@ -139,7 +139,7 @@ impl Fixture {
 
 #[test]
 fn no_bit_changes_unseen_where_nothing_is_kept() {
-    let fixtures = [bank(), learn(), spike(), merkle(), log(), names()];
+    let fixtures = [bank(), learn(), spike(), merkle(), log(), names(), claims()];
     let unseen: Vec<String> = fixtures
         .iter()
         .flatten()
@@ -470,6 +470,83 @@ fn log() -> Vec<Fixture> {
             ("tree watched", 0..8, "an event may be watched, and is without any siblings at first"),
         ],
     }]
+}
+
+fn claims() -> Vec<Fixture> {
+    use crate::coherence::{Engine, EngineConfig};
+    use crate::grid::{Grid, GridConfig, Probe, Tag};
+    use crate::log::kind::{Assert, CERTAIN};
+    use crate::log::{Embedding, Event, EventKind};
+
+    fn insert(grid: &mut Grid<'_>, count: u32) {
+        for at in 0..count {
+            let mut vector = [1.1; 20];
+            vector[0] = 1.7 * at as f32;
+            let probe = Probe {
+                context: 0x0101_0101,
+                subject: Some(Tag::of("door")),
+                vector: &vector,
+            };
+            let _ = grid.insert(&probe, |_| {}).unwrap();
+        }
+    }
+
+    fn empty(grid: &mut Grid<'_>) {
+        for slot in 0..5 {
+            let _ = grid.remove(slot);
+        }
+    }
+
+    fn assert(engine: &mut Engine<'_>, from: u8, count: u8) {
+        for number in from..from + count {
+            let id = [0x11 + number; 32];
+            let event = Event {
+                author: [0x31 + number; 32],
+                prev: None,
+                at: 0x2222_2222_2222,
+                context: "hall",
+                embedding: Embedding::None,
+                kind: EventKind::Assert(Assert {
+                    subject: "door",
+                    predicate: "state",
+                    value: ["open", "shut", "ajar"][usize::from(number) % 3],
+                    evidence: &[],
+                    confidence: CERTAIN,
+                    expires: Some(0x3333_3333_3333),
+                    supersedes: None,
+                }),
+            };
+            let checked = engine.check_logged(&id, &event, event.at).unwrap();
+            checked.apply(u64::from(number));
+        }
+    }
+
+    std::vec![
+        fixture! {
+            "grid": Grid<'_> = GridConfig::new(20, 5),
+            steps: [
+                |mut grid| insert(&mut grid, 2),
+                |mut grid| insert(&mut grid, 3),
+                |mut grid| empty(&mut grid),
+            ],
+            alone: [("grid bounds", 320..384, "which coordinates bound a vector may be any")],
+        },
+        fixture! {
+            "engine": Engine<'_> = EngineConfig::new(GridConfig::new(0, 5)).conflicts(12),
+            steps: [
+                |mut engine| assert(&mut engine, 0, 2),
+                |mut engine| assert(&mut engine, 2, 3),
+                |mut engine| {
+                    engine.advance(0x3333_3333_3333);
+                },
+            ],
+            alone: [
+                ("state", 0..24, "time and tallies may be any"),
+                ("state", 32..128, "so may the counts of refusals"),
+                ("conflicts", (1_614..1_984).step_by(32), "a conflict may have escalated so many times"),
+            ],
+        },
+    ]
 }
 
 fn names() -> Vec<Fixture> {
