@@ -6,7 +6,7 @@
 //! `R'⁻¹ (pattern - mean)`, compared by squared distance. The recogniser keeps, for each slot of the
 //! bank, the pattern itself in sixteen bits and how much was merged into it.
 //!
-//! Learning changes the metric, and with it all rows. A bank that is [scanned](Layout::Scan) is
+//! Learning changes the metric, and with it all rows. A bank that is [scanned](crate::bank::Layout::Scan) is
 //! [refreshed](Recogniser::refresh) once before the next recall: O(patterns × d²/2). A bank with a
 //! graph goes on with the metric that its rows were whitened by, of which the recogniser keeps a
 //! copy, and is whitened and linked again when it has seen twice as much.
@@ -15,28 +15,25 @@
 //! *margin* the nearest pattern won; and how *confident* one may be, by how often recalls as clear as
 //! this one were right (see [`Recogniser::record`]).
 
+mod config;
+
+pub use config::{MAX_PATTERNS, RecogniserConfig};
+
 use super::extract::Learned;
-use super::stream::{MAX_DIMENSIONS, MAX_SKETCHES, StreamConfig};
 use super::vector::QUANTUM;
 use super::{metric, novelty, reliability};
 use crate::bank::{
-    BankConfig, Entry, Hit, Layout, Metric, Pattern, PatternBank, PatternBankRef, PatternId,
-    Scratch, SearchError,
+    Entry, Hit, Pattern, PatternBank, PatternBankRef, PatternId, Scratch, SearchError,
 };
-use crate::block::structure::{Config, structure};
-use crate::block::{CONFIG_WORDS, Kind};
+use crate::block::structure::structure;
 use crate::error::errors;
 
 /// What a pattern weighs at most against the next vector, so that it goes on following.
 const MAX_WEIGHT: u32 = 255;
 /// Vectors that count at most for the mean of all.
 const MAX_SEEN: u32 = 1 << 20;
-/// A vector within this share of the usual squared distance from the mean is merged.
-const MERGE: f32 = 1.5;
 /// Of a slot's word the low bits are its weight, the others those of its pattern's generation.
 const WEIGHT: u32 = (1 << 24) - 1;
-/// The most patterns.
-pub const MAX_PATTERNS: u32 = 1 << 20;
 
 mod state {
     /// Vectors learned.
@@ -88,180 +85,6 @@ errors! {
         Stale = 4 => "something was learned since the rows were whitened; refresh them first",
         /// The search failed.
         Search wraps SearchError,
-    }
-}
-
-/// Shape of a [`Recogniser`].
-///
-/// | | range | default |
-/// |---|---|---|
-/// | dimensions, sketches | those of the stream | |
-/// | `patterns` | 1 to [`MAX_PATTERNS`] | |
-/// | [`ridge`](Self::ridge) | above 0 | 1 with one sketch, ½ with more |
-/// | [`merge`](Self::merge) | at least 0 | 1.5 |
-/// | [`scores`](Self::scores) | 8 to 4,096 | 32 |
-/// | [`layout`](Self::layout) | | `Scan` |
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub struct RecogniserConfig {
-    dimensions: u32,
-    sketches: u32,
-    patterns: u32,
-    scores: u32,
-    ridge: f32,
-    merge: f32,
-    layout: Layout,
-}
-
-impl RecogniserConfig {
-    /// At most `patterns` patterns of what comes out of a stream.
-    pub const fn new(stream: &StreamConfig, patterns: u32) -> Self {
-        let sketches = stream.sketch_count();
-        Self {
-            dimensions: stream.dimensions(),
-            sketches,
-            patterns,
-            scores: 32,
-            ridge: if sketches > 1 { 0.5 } else { 1.0 },
-            merge: MERGE,
-            layout: Layout::Scan,
-        }
-    }
-
-    /// As many patterns as fit in `bytes` together with the stream and the bank, in sixteens.
-    pub const fn within(stream: &StreamConfig, bytes: usize) -> Self {
-        let mut fitting = Self::new(stream, 16);
-        let mut patterns = 16;
-        while patterns < MAX_PATTERNS {
-            patterns += 16;
-            let config = Self::new(stream, patterns);
-            if stream.bytes() + config.bytes() + config.bank().bytes() > bytes {
-                break;
-            }
-            fitting = config;
-        }
-        fitting
-    }
-
-    /// How much of the identity the metric begins with, in units of a sketch's components over
-    /// 1,024: what a direction varies by before anything is known of it.
-    pub const fn ridge(mut self, ridge: f32) -> Self {
-        self.ridge = ridge;
-        self
-    }
-
-    /// Merges vectors within this share of the usual squared distance from the mean; zero merges
-    /// only where no slot is free.
-    pub const fn merge(mut self, share: f32) -> Self {
-        self.merge = share;
-        self
-    }
-
-    /// How many of the last scores novelty is compared with.
-    pub const fn scores(mut self, scores: u32) -> Self {
-        self.scores = scores;
-        self
-    }
-
-    /// How the bank is searched; with a graph the metric takes twice the memory.
-    pub const fn layout(mut self, layout: Layout) -> Self {
-        self.layout = layout;
-        self
-    }
-
-    /// The bank that goes with it.
-    pub const fn bank(&self) -> BankConfig {
-        BankConfig::new(self.dimensions, self.patterns)
-            .metric(Metric::SquaredEuclidean)
-            .layout(self.layout)
-    }
-
-    /// Components of a vector.
-    pub const fn dimensions(&self) -> u32 {
-        self.dimensions
-    }
-
-    /// Most patterns.
-    pub const fn patterns(&self) -> u32 {
-        self.patterns
-    }
-
-    const fn width(&self) -> usize {
-        (self.dimensions / if self.sketches == 0 { 1 } else { self.sketches }) as usize
-    }
-
-    const fn factors(&self) -> usize {
-        metric::packed(self.width()).saturating_mul(self.sketches as usize)
-    }
-
-    const fn has_graph(&self) -> bool {
-        !matches!(self.layout, Layout::Scan)
-    }
-
-    /// Elements of the copies of factor and mean.
-    const fn copies(&self) -> (usize, usize) {
-        match self.has_graph() {
-            true => (self.factors(), self.dimensions as usize),
-            false => (0, 0),
-        }
-    }
-}
-
-impl Config for RecogniserConfig {
-    const KIND: Kind = Kind(*b"RECO");
-    const VERSION: u32 = 1;
-
-    fn is_valid(&self) -> bool {
-        (1..=MAX_SKETCHES).contains(&self.sketches)
-            && (16..=MAX_DIMENSIONS).contains(&self.dimensions)
-            && self.dimensions.is_multiple_of(16 * self.sketches)
-            && (1..=MAX_PATTERNS).contains(&self.patterns)
-            && (8..=4_096).contains(&self.scores)
-            && (1e-6..=1e6).contains(&self.ridge)
-            && (0.0..=1e6).contains(&self.merge)
-    }
-
-    fn length(&self) -> usize {
-        self.bytes()
-    }
-
-    fn to_words(&self) -> [u32; CONFIG_WORDS] {
-        let mut words = [0; CONFIG_WORDS];
-        words[0] = self.dimensions;
-        words[1] = self.sketches;
-        words[2] = self.patterns;
-        words[3] = self.scores;
-        words[4] = self.ridge.to_bits();
-        words[5] = self.merge.to_bits();
-        words[6] = self.layout as u32;
-        words
-    }
-
-    fn from_words(words: &[u32; CONFIG_WORDS]) -> Option<Self> {
-        let [
-            dimensions,
-            sketches,
-            patterns,
-            scores,
-            ridge,
-            merge,
-            layout,
-            ..,
-        ] = *words;
-        Some(Self {
-            dimensions,
-            sketches,
-            patterns,
-            scores,
-            ridge: f32::from_bits(ridge),
-            merge: f32::from_bits(merge),
-            layout: match layout {
-                1 => Layout::Scan,
-                2 => Layout::Graph,
-                3 => Layout::Both,
-                _ => return None,
-            },
-        })
     }
 }
 

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::bank::ScratchConfig;
+use crate::bank::{BankConfig, Layout};
 use crate::block::{BlockError, Memory};
+use crate::learn::stream::StreamConfig;
 use proptest::prelude::*;
 use std::vec;
 use std::vec::Vec;
