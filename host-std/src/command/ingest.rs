@@ -163,6 +163,14 @@ fn result(
             done.truncated
         ));
     }
+    if done.unrecorded > 0 {
+        notes.push(format!(
+            "the table of conflicts is full: {} contradictions more were found and not recorded; a \
+             source that says something new of the same property may replace what it said \
+             (`supersedes`)",
+            done.unrecorded
+        ));
+    }
     if done.expired > 0 {
         notes.push(format!(
             "{} claims had expired and were left out",

@@ -38,6 +38,8 @@ pub struct Batch {
     pub resolved: u64,
     /// Claims that were not compared with all they might contradict.
     pub truncated: u64,
+    /// Contradictions that were found and had no room in the table of conflicts.
+    pub unrecorded: u64,
     /// Claims that were within the tolerance of another and took its value.
     pub adopted: u64,
     /// Lines that were refused, where the others are kept.
@@ -75,6 +77,7 @@ impl Batch {
             found: self.found - before.found,
             resolved: self.resolved - before.resolved,
             truncated: self.truncated - before.truncated,
+            unrecorded: self.unrecorded - before.unrecorded,
             adopted: self.adopted - before.adopted,
             refused: self.refused - before.refused,
         }
@@ -88,6 +91,7 @@ impl Batch {
         self.found += more.found;
         self.resolved += more.resolved;
         self.truncated += more.truncated;
+        self.unrecorded += more.unrecorded;
         self.adopted += more.adopted;
         self.refused += more.refused;
     }

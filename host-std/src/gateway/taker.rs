@@ -299,7 +299,8 @@ impl Taker {
         batch.appended += 1;
         batch.found += u64::from(ingested.applied.found);
         batch.resolved += u64::from(ingested.applied.resolved);
-        batch.truncated += u64::from(ingested.applied.is_truncated());
+        batch.truncated += u64::from(!ingested.applied.coverage.is_complete());
+        batch.unrecorded += u64::from(ingested.applied.unrecorded);
         if ingested.applied.found > 0
             && let Some(topic) = topic_of(node, &ingested.id)
         {

@@ -198,3 +198,20 @@ fn events_of_one_node_are_taken_by_another() {
         .code(1)
         .stderr(contains("standard input, line 1: "));
 }
+
+#[test]
+fn a_full_table_of_conflicts_is_told_as_what_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    // Forty readings of one thermometer, each another value: 780 pairs, and room for 512.
+    let lines: String = (0..40)
+        .map(|n| claim("thermometer", n, "room", &format!("{n} degrees")) + "\n")
+        .collect();
+    fs::write(folder.path().join("readings.jsonl"), lines).unwrap();
+    sensilla(folder.path())
+        .args(["ingest", "readings.jsonl"])
+        .assert()
+        .success()
+        .stderr(contains(
+            "the table of conflicts is full: 268 contradictions more",
+        ));
+}
