@@ -139,3 +139,15 @@ fn parameters_may_be_spelt_as_other_encoders_do() {
     spelt(&["normalise=True", "curve=linear", "tau=3"]);
     spelt(&["tau=4", "linear=1", "first_spike_time=0"]);
 }
+
+#[test]
+fn a_comma_that_may_be_a_decimal_one_is_told() {
+    let rate = ["encode", "--code", "rate", "--steps", "4"];
+    run(&rate, "0,5\n0,7\n")
+        .success()
+        .stderr(contains("a comma is between two numbers, as in `0,5`"));
+    run(&rate, "0,5;\n0,7;\n")
+        .success()
+        .stdout("0.5: 0:1 3:1\n0.7: 0:1 3:1\n");
+    run(&rate, "0.5,1\n").success().stderr("");
+}

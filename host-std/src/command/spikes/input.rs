@@ -75,10 +75,6 @@ fn delimiter(input: &Input) -> Result<Option<Delimiter>, Error> {
     let by_commas = input
         .lines()
         .all(|(_, line)| line.split(',').all(|cell| !cell.trim().contains(' ')));
-    if by_commas {
-        return Ok(Some(Delimiter::Char(b',')));
-    }
-    // With spaces between them, numbers with a comma each may be one or two.
     let one_comma = |word: &str| {
         let halves = word.split_once(',');
         halves.is_some_and(|(a, b)| {
@@ -86,6 +82,20 @@ fn delimiter(input: &Input) -> Result<Option<Delimiter>, Error> {
             digits(a.trim_start_matches('-')) && digits(b)
         })
     };
+    if by_commas {
+        // Two whole numbers a line may be one with a decimal comma as well.
+        if let Some((_, line)) = input.lines().next()
+            && input.lines().all(|(_, line)| one_comma(line.trim()))
+        {
+            output::note(format_args!(
+                "a comma is between two numbers, as in `{}`; where it is a decimal comma, write a \
+                 semicolon behind the number, or a decimal point",
+                shown(line)
+            ));
+        }
+        return Ok(Some(Delimiter::Char(b',')));
+    }
+    // With spaces between them, numbers with a comma each may be one or two.
     let words = || {
         input
             .lines()
