@@ -1,7 +1,8 @@
 //! Bytes of events: what decodes is canonical, and tells the same again.
 
 use crate::kinds::kinds;
-use sensilla::log::event::{Embedding, Event, SignedEvent};
+use sensilla::log::SignedEvent;
+use sensilla::log::event::{Embedding, Event};
 use sensilla::log::sign::SignError;
 use sensilla::log::{PublicKey, Signature, Signer, Verifier};
 

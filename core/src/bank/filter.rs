@@ -10,59 +10,18 @@
 
 use super::pattern::Entry;
 use super::pool::slot_of;
-use super::scratch::Method;
-use super::search::{Predicate, choose};
 use super::view::View;
+
+/// A predicate on patterns.
+pub type Predicate<'p> = &'p dyn Fn(&Entry) -> bool;
 
 /// Patterns that the share is taken from.
 const SAMPLE: u32 = 128;
 /// Fewer accepted of the sample say too little: about 2 % of the patterns.
-const FEWEST: u32 = 3;
-
-/// How a filtered search begins.
-#[derive(Clone, Copy)]
-pub(super) struct Plan {
-    pub method: Method,
-    /// Candidates of the walk, refused ones included.
-    pub candidates: usize,
-}
-
-/// The way that costs less for `ef` accepted candidates, where the scratch memory has room for
-/// `room` of any kind.
-pub(super) fn plan(view: &View<'_>, accepts: Predicate<'_>, ef: usize, room: usize) -> Plan {
-    let scan = Plan {
-        method: Method::Scan,
-        candidates: 0,
-    };
-    // The predicate is only asked where a walk could pay at all.
-    if choose(view, ef) == Method::Scan {
-        return scan;
-    }
-    let (asked, accepted) = sample(view, accepts);
-    let candidates = match accepted {
-        FEWEST.. => wanted(ef, asked, accepted),
-        _ => return scan,
-    };
-    match candidates <= room && choose(view, candidates) == Method::Graph {
-        true => Plan {
-            method: Method::Graph,
-            candidates,
-        },
-        false => scan,
-    }
-}
-
-/// A walk that was asked for: as wide as the share calls for and there is room.
-pub(super) fn forced(view: &View<'_>, accepts: Predicate<'_>, ef: usize, room: usize) -> Plan {
-    let (asked, accepted) = sample(view, accepts);
-    Plan {
-        method: Method::Graph,
-        candidates: wanted(ef, asked, accepted.max(1)).min(room),
-    }
-}
+pub(super) const FEWEST: u32 = 3;
 
 /// Candidates that hold `ef` accepted ones, and a quarter more, for a share is only estimated.
-fn wanted(ef: usize, asked: u32, accepted: u32) -> usize {
+pub(super) fn wanted(ef: usize, asked: u32, accepted: u32) -> usize {
     let wide = ef as u64 * u64::from(asked) * 5;
     usize::try_from(wide.div_ceil(u64::from(accepted) * 4)).unwrap_or(usize::MAX)
 }
@@ -79,7 +38,7 @@ fn spread(view: &View<'_>, i: u32) -> Option<u32> {
 }
 
 /// How many patterns were asked about, and how many of these the predicate accepts.
-fn sample(view: &View<'_>, accepts: Predicate<'_>) -> (u32, u32) {
+pub(super) fn sample(view: &View<'_>, accepts: Predicate<'_>) -> (u32, u32) {
     let (mut asked, mut accepted) = (0, 0);
     for slot in (0..SAMPLE).filter_map(|i| spread(view, i)) {
         asked += 1;

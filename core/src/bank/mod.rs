@@ -40,6 +40,7 @@ mod open;
 mod owned;
 mod pairs;
 mod pattern;
+mod plan;
 mod pool;
 mod quantise;
 mod reach;
@@ -53,13 +54,14 @@ mod view;
 
 pub use config::{BankConfig, Element, Layout, MAX_CAPACITY, MAX_DIMENSIONS, Metric};
 pub use errors::{IdError, InsertError, SearchError, UpdateError, VectorError};
+pub use filter::Predicate;
 pub use mutable::{Audit, Inserted, PatternBank};
 #[cfg(feature = "alloc")]
 pub use owned::{BankMemory, OwnedBank};
 pub use pattern::{Entry, Pattern, PatternId};
 pub use read::PatternBankRef;
 pub use scratch::{Hit, Hits, Method, Scratch, ScratchConfig};
-pub use search::{Predicate, Search};
+pub use search::Search;
 
 #[cfg(test)]
 mod tests;

@@ -2,9 +2,9 @@
 
 use super::config::{Element, Metric};
 use super::errors::SearchError;
-use super::filter::{self, Plan};
+use super::filter::{self, Predicate};
 use super::graph::{self, Scorer};
-use super::pattern::Entry;
+use super::plan::{self, Plan};
 use super::pool::{Pool, score_of, slot_of};
 use super::quantise::{self, Query, Width};
 use super::reach;
@@ -12,9 +12,6 @@ use super::scan;
 use super::scratch::{Hit, Hits, Method, Scratch, Work, split};
 use super::view::View;
 use crate::simd::{Kernels, Task, dispatch};
-
-/// A predicate on patterns.
-pub type Predicate<'p> = &'p dyn Fn(&Entry) -> bool;
 
 /// A search in all detail.
 #[derive(Clone, Copy)]
@@ -95,19 +92,7 @@ impl<'s> Task for Run<'_, 's, '_> {
             scratch,
             ef,
         } = self;
-        let room = scratch.candidates();
-        let mut plan = match (search.filter, search.method) {
-            (None, method) => Plan {
-                method: method.unwrap_or_else(|| choose(view, ef)),
-                candidates: ef,
-            },
-            (Some(accepts), None) => filter::plan(view, accepts, ef, room),
-            (Some(accepts), Some(Method::Graph)) => filter::forced(view, accepts, ef, room),
-            (Some(_), Some(method)) => Plan {
-                method,
-                candidates: 0,
-            },
-        };
+        let mut plan = plan::of(view, search.filter, search.method, ef, scratch.candidates());
         let mut distances = 0;
         let found = loop {
             let found = answer(kernels, view, vector, search, plan, scratch)?;
@@ -186,20 +171,6 @@ pub(super) fn unreachable(view: &View<'_>, scratch: &mut Scratch<'_>) -> Result<
     match scratch.fits(&view.config) {
         true => Ok(reach::count_apart(view, scratch.parts().visited)),
         false => Err(SearchError::ScratchTooSmall),
-    }
-}
-
-/// The way that costs less, by integers alone so that every host takes the same.
-#[inline(always)]
-pub(super) fn choose(view: &View<'_>, ef: usize) -> Method {
-    let config = &view.config;
-    let sixteens = config.padded() as u64 / 16;
-    let interleaved = !view.blocks.is_empty() || !config.has_codes();
-    let scan = view.live() as u64 * sixteens * if interleaved { 1 } else { 2 };
-    let graph = u64::from(config.scan_cost) * ef as u64 * (sixteens + 19);
-    match config.has_graph() && scan > graph {
-        true => Method::Graph,
-        false => Method::Scan,
     }
 }
 

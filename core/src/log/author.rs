@@ -1,9 +1,10 @@
 //! Who says things: a key, and the last event that was said with it.
 
-use super::event::{Embedding, EncodeError, Event, EventId, SignedEvent};
+use super::event::{Embedding, EncodeError, Event, EventId};
 use super::event_log::EventLog;
 use super::kind::EventKind;
 use super::sign::Signer;
+use super::signed::SignedEvent;
 
 /// An author of events, each of which names the one before.
 ///

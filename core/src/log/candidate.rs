@@ -1,10 +1,11 @@
 //! What a log looks at in an event that it may take: borrowed from its bytes or from its fields, so
 //! that an event on its way into a log is not copied.
 
-use super::event::{DecodeError, EventId, SignedEvent};
+use super::event::{DecodeError, EventId};
 use super::policy::{IngestError, Policy};
 use super::read::Layout;
 use super::sign::{self, Domain, PublicKey, Signature, Verifier};
+use super::signed::SignedEvent;
 
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Candidate<'a> {

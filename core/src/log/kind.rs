@@ -5,11 +5,13 @@
 //! hashed, verified, stored and passed on like any other.
 
 use super::codec;
-use super::event::EventId;
 use super::sign::{self, Domain, Endorsement, SignError, Signer};
 use crate::Hash;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+
+/// SHA-256 of an event's canonical bytes without the signature.
+pub type EventId = Hash;
 
 /// One, as a confidence: confidences are fractions of 65,535.
 pub const CERTAIN: u16 = u16::MAX;

@@ -2,10 +2,11 @@
 
 use super::chains::Name;
 use super::entries::Chain;
-use super::event::{DecodeError, EventId, SignedEvent};
+use super::event::{DecodeError, EventId};
 use super::event_log::EventLog;
 use super::read::names;
 use super::sign::PublicKey;
+use super::signed::SignedEvent;
 use crate::error::errors;
 use crate::table;
 

@@ -72,11 +72,12 @@ pub mod kind;
 pub mod lookup;
 pub mod policy;
 mod read;
+pub mod signed;
 
 pub use crate::sign;
 pub use author::Author;
 pub use config::{LogConfig, Overflow};
-pub use event::{DecodeError, Embedding, EncodeError, Event, EventId, LimitError, SignedEvent};
+pub use event::{DecodeError, Embedding, EncodeError, Event, EventId, LimitError};
 pub use event_log::EventLog;
 pub use kind::EventKind;
 pub use lookup::{Entry, LogIndex, LookupError};
@@ -84,3 +85,4 @@ pub use policy::{IngestError, Policy, Trust};
 #[cfg(any(test, feature = "ed25519"))]
 pub use sign::Ed25519;
 pub use sign::{PublicKey, Signature, Signer, Verifier};
+pub use signed::SignedEvent;

@@ -1,7 +1,7 @@
 //! A tree that only grows: its peaks, and nothing else.
 
+use super::errors::AppendError;
 use super::hash::{EMPTY_ROOT, MAX_HEIGHT, climb, node_hash};
-use super::tree::AppendError;
 use crate::Hash;
 
 const LEVELS: usize = MAX_HEIGHT as usize + 1;

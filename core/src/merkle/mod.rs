@@ -20,6 +20,7 @@
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
 mod bulk;
 pub mod checkpoint;
+mod errors;
 pub mod frontier;
 pub mod hash;
 pub(crate) mod nodes;
@@ -31,7 +32,8 @@ pub mod tree;
 pub mod watch;
 
 pub use checkpoint::Checkpoint;
+pub use errors::{AppendError, ProofError, PruneError};
 pub use frontier::Frontier;
 pub use hash::{EMPTY_ROOT, leaf_hash, node_hash};
 pub use proof::{Proof, VerifyError, verify_consistency, verify_inclusion};
-pub use tree::{AppendError, ProofError, PruneError, Tree, TreeConfig};
+pub use tree::{Tree, TreeConfig};

@@ -11,9 +11,9 @@
 
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
 use super::bulk;
+use super::errors::{AppendError, ProofError, PruneError};
 use super::hash::{EMPTY_ROOT, MAX_HEIGHT, climb, leaf_hash, node_hash};
 use super::tile::{ExportError, Span};
-use super::tree::{AppendError, ProofError, PruneError};
 use super::watch::{WatchError, Watches, sibling_end};
 use crate::Hash;
 use crate::block::BlockError;

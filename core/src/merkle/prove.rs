@@ -1,8 +1,8 @@
 //! Making proofs from the hashes of a tree (RFC 9162, 2.1.3.1 and 2.1.4.1).
 
+use super::errors::ProofError;
 use super::nodes::{Nodes, take_lowest, top_of};
 use super::proof::Proof;
-use super::tree::ProofError;
 
 impl Nodes<'_> {
     // Inline, so that the proof is made where the caller wants it: it is a kilobyte to move.

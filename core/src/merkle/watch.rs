@@ -4,8 +4,8 @@
 //! over before what they were made from is forgotten, so that watching costs nothing while the
 //! tree grows.
 
+use super::errors::ProofError;
 use super::nodes::Shape;
-use super::tree::ProofError;
 use crate::Hash;
 use crate::block::sections::{is_zero, of_slot, sections};
 use crate::error::errors;

@@ -4,9 +4,9 @@ use crate::kinds::kinds;
 use crate::transcript::Transcript;
 use crate::{Hex, Report};
 use ed25519_dalek::SigningKey;
-use sensilla::log::event::{Embedding, Event, SignedEvent};
 use sensilla::log::kind::{Assert, EventKind};
 use sensilla::log::sign::Ed25519;
+use sensilla::log::{Embedding, Event, SignedEvent};
 use sensilla::log::{EventLog, LogConfig, Policy, Signer};
 use sensilla::merkle::{leaf_hash, verify_inclusion};
 

@@ -1,5 +1,6 @@
-use super::super::event::{Event, SignedEvent};
+use super::super::event::Event;
 use super::super::kind::CERTAIN;
+use super::super::signed::SignedEvent;
 use super::*;
 use crate::Hash;
 use proptest::prelude::*;

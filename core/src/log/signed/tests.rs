@@ -2,6 +2,8 @@ use super::super::kind::*;
 use super::super::sign::{Ed25519, endorse, verify_endorsement};
 use super::*;
 use crate::error::ErrorCode;
+use crate::log::event::{LimitError, MAX_NAME};
+use crate::sign::PublicKey;
 use ed25519_dalek::SigningKey;
 use proptest::prelude::*;
 use std::string::String;
