@@ -2,7 +2,8 @@
 //!
 //! | file | what |
 //! |---|---|
-//! | [`event`] | an event: its fields, its canonical bytes, its id, its signature |
+//! | [`event`] | an event: its fields and their limits |
+//! | [`signed`] | an event in its canonical bytes: its id, its signature |
 //! | [`kind`] | what an event says: assert, challenge, support, resolution, deprecate, witness, decision |
 //! | [`author`] | who says things: a key, and the last event said with it |
 //! | `codec` | canonical `postcard`: values into a slice, and off the front of one |
