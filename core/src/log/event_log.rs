@@ -342,5 +342,21 @@ impl EventLog<'_> {
     }
 }
 
+#[cfg(feature = "alloc")]
+crate::block::owned::owned! {
+    /// A log on the heap.
+    ///
+    /// ```
+    /// use sensilla::log::{LogConfig, OwnedLog};
+    ///
+    /// let mut log = OwnedLog::new(LogConfig::new(512, 128 * 1024))?;
+    /// let root = log.with(|log| log.root());
+    /// let saved = log.to_bytes();
+    /// assert_eq!(OwnedLog::open_verified(&saved)?.with(|log| log.root()), root);
+    /// # Ok::<(), Box<dyn core::error::Error>>(())
+    /// ```
+    pub struct OwnedLog(LogCell) of EventLog, LogConfig;
+}
+
 #[cfg(test)]
 mod tests;

@@ -80,6 +80,8 @@ pub use author::Author;
 pub use config::{LogConfig, Overflow};
 pub use event::{DecodeError, Embedding, EncodeError, Event, EventId, LimitError};
 pub use event_log::EventLog;
+#[cfg(feature = "alloc")]
+pub use event_log::OwnedLog;
 pub use kind::EventKind;
 pub use lookup::{Entry, LogIndex, LookupError};
 pub use policy::{IngestError, Policy, Trust};
