@@ -98,7 +98,8 @@ pub struct Recognised {
     /// The squared distance of the nearest pattern of another label; infinite without one.
     pub other: f32,
     /// How unlike everything learned the window is: the squared Mahalanobis distance of the nearest
-    /// pattern, less what is uncertain of that, times the window's plain distance from it.
+    /// pattern, less what is uncertain of that, times the fourth root of the squared plain distance from
+    /// it over the squared distance from the mean of all in the metric.
     pub novelty: f32,
     /// The share of the last scores that are at least this novel: to refuse a window where that is
     /// at most `r` refuses at most a share `r` of what is like before.
@@ -291,11 +292,17 @@ impl Recogniser<'_> {
             return Ok((None, found));
         };
         if let Some(other) = hits.iter().find(|hit| hit.label != nearest.label) {
-            return Ok((Some(self.judge(&nearest, Some(&other), vector)), found));
+            return Ok((
+                Some(self.judge(&nearest, Some(&other), vector, work)),
+                found,
+            ));
         }
         let others = |entry: &Entry| entry.label != nearest.label;
         let other = bank.search_filtered(work, 1, &others, scratch)?.first();
-        Ok((Some(self.judge(&nearest, other.as_ref(), vector)), None))
+        Ok((
+            Some(self.judge(&nearest, other.as_ref(), vector, work)),
+            None,
+        ))
     }
 
     /// How near a pattern at that squared distance is, from 1 to 0: one half where windows of its kind
@@ -305,22 +312,31 @@ impl Recogniser<'_> {
         usual / (usual + self.seen() as f32 * distance.max(0.0))
     }
 
-    /// What the nearest pattern of a vector, and the nearest of another label, say of it.
-    pub fn judge(&self, hit: &Hit, other: Option<&Hit>, vector: &[f32]) -> Recognised {
+    /// What the nearest pattern of a vector, and the nearest of another label, say of it; `white` is
+    /// the vector [whitened](Self::whiten).
+    pub fn judge(
+        &self,
+        hit: &Hit,
+        other: Option<&Hit>,
+        vector: &[f32],
+        white: &[f32],
+    ) -> Recognised {
         let distance = (-hit.similarity).max(0.0);
         let other = other.map_or(f32::INFINITY, |other| (-other.similarity).max(0.0));
         let weight = self.weight(hit.id).unwrap_or(1) as f32;
-        let plain = self.plain(hit.id, vector);
         let mahalanobis = self.seen() as f32 * distance;
-        let novelty = mahalanobis * (weight / (weight + 1.0)) * libm::sqrtf(plain);
-        let scores = novelty::held(self.scores(), self.word(state::SCORES));
+        let sure = libm::sqrtf(weight / (weight + 1.0));
+        let plain = self.plain(hit.id, vector);
+        let away = white.iter().fold(0.0, |sum, x| sum + x * x);
+        let apart = libm::sqrtf(libm::sqrtf(plain / away.max(f32::MIN_POSITIVE)));
+        let novelty = mahalanobis * sure * apart;
         Recognised {
             id: hit.id,
             label: hit.label,
             distance,
             other,
             novelty,
-            rarity: novelty::rarity(scores, novelty),
+            rarity: novelty::rarity(self.last_scores(), novelty),
             confidence: reliability::expected(self.curve(), reliability::lead(distance, other)),
         }
     }
@@ -351,8 +367,7 @@ impl Recogniser<'_> {
     /// Whether a score stands out among the last ones, 1.5 times above nine in ten of them; then it
     /// becomes one of them.
     pub fn watch(&mut self, novelty: f32) -> bool {
-        let scores = novelty::held(self.scores(), self.word(state::SCORES));
-        let alarm = novelty::is_alarm(scores, novelty);
+        let alarm = self.alarm_level().is_some_and(|level| novelty > level);
         self.header.begin();
         self.score(novelty);
         self.header.end();
@@ -377,6 +392,17 @@ impl Recogniser<'_> {
         for (sketch, factor) in vector.chunks_exact_mut(width.max(1)).zip(factors) {
             metric::whiten(factor, sketch);
         }
+    }
+
+    /// The last scores, in no order: what [`rarity`](Recognised::rarity) and
+    /// [`watch`](Self::watch) compare with.
+    pub fn last_scores(&self) -> &[f32] {
+        novelty::held(self.scores(), self.word(state::SCORES))
+    }
+
+    /// The score from which on [`watch`](Self::watch) raises an alarm; `None` while it has seen too few.
+    pub fn alarm_level(&self) -> Option<f32> {
+        novelty::alarm_level(self.last_scores())
     }
 
     fn scores(&self) -> &[f32] {

@@ -9,7 +9,7 @@ use super::recall::{MAX_K, Recall};
 use super::workspace::Workspace;
 use crate::bank::{Audit, Entry, Hits, Pattern, PatternBank, PatternId};
 use crate::intern::{InternError, Interner};
-use crate::learn::extract::{Extractor, Learned};
+use crate::learn::extract::{Extractor, Learned, Statistics};
 use crate::learn::features::{Features, MAX_SAMPLE, PER_CHANNEL, PushError};
 use crate::learn::normalise::Normaliser;
 use crate::learn::prune::PrunePolicy;
@@ -365,7 +365,7 @@ impl<'a> Perception<'a> {
         }
         let other = look.hits.iter().find(|other| other.label != hit.label);
         let recogniser = self.recogniser.0.as_ref()?;
-        Some(recogniser.judge(&hit, other.as_ref(), look.embedding))
+        Some(recogniser.judge(&hit, other.as_ref(), look.embedding, look.seen))
     }
 
     /// Orders `candidates`, executors to choose from, by what the `k` patterns nearest to the
@@ -548,6 +548,11 @@ impl<'a> Perception<'a> {
             (Some(recogniser), Some(recognised)) => recogniser.watch(recognised.novelty),
             _ => false,
         })
+    }
+
+    /// What a pattern was learned from; `None` of one that is not there.
+    pub fn statistics(&self, id: PatternId) -> Option<Statistics> {
+        self.extractor.statistics(id)
     }
 
     /// The statistics that windows are normalised with.
