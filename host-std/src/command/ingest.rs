@@ -8,7 +8,7 @@ use std::str::FromStr;
 use clap::Args;
 use serde::Serialize;
 
-use super::samples::Text;
+use super::dialect::Text;
 use super::{Common, output};
 use crate::Error;
 use crate::gateway::{Batch, Gateway};

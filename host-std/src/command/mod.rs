@@ -1,6 +1,7 @@
 //! The sub-commands: one file each, with its arguments and what it does.
 
 mod demo;
+mod dialect;
 mod ingest;
 mod inspect;
 mod learn;
@@ -67,7 +68,7 @@ enum Command {
     /// Check a store, without changing its file.
     Verify,
     /// Turn values or signals into spike trains, one a line: `value: t:polarity …`.
-    Encode(spikes::Arguments),
+    Encode(spikes::Encode),
     /// Turn spike trains back into values or signals.
     Decode(spikes::Arguments),
 }
