@@ -10,6 +10,7 @@ mod recall;
 mod samples;
 mod spikes;
 mod verify;
+mod watch;
 
 use std::path::PathBuf;
 
@@ -58,6 +59,8 @@ enum Command {
     Learn(learn::Arguments),
     /// Look recordings or vectors up among the learned patterns.
     Recall(recall::Arguments),
+    /// Print the windows that are unlike anything learned, as they come.
+    Watch(watch::Arguments),
     /// Take claims into the log and find what contradicts.
     Ingest(ingest::Arguments),
     /// Show what a store holds.
@@ -122,6 +125,7 @@ pub fn run(cli: Cli) -> Result<(), Error> {
         Command::Demo(arguments) => demo::run(&common, arguments),
         Command::Learn(arguments) => learn::run(&common, arguments),
         Command::Recall(arguments) => recall::run(&common, arguments),
+        Command::Watch(arguments) => watch::run(&common, &arguments),
         Command::Ingest(arguments) => ingest::run(&common, arguments),
         Command::Inspect(arguments) => inspect::run(&common, arguments),
         Command::Verify => verify::run(&common),

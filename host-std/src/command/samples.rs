@@ -6,7 +6,9 @@ use clap::Args;
 
 use super::dialect::{Columns, Dialect, Text};
 use crate::Error;
-use crate::examples::{Examples, Known};
+use crate::embed::Embedder;
+use crate::examples::{Examples, Intake, Known};
+use crate::home::Home;
 use crate::profile::{Reading, Shape};
 use crate::read::columns::Asked;
 use crate::read::table::{self, Ahead, TableReader};
@@ -109,9 +111,18 @@ impl Samples {
         }
     }
 
-    /// Reads all files into vectors. Where `known` is given they have its shape, and what the
-    /// command line leaves open is read as it was then.
-    pub fn examples(&self, known: Option<&Shape>, purpose: Purpose) -> Result<Examples, Error> {
+    /// Reads all files into vectors. Where `home` has learned they have its shape, and what the
+    /// command line leaves open is read as it was then. `outlines`: of each recording one is kept.
+    pub fn examples(
+        &self,
+        home: Option<&Home>,
+        purpose: Purpose,
+        outlines: bool,
+    ) -> Result<Examples, Error> {
+        let home = home.filter(|home| home.profile.shape.is_some());
+        let stored = home.and_then(|home| home.profile.shape.as_ref());
+        let mut embedder = Embedder::of(home.map(Home::node))?;
+        let held_out = self.table.holdout.as_deref().map(canonical);
         let paths = files::resolve(&self.files)?;
         let mut all: Option<Examples> = None;
         for path in &paths {
@@ -119,11 +130,17 @@ impl Samples {
             let known = match &shape {
                 Some(shape) => Some(Known {
                     shape,
-                    stored: known.is_some(),
+                    stored: stored.is_some(),
                 }),
-                None => known.map(Known::stored),
+                None => stored.map(Known::stored),
             };
-            let mut more = self.of_file(path, known, purpose)?;
+            let mut intake = Intake {
+                embedder: &mut embedder,
+                rate: self.rate,
+                held_out: held_out.as_deref(),
+                outlines,
+            };
+            let mut more = self.of_file(path, known, purpose, &mut intake)?;
             if let Some(label) = &self.all_as {
                 let label = canonical(label).into_owned();
                 more.items
@@ -144,7 +161,11 @@ impl Samples {
                 None => all = Some(more),
             }
         }
-        all.ok_or_else(|| Error::Usage("there is no file".into()))
+        let all = all.ok_or_else(|| Error::Usage("there is no file".into()))?;
+        match all.shape {
+            Shape::Samples { .. } => all.embedded(embedder),
+            Shape::Vectors { .. } => Ok(all),
+        }
     }
 
     fn of_file(
@@ -152,6 +173,7 @@ impl Samples {
         path: &Path,
         known: Option<Known<'_>>,
         purpose: Purpose,
+        intake: &mut Intake<'_>,
     ) -> Result<Examples, Error> {
         let mut source = Source::open(path, self.text.decoding())?;
         let file = source.name().to_owned();
@@ -165,7 +187,7 @@ impl Samples {
             mut recordings,
             reading,
         } = opened;
-        Examples::of_recordings(&file, &mut *recordings, self.rate, reading, known)
+        Examples::of_recordings(&file, &mut *recordings, reading, known, intake)
     }
 
     /// The format of a file, checked against the arguments.
