@@ -260,9 +260,22 @@ impl Stream<'_> {
                 .ring
                 .iter()
                 .all(|level| (-limit..=limit).contains(level))
-            && self.moments.iter().flatten().all(|x| !x.is_nan())
+            && self.counts_are_sound()
+            && self.moments.iter().all(calibration::is_sound)
             && self.scales.iter().flatten().all(|x| !x.is_nan())
             && self.holds_kernels()
+    }
+
+    /// Whether the counts of the calibration are such as adding ones leads to, and flags are flags.
+    fn counts_are_sound(&self) -> bool {
+        let is_count = |at| {
+            let count = f32::from_bits(self.word(at));
+            (0.0..=16_777_216.0).contains(&count) && libm::truncf(count) == count
+        };
+        is_count(state::COUNT)
+            && is_count(state::STEPS)
+            && self.word(state::FROZEN) <= 1
+            && self.word(state::INSIDE) <= 1
     }
 
     fn holds_kernels(&self) -> bool {
