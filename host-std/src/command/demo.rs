@@ -16,7 +16,7 @@ use crate::keys::{self, Keyring};
 use crate::profile::{Authority, Names, Profile, Room, Shape};
 use crate::progress::Progress;
 use crate::report::plots::bytes_text;
-use crate::report::{Confusion, Raster, Report, of_node};
+use crate::report::{Answer, Confusion, Raster, Report, Verdict, of_node};
 use crate::store::manifest::{Manifest, hex};
 use crate::store::{Blocks, Contents, StoreError, Writer};
 use sensilla::block::Memory;
@@ -318,7 +318,9 @@ fn report(summary: &Summary, watch: &Watching, hub: &Node<'_>) -> Report {
             ),
         ],
         confusion: Some(confusion(summary)),
-        similarities: watch.similarities.clone(),
+        answers: watch.answers.clone(),
+        level: hub.perception().recogniser().and_then(|r| r.alarm_level()),
+        mistakes: Vec::new(),
         conflicts: of_node::conflicts(hub),
         raster: watch.raster.clone(),
         routes: NAMES
@@ -336,7 +338,7 @@ struct Watching {
     progress: Option<Progress>,
     begun: Option<Instant>,
     times: Vec<u64>,
-    similarities: Vec<(f32, bool)>,
+    answers: Vec<Answer>,
 }
 
 impl Watching {
@@ -346,7 +348,7 @@ impl Watching {
             progress: None,
             begun: None,
             times: Vec::new(),
-            similarities: Vec::new(),
+            answers: Vec::new(),
         }
     }
 
@@ -377,8 +379,15 @@ impl Watch for Watching {
 
     fn recalled(&mut self, wearer: usize, truth: u32, recall: &Recall) {
         if wearer == HUB {
-            self.similarities
-                .push((recall.similarity, recall.label == truth));
+            self.answers.push(Answer {
+                similarity: Some(recall.similarity),
+                confidence: recall.recognised.map(|found| found.confidence),
+                novelty: recall.recognised.map(|found| found.novelty),
+                verdict: match recall.label == truth {
+                    true => Verdict::Right,
+                    false => Verdict::Wrong,
+                },
+            });
         }
     }
 
