@@ -99,7 +99,7 @@ fn a_store_that_is_not_there_is_named() {
         sensilla(folder.path())
             .args([command, "--store", "my.store"])
             .assert()
-            .code(1)
+            .code(3)
             .stderr(contains("the store my.store: does not exist"));
     }
 }
@@ -113,7 +113,7 @@ fn a_file_that_is_no_store_is_left_as_it_was() {
         sensilla(folder.path())
             .arg(command)
             .assert()
-            .code(1)
+            .code(3)
             .stderr(contains("is damaged or no store"));
         assert_eq!(std::fs::read(&path).unwrap(), b"my diary");
     }

@@ -69,11 +69,7 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
     {
         return Err(Error::Usage("--merge-at is a cosine: -1 to 1".into()));
     }
-    let (writer, before) = common.writer()?;
-    let (mut home, manifest) = match before {
-        Some((home, manifest)) => (Some(home), Some(manifest)),
-        None => (None, None),
-    };
+    let (mut writer, mut home) = common.writer()?;
     let known = home.as_ref().and_then(|h| h.profile.shape.clone());
     let examples = arguments.samples.examples(known.as_ref(), Purpose::Learn)?;
     examples.notes.iter().for_each(output::note);
@@ -114,7 +110,8 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
         }
         _ => None,
     };
-    home.save(&writer, manifest.as_ref())?;
+    home.save(&mut writer)?;
+    home.tidy(&mut writer)?;
     let memory_bytes = home.bytes();
     let (channels, rate_hz) = match &examples.shape {
         Shape::Samples {
