@@ -99,7 +99,7 @@ fn a_store_that_is_not_there_is_named() {
         sensilla(folder.path())
             .args([command, "--store", "my.store"])
             .assert()
-            .code(3)
+            .code(1)
             .stderr(contains("the store my.store: does not exist"));
     }
 }
