@@ -7,7 +7,9 @@
 //! | [`home`] | a node with all this host keeps of it |
 //! | [`gateway`] | takes claims into a node |
 //! | [`batch`] | many searches at once, on all cores |
-//! | [`examples`] | a file as vectors |
+//! | [`examples`] | files as vectors |
+//! | [`embed`] | from recordings to vectors |
+//! | [`seen`] | what was learned before |
 //! | [`profile`] | what a node takes in, by the names users give |
 //! | [`report`] | the result of a run as one self-contained web page |
 //! | [`keys`] | signing keys of the sources a node speaks for |
@@ -19,6 +21,7 @@
 
 pub mod batch;
 pub mod command;
+pub mod embed;
 pub mod error;
 pub mod examples;
 pub mod gateway;
@@ -29,6 +32,7 @@ pub mod profile;
 pub mod progress;
 pub mod read;
 pub mod report;
+pub mod seen;
 pub mod store;
 
 pub use error::Error;

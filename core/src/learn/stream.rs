@@ -172,6 +172,14 @@ impl StreamConfig {
         i32::MAX as u32 / (120 + 32 * self.channels)
     }
 
+    /// Whether a rate, in millihertz, is the stream's within half a percent. Shapes are counted in
+    /// samples, so that another rate shows other shapes: on eleven public sets half a percent cost
+    /// 0.01 of accuracy, one percent 0.04. A rate that is not known, 0, is near any.
+    pub const fn is_near(&self, found: u32) -> bool {
+        let off = self.rate.abs_diff(found) as u64 * 200;
+        self.rate == 0 || found == 0 || off <= self.rate as u64
+    }
+
     const fn table(&self) -> usize {
         if self.seed == SEED { 0 } else { TABLE }
     }
@@ -235,6 +243,12 @@ structure! {
     }
 }
 
+#[cfg(feature = "alloc")]
+crate::block::owned::owned! {
+    /// A stream on the heap.
+    pub struct OwnedStream(StreamCell) of Stream, StreamConfig;
+}
+
 impl Stream<'_> {
     fn is_sound(&mut self) -> bool {
         let bound = i64::from(self.samples()) * (120 + 32 * i64::from(self.config.channels));
@@ -285,15 +299,15 @@ impl Stream<'_> {
         self.word(state::SAMPLES)
     }
 
-    /// Refuses samples at another rate, in millihertz, than the stream's. Shapes are counted in samples,
-    /// so that another rate shows other shapes. Half a percent is let pass (on eleven public sets it
-    /// cost 0.01 of accuracy, one percent 0.04), as is everything where a rate is not known.
+    /// Refuses samples at another rate, in millihertz, than the
+    /// [stream's](StreamConfig::is_near).
     pub fn check_rate(&self, found: u32) -> Result<(), StreamError> {
-        let learned = self.config.rate;
-        let off = u64::from(learned.abs_diff(found)) * 200;
-        match learned == 0 || found == 0 || off <= u64::from(learned) {
+        match self.config.is_near(found) {
             true => Ok(()),
-            false => Err(StreamError::OtherRate { learned, found }),
+            false => Err(StreamError::OtherRate {
+                learned: self.config.rate,
+                found,
+            }),
         }
     }
 

@@ -1,6 +1,7 @@
 //! The sub-commands: one file each, with its arguments and what it does.
 
 mod demo;
+mod dialect;
 mod ingest;
 mod inspect;
 mod learn;
@@ -9,6 +10,7 @@ mod recall;
 mod samples;
 mod spikes;
 mod verify;
+mod watch;
 
 use std::path::PathBuf;
 use std::str::FromStr;
@@ -86,6 +88,8 @@ enum Command {
     Learn(learn::Arguments),
     /// Look recordings or vectors up among the learned patterns.
     Recall(recall::Arguments),
+    /// Print the windows that are unlike anything learned, as they come.
+    Watch(watch::Arguments),
     /// Take claims into the log and find what contradicts.
     Ingest(ingest::Arguments),
     /// Show what a store holds.
@@ -93,7 +97,7 @@ enum Command {
     /// Check a store, without changing its file.
     Verify,
     /// Turn values or signals into spike trains, one a line: `value: t:polarity …`.
-    Encode(spikes::Arguments),
+    Encode(spikes::Encode),
     /// Turn spike trains back into values or signals.
     Decode(spikes::Arguments),
 }
@@ -157,6 +161,7 @@ pub fn run(cli: Cli) -> Result<(), Error> {
         Command::Demo(arguments) => demo::run(&common, arguments),
         Command::Learn(arguments) => learn::run(&common, arguments),
         Command::Recall(arguments) => recall::run(&common, arguments),
+        Command::Watch(arguments) => watch::run(&common, &arguments),
         Command::Ingest(arguments) => ingest::run(&common, arguments),
         Command::Inspect(arguments) => inspect::run(&common, arguments),
         Command::Verify => verify::run(&common),
