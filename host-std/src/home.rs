@@ -15,14 +15,14 @@ use sensilla::node::{
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use crate::Error;
 use crate::keys::{self, Keyring};
 use crate::profile::{Authority, Names, Profile, Room, Shape};
 use crate::progress::Progress;
 use crate::read::claims::hex;
 use crate::seen::{self, Seen};
-use crate::store::manifest::Manifest;
-use crate::store::{Blocks, Contents, StoreError, Writer};
+use crate::store;
+use crate::store::{Blocks, Contents, StoreError, View, Writer};
+use crate::{Error, interrupt};
 
 /// The name of the profile's block in the store.
 pub const PROFILE: &str = "profile";
@@ -124,10 +124,11 @@ impl Home {
             Err(_) => Seen::default(),
         };
         let keys = Keyring::from_block(&take(keys::BLOCK)?).ok_or_else(|| damaged("its secret"))?;
-        let node = OwnedNode::adopt(take(&profile.node)?).map_err(|error| match error {
-            OwnError::Block(error) => StoreError::of_node(error),
-            other => StoreError::Damaged(other.to_string()),
-        })?;
+        let node =
+            OwnedNode::adopt_unsealed(take(&profile.node)?).map_err(|error| match error {
+                OwnError::Block(error) => StoreError::of_node(error),
+                other => StoreError::Damaged(other.to_string()),
+            })?;
         Ok(Self {
             profile,
             keys,
@@ -163,27 +164,43 @@ impl Home {
         self.node().config().bytes()
     }
 
-    /// Saves the node, if it is not what the store holds already; says whether it did.
-    pub fn save(&mut self, writer: &Writer, before: Option<&Manifest>) -> Result<bool, Error> {
-        let profile =
-            serde_json::to_vec(&self.profile).map_err(|e| Error::Failed(e.to_string()))?;
-        let mut blocks = self.others.clone();
-        blocks.extend([
-            (self.profile.node.clone(), self.image()),
-            (PROFILE.to_owned(), Memory::from(&profile[..])),
-            (keys::BLOCK.to_owned(), self.keys.to_block()),
-        ]);
+    /// Saves what changed since the store was read or saved last; says whether anything did.
+    pub fn save(&mut self, writer: &mut Writer) -> Result<bool, Error> {
+        self.saved(|view| writer.save(view))
+            .map_err(|source| Error::Store {
+                path: writer.path().to_owned(),
+                source,
+            })
+    }
+
+    /// Makes the store's file anew where it holds too much of the past, after [`save`](Self::save).
+    pub fn tidy(&mut self, writer: &mut Writer) -> Result<(), Error> {
+        self.saved(|view| writer.tidy(view))
+            .map_err(|source| Error::Store {
+                path: writer.path().to_owned(),
+                source,
+            })
+    }
+
+    /// Calls `save` with what the store is to hold: the node where it lies, which is not sealed for
+    /// it, since the store vouches for its bytes.
+    fn saved<T>(
+        &self,
+        save: impl FnOnce(&View<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let profile = serde_json::to_vec(&self.profile)
+            .map_err(|e| StoreError::Damaged(format!("its profile: {e}")))?;
+        let secret = self.keys.to_block();
+        let seen = self.seen.to_block();
+        let _hold = interrupt::hold();
+        let mut view = store::view(&self.others);
+        view.insert(&self.profile.node, self.node.get().image().collect());
+        view.insert(PROFILE, vec![&profile]);
+        view.insert(keys::BLOCK, vec![&secret]);
         if !self.seen.is_empty() {
-            blocks.insert(seen::BLOCK.to_owned(), self.seen.to_block());
+            view.insert(seen::BLOCK, vec![&seen]);
         }
-        if before == Some(&Manifest::of(&blocks)) {
-            return Ok(false);
-        }
-        writer.save(&blocks).map_err(|source| Error::Store {
-            path: writer.path().to_owned(),
-            source,
-        })?;
-        Ok(true)
+        save(&view)
     }
 
     fn image(&mut self) -> Memory {

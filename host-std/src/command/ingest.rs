@@ -118,10 +118,10 @@ struct Conflicts {
 }
 
 pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
-    let (writer, before) = common.writer()?;
-    let (mut home, manifest) = match before {
-        Some((home, manifest)) => (home, Some(manifest)),
-        None => (Home::new(Profile::default())?, None),
+    let (mut writer, before) = common.writer()?;
+    let mut home = match before {
+        Some(home) => home,
+        None => Home::new(Profile::default())?,
     };
     for Given(authority) in &arguments.authority {
         home.set_authority(authority)?;
@@ -130,7 +130,7 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
         home.profile.tolerances.insert(predicate.clone(), *most);
     }
     if arguments.file.as_os_str() == "-" {
-        return live::run(common, &arguments, home, &writer, manifest);
+        return live::run(common, &arguments, home, &mut writer);
     }
     let source = Source::open(&arguments.file, arguments.text.decoding())?;
     let file = source.name().to_owned();
@@ -144,7 +144,8 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
     if let Some(path) = &arguments.report {
         report(&mut home, &file, &result)?.write(path)?;
     }
-    home.save(&writer, manifest.as_ref())?;
+    home.save(&mut writer)?;
+    home.tidy(&mut writer)?;
     print(common, &result, &done)
 }
 

@@ -97,11 +97,7 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
     {
         return Err(Error::Usage("--merge-within is 0 to 1000000".into()));
     }
-    let (writer, before) = common.writer()?;
-    let (mut home, manifest) = match before {
-        Some((home, manifest)) => (Some(home), Some(manifest)),
-        None => (None, None),
-    };
+    let (mut writer, mut home) = common.writer()?;
     let fresh = home.as_ref().is_none_or(|h| h.profile.shape.is_none());
     let mut examples = arguments
         .samples
@@ -155,7 +151,8 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
         }
         _ => None,
     };
-    home.save(&writer, manifest.as_ref())?;
+    home.save(&mut writer)?;
+    home.tidy(&mut writer)?;
     let memory_bytes = home.bytes();
     let (channels, rate_hz) = match &examples.shape {
         Shape::Samples {
