@@ -19,6 +19,7 @@
 //! | `node` | `0x0a..` |
 //! | `simd` | `0x0b..` |
 //! | `sensilla-embedded` | `0x20..` |
+//! | `sensilla-c` | `0x21..` |
 //! | crates that are not of this workspace | `0x80..` to `0xff..` |
 //!
 //! # What is passed on
@@ -41,6 +42,11 @@ pub trait ErrorCode: core::error::Error + Copy + Eq {
 
     /// The stable number of this error, or of the error that it wraps; never zero.
     fn code(&self) -> u16;
+
+    /// The codes of the operation's own variants and their sentences, which have the names of fields
+    /// where the fields' values stand, and end with a zero byte as C wants it.
+    #[doc(hidden)]
+    const SENTENCES: &'static [(u16, &'static str)] = &[];
 
     /// The variant's place among all, from 0 and below [`VARIANTS`](Self::VARIANTS), whatever its
     /// fields: an index for counters by kind.
@@ -160,6 +166,10 @@ macro_rules! errors {
         impl $crate::error::ErrorCode for $name {
             const VARIANTS: usize = [$(stringify!($variant)),+].len();
 
+            const SENTENCES: &'static [(u16, &'static str)] = &[
+                $( $( (Self::BASE + $number, concat!($message, "\0")), )? )+
+            ];
+
             fn code(&self) -> u16 {
                 match self {
                     $(
@@ -252,7 +262,7 @@ pub struct Codes;
 pub trait Claims<const SIXTEEN: u16> {}
 
 /// The upper byte of the codes of each module, or of a whole crate.
-const RANGES: [(&str, u16); 15] = [
+const RANGES: [(&str, u16); 16] = [
     ("sensilla::block", 0x01),
     ("sensilla::bank", 0x02),
     ("sensilla::learn", 0x03),
@@ -267,6 +277,7 @@ const RANGES: [(&str, u16); 15] = [
     ("sensilla::node", 0x0a),
     ("sensilla::simd", 0x0b),
     ("sensilla_embedded", 0x20),
+    ("sensilla_c", 0x21),
     // What begins with this crate's name is its own in any case.
     ("sensilla", 0),
 ];

@@ -9,6 +9,7 @@ mod embedded;
 mod fuzz;
 mod host;
 mod lines;
+mod package;
 mod process;
 mod size;
 mod standalone;
@@ -39,6 +40,12 @@ enum Command {
     Instructions,
     /// Measures RAM of nodes by part, and flash and RAM of the linked firmware; target/size.json
     Size,
+    /// Builds what others take: target/package
+    Package {
+        /// What for
+        #[arg(value_enum)]
+        package: package::Package,
+    },
     /// Builds examples/browser and serves it on this machine
     Browser {
         /// The port to listen on
@@ -75,18 +82,22 @@ struct Hosts {
     /// Firmware on an emulated Cortex-M4F and M55
     #[arg(long)]
     embedded: bool,
+    /// The library for C, on this machine and on an emulated Cortex-M4F
+    #[arg(long)]
+    c: bool,
 }
 
 impl Hosts {
     /// No flag means every host.
     fn chosen(self) -> Self {
-        if self.host || self.wasm || self.embedded {
+        if self.host || self.wasm || self.embedded || self.c {
             self
         } else {
             Self {
                 host: true,
                 wasm: true,
                 embedded: true,
+                c: true,
             }
         }
     }
@@ -101,6 +112,7 @@ fn main() -> ExitCode {
             tools::install(&embedded::missing()).and_then(|()| embedded::instructions())
         }
         Command::Size => size::size(),
+        Command::Package { package } => package::package(package),
         Command::Browser { port } => serve(port),
         Command::Fuzz {
             target,
@@ -126,6 +138,9 @@ fn setup(hosts: Hosts) -> Result<()> {
     if hosts.embedded {
         packages.extend(embedded::missing());
     }
+    if hosts.c {
+        packages.extend(package::missing_for_c());
+    }
     packages.sort_unstable();
     packages.dedup();
     tools::install(&packages)?;
@@ -140,6 +155,7 @@ fn serve(port: u16) -> Result<()> {
         host: false,
         wasm: true,
         embedded: false,
+        c: false,
     })?;
     browser::serve(port)
 }
@@ -156,6 +172,9 @@ fn test(hosts: Hosts) -> Result<()> {
     }
     if hosts.embedded {
         printed.extend(embedded::test()?);
+    }
+    if hosts.c {
+        package::test_c()?;
     }
     lines::compare(&printed)
 }

@@ -1,0 +1,10 @@
+# Before 1.0 a minor version changes what programs rely on.
+set(PACKAGE_VERSION "@VERSION@")
+string(REGEX MATCH "^[0-9]+\\.[0-9]+" sensilla_have "${PACKAGE_VERSION}")
+string(REGEX MATCH "^[0-9]+\\.[0-9]+" sensilla_want "${PACKAGE_FIND_VERSION}")
+if("${sensilla_have}" STREQUAL "${sensilla_want}" AND NOT "${PACKAGE_VERSION}" VERSION_LESS "${PACKAGE_FIND_VERSION}")
+  set(PACKAGE_VERSION_COMPATIBLE TRUE)
+endif()
+if("${PACKAGE_VERSION}" VERSION_EQUAL "${PACKAGE_FIND_VERSION}")
+  set(PACKAGE_VERSION_EXACT TRUE)
+endif()
