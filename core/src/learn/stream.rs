@@ -268,7 +268,8 @@ impl Stream<'_> {
     /// Whether scales are what the samples that calibrated come to, or none are kept.
     fn has_sound_scales(&self) -> bool {
         let [count, steps] = [state::COUNT, state::STEPS].map(|at| f32::from_bits(self.word(at)));
-        let is_count = |x: f32| x.is_finite() && x >= 0.0 && x == libm::floorf(x);
+        // Adding ones to a count leads no further than this.
+        let is_count = |x: f32| (0.0..=16_777_216.0).contains(&x) && x == libm::floorf(x);
         let (frozen, inside) = (self.word(state::FROZEN), self.word(state::INSIDE));
         let counts = is_count(count)
             && is_count(steps)
@@ -278,7 +279,7 @@ impl Stream<'_> {
             && frozen + inside <= 1
             && (count > 0.0 || frozen + inside + count.to_bits() == 0);
         let moments = match count > 0.0 {
-            true => self.moments.iter().flatten().all(|x| !x.is_nan()),
+            true => self.moments.iter().all(calibration::is_sound),
             false => is_zero(self.moments.as_flattened()),
         };
         let kept = match self.is_calibrated() {

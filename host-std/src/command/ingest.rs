@@ -11,6 +11,7 @@ use serde::Serialize;
 use super::dialect::Text;
 use super::{Common, output};
 use crate::Error;
+use crate::gateway::clock::Clock;
 use crate::gateway::{Batch, Gateway};
 use crate::home::Home;
 use crate::profile::{Authority, Profile};
@@ -34,6 +35,11 @@ pub struct Arguments {
     /// given once a predicate.
     #[arg(long, value_name = "PREDICATE=X")]
     tolerance: Vec<Tolerance>,
+    /// What time it is, in milliseconds since 1970 or as a date like 2026-01-01T00:00:00Z, where a file
+    /// is taken again; nothing is taken that is dated more than a minute later. This machine's clock if
+    /// not given.
+    #[arg(long, value_name = "TIME")]
+    now: Option<Clock>,
     #[command(flatten)]
     text: Text,
     /// Also write a report, a web page, to this file.
@@ -131,7 +137,7 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
     let mut reader = ClaimReader::new(source);
     let lines = reader.by_ref().collect::<Result<Vec<_>, _>>()?;
     let notes = reader.take_notes();
-    let mut gateway = Gateway::new(home, &file);
+    let mut gateway = Gateway::new(home, &file).clock(arguments.now.unwrap_or_default());
     let done = gateway.take(&lines)?;
     let mut home = gateway.into_home();
     let result = result(&mut home, lines.len(), &done, notes)?;

@@ -51,7 +51,9 @@ pub fn run(
     let path = Path::new("-");
     let name = files::name(path);
     let lines = read(arguments.text.decoding());
-    let mut gateway = Gateway::new(home, &name).each_line();
+    let mut gateway = Gateway::new(home, &name)
+        .each_line()
+        .clock(arguments.now.unwrap_or_default());
     let mut state = State {
         manifest,
         saved: Instant::now(),
