@@ -1,6 +1,6 @@
 //! The shape of a recogniser, and of the bank that its patterns lie in.
 
-use crate::bank::{BankConfig, Layout, Metric};
+use crate::bank::{BankConfig, Element, Layout, Metric};
 use crate::block::structure::Config;
 use crate::block::{CONFIG_WORDS, Kind};
 use crate::learn::metric;
@@ -21,6 +21,7 @@ pub const MAX_PATTERNS: u32 = 1 << 20;
 /// | [`merge`](Self::merge) | at least 0 | 1.5 |
 /// | [`scores`](Self::scores) | 8 to 4,096 | 32 |
 /// | [`layout`](Self::layout) | | `Scan` |
+/// | [`element`](Self::element) | all but `Bits` | `I8` |
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
 pub struct RecogniserConfig {
@@ -31,6 +32,7 @@ pub struct RecogniserConfig {
     pub(super) ridge: f32,
     pub(super) merge: f32,
     pub(super) layout: Layout,
+    pub(super) element: Element,
 }
 
 impl RecogniserConfig {
@@ -45,6 +47,7 @@ impl RecogniserConfig {
             ridge: if sketches > 1 { 0.5 } else { 1.0 },
             merge: MERGE,
             layout: Layout::Scan,
+            element: Element::I8,
         }
     }
 
@@ -89,10 +92,18 @@ impl RecogniserConfig {
         self
     }
 
+    /// How rows are kept: floats too, or alone, find what eight bits would confuse, for four bytes a
+    /// component more.
+    pub const fn element(mut self, element: Element) -> Self {
+        self.element = element;
+        self
+    }
+
     /// The bank that goes with it.
     pub const fn bank(&self) -> BankConfig {
         BankConfig::new(self.dimensions, self.patterns)
             .metric(Metric::SquaredEuclidean)
+            .element(self.element)
             .layout(self.layout)
     }
 
@@ -139,6 +150,7 @@ impl Config for RecogniserConfig {
             && (8..=4_096).contains(&self.scores)
             && (1e-6..=1e6).contains(&self.ridge)
             && (0.0..=1e6).contains(&self.merge)
+            && self.element != Element::Bits
     }
 
     fn length(&self) -> usize {
@@ -154,6 +166,11 @@ impl Config for RecogniserConfig {
         words[4] = self.ridge.to_bits();
         words[5] = self.merge.to_bits();
         words[6] = self.layout as u32;
+        words[7] = match self.element {
+            Element::F32 => 1,
+            Element::I8F32 => 2,
+            _ => 0,
+        };
         words
     }
 
@@ -166,6 +183,7 @@ impl Config for RecogniserConfig {
             ridge,
             merge,
             layout,
+            element,
             ..,
         ] = *words;
         Some(Self {
@@ -179,6 +197,12 @@ impl Config for RecogniserConfig {
                 1 => Layout::Scan,
                 2 => Layout::Graph,
                 3 => Layout::Both,
+                _ => return None,
+            },
+            element: match element {
+                0 => Element::I8,
+                1 => Element::F32,
+                2 => Element::I8F32,
                 _ => return None,
             },
         })

@@ -1,7 +1,7 @@
 //! The recogniser beside the loops that define it.
 
 use super::*;
-use crate::bank::{BankConfig, Layout, Pattern, PatternBank, ScratchConfig};
+use crate::bank::{BankConfig, Element, Layout, Pattern, PatternBank, ScratchConfig};
 use crate::block::{BlockError, Memory};
 use crate::learn::stream::StreamConfig;
 use proptest::prelude::*;
@@ -313,6 +313,57 @@ fn recall_hands_out_what_it_was_judged_by() {
     }
     // Both ways were gone: one search was enough, or it took another.
     assert!((61..180).contains(&alike), "{alike}");
+}
+
+#[test]
+fn floats_are_kept_where_the_configuration_says_so() {
+    let stream = StreamConfig::new(1, 32);
+    let all = vectors(32, 220);
+    let (train, test) = all.split_at(160);
+    let distances = |element: Element| -> Vec<(u32, f32)> {
+        let config = RecogniserConfig::new(&stream, 40).element(element);
+        let mut room = Room::new(&config);
+        let (mut bank, mut recogniser, mut scratch, work) = room.parts(config);
+        for (label, vector) in train {
+            recogniser
+                .learn(&mut bank, vector, pattern(*label), work)
+                .unwrap();
+        }
+        recogniser.refresh(&mut bank, work).unwrap();
+        recogniser.seal();
+        let recall = |vector: &Vec<f32>| {
+            let found = recogniser.recall(bank.as_ref(), vector, work, &mut scratch);
+            let found = found.unwrap().unwrap();
+            (found.label, found.distance)
+        };
+        let found = test.iter().map(|(_, vector)| vector).map(recall).collect();
+        let opened = Recogniser::open_verified(&mut room.recogniser).unwrap();
+        assert_eq!(opened.config(), config);
+        found
+    };
+    let mut plain = Plain::new(&RecogniserConfig::new(&stream, 40));
+    train.iter().for_each(|(label, x)| plain.learn(x, *label));
+    let [codes, floats, both] = [Element::I8, Element::F32, Element::I8F32].map(distances);
+    let off = |found: &[(u32, f32)]| {
+        let each = found.iter().zip(test).map(|(&(_, distance), (_, vector))| {
+            let least = plain
+                .distances(vector)
+                .into_iter()
+                .fold(f32::INFINITY, f32::min);
+            (distance - least).abs() / least
+        });
+        each.fold(0.0, f32::max)
+    };
+    // Rows of floats are off by what sums round, those of eight bits by their steps.
+    assert!(off(&floats) < 1e-3, "{}", off(&floats));
+    assert!(off(&both) < 1e-3, "{}", off(&both));
+    assert!((1e-3..0.1).contains(&off(&codes)), "{}", off(&codes));
+    let bits = RecogniserConfig::new(&stream, 40).element(Element::Bits);
+    let mut memory = Memory::zeroed(bits.bytes());
+    assert_eq!(
+        Recogniser::format(&mut memory, bits).unwrap_err(),
+        BlockError::BadConfig
+    );
 }
 
 #[test]
