@@ -99,10 +99,15 @@ fn history(room: &Room) -> HistoryConfig {
 impl Home {
     /// A new node as the profile describes it.
     pub fn new(profile: Profile) -> Result<Self, Error> {
+        Self::with_keys(profile, Keyring::new()?)
+    }
+
+    /// A new node whose sources have keys of `keys`.
+    pub fn with_keys(profile: Profile, keys: Keyring) -> Result<Self, Error> {
         Ok(Self {
             node: OwnedNode::new(config(&profile)).map_err(own)?,
             profile,
-            keys: Keyring::new()?,
+            keys,
             seen: Seen::default(),
             others: Blocks::new(),
         })
@@ -176,6 +181,15 @@ impl Home {
     /// Makes the store's file anew where it holds too much of the past, after [`save`](Self::save).
     pub fn tidy(&mut self, writer: &mut Writer) -> Result<(), Error> {
         self.saved(|view| writer.tidy(view))
+            .map_err(|source| Error::Store {
+                path: writer.path().to_owned(),
+                source,
+            })
+    }
+
+    /// Makes the store's file anew, so that nothing of what was saved before is left in it.
+    pub fn renew(&mut self, writer: &mut Writer) -> Result<(), Error> {
+        self.saved(|view| writer.renew(view))
             .map_err(|source| Error::Store {
                 path: writer.path().to_owned(),
                 source,

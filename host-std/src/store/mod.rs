@@ -149,6 +149,12 @@ impl Writer {
         }
     }
 
+    /// Makes the file anew with `blocks`, so that nothing of the past is left in it.
+    pub fn renew(&mut self, blocks: &View<'_>) -> Result<(), StoreError> {
+        let number = self.saved.as_ref().map_or(1, |saved| saved.number() + 1);
+        self.replace(blocks, number)
+    }
+
     fn replace(&mut self, blocks: &View<'_>, number: u64) -> Result<(), StoreError> {
         if let Some(saved) = &self.saved {
             saved.is_at(&self.path)?;

@@ -3,6 +3,7 @@
 mod claims;
 mod fixtures;
 mod learning;
+mod safety;
 mod shapes;
 mod store;
 mod watching;

@@ -350,7 +350,11 @@ fn a_store_of_the_version_before_is_named_and_left_alone() {
         .unwrap();
     fs::write(at("sensilla.store"), &old).unwrap();
     fs::write(at("more.csv"), motions(3)).unwrap();
-    for command in [&["recall", "more.csv"][..], &["learn", "more.csv"], &["verify"]] {
+    for command in [
+        &["recall", "more.csv"][..],
+        &["learn", "more.csv"],
+        &["verify"],
+    ] {
         sensilla(folder.path())
             .args(command)
             .assert()
