@@ -17,6 +17,7 @@
 
 mod config;
 mod learning;
+mod soundness;
 
 pub use config::{MAX_PATTERNS, RecogniserConfig};
 
@@ -143,38 +144,6 @@ structure! {
 }
 
 impl Recogniser<'_> {
-    fn is_sound(&mut self) -> bool {
-        let finite = |values: &[f32]| values.iter().all(|x| x.is_finite());
-        let blank = self.word(state::SEEN) == 0;
-        let roots = |factors: &[f32]| {
-            let width = self.config.width();
-            factors
-                .chunks_exact(metric::packed(width).max(1))
-                .take(self.config.sketches as usize)
-                .all(|factor| {
-                    let mut rest = factor;
-                    (1..=width).rev().all(|row| {
-                        let good = rest.first().is_some_and(|&root| root > 0.0);
-                        rest = rest.get(row..).unwrap_or(&[]);
-                        good
-                    })
-                })
-        };
-        let curve = self.curve();
-        finite(self.factors)
-            && (self.factors.iter().all(|&x| x == 0.0) && blank || roots(self.factors))
-            && finite(self.mean)
-            && finite(self.force)
-            && (self.word(state::COPIED) == 0 || self.force.is_empty() || roots(self.force))
-            && finite(self.centre)
-            && finite(self.scores)
-            && self.word(state::SCORES) < 2 * self.config.scores
-            && self.bins.iter().all(|x| (0.0..=1e9).contains(x))
-            && curve.iter().all(|x| x.is_finite())
-            && f32::from_bits(self.word(state::SPREAD)).is_finite()
-            && self.patterns.iter().all(|&x| x != i16::MIN)
-    }
-
     /// The configuration.
     pub fn config(&self) -> RecogniserConfig {
         self.config
@@ -345,7 +314,6 @@ impl Recogniser<'_> {
     /// follows from it, and its score becomes one of those that novelty is compared with.
     pub fn record(&mut self, recognised: &Recognised, label: u32) {
         self.header.begin();
-        self.begin();
         let right = recognised.label == label;
         let count = self.word(state::RECALLS).saturating_add(1);
         self.set(state::RECALLS, count);

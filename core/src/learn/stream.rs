@@ -251,37 +251,65 @@ crate::block::owned::owned! {
 
 impl Stream<'_> {
     fn is_sound(&mut self) -> bool {
-        let bound = i64::from(self.samples()) * (120 + 32 * i64::from(self.config.channels));
+        let samples = self.samples();
+        let bound = i64::from(samples) * (120 + 32 * i64::from(self.config.channels));
         let limit = 1 << 29;
-        (self.oldest() as usize) < RING
-            && self.samples() <= self.config.longest()
+        let window = samples <= self.config.longest()
+            && self.oldest() == samples % RING as u32
             && self.sums.iter().all(|&sum| i64::from(sum).abs() <= bound)
             && self
                 .ring
                 .iter()
                 .all(|level| (-limit..=limit).contains(level))
-            && self.counts_are_sound()
-            && self.moments.iter().all(calibration::is_sound)
-            && self.scales.iter().flatten().all(|x| !x.is_nan())
-            && self.holds_kernels()
+            && (samples > 0 || self.ring.iter().all(|&level| level == 0));
+        window && self.has_sound_scales()
     }
 
-    /// Whether the counts of the calibration are such as adding ones leads to, and flags are flags.
-    fn counts_are_sound(&self) -> bool {
-        let is_count = |at| {
-            let count = f32::from_bits(self.word(at));
-            (0.0..=16_777_216.0).contains(&count) && libm::truncf(count) == count
+    /// Whether scales are what the samples that calibrated come to, or none are kept.
+    fn has_sound_scales(&self) -> bool {
+        let [count, steps] = [state::COUNT, state::STEPS].map(|at| f32::from_bits(self.word(at)));
+        // Adding ones to a count leads no further than this.
+        let is_count = |x: f32| (0.0..=16_777_216.0).contains(&x) && x == libm::floorf(x);
+        let (frozen, inside) = (self.word(state::FROZEN), self.word(state::INSIDE));
+        let counts = is_count(count)
+            && is_count(steps)
+            && steps <= count
+            && frozen <= 1
+            && inside <= 1
+            && frozen + inside <= 1
+            && (count > 0.0 || frozen + inside + count.to_bits() == 0);
+        let moments = match count > 0.0 {
+            true => self.moments.iter().all(calibration::is_sound),
+            false => is_zero(self.moments.as_flattened()),
         };
-        is_count(state::COUNT)
-            && is_count(state::STEPS)
-            && self.word(state::FROZEN) <= 1
-            && self.word(state::INSIDE) <= 1
+        let kept = match self.is_calibrated() {
+            true => {
+                let channels = self.config.channels as usize;
+                let kept = self.scales.iter().zip(self.steps.iter()).take(channels);
+                self.moments
+                    .iter()
+                    .zip(kept)
+                    .all(|(moments, (scale, kept))| {
+                        let frozen = calibration::freeze(moments, count, steps);
+                        let same = |(a, b): (&f32, f32)| a.to_bits() == b.to_bits();
+                        scale.iter().zip([frozen.centre, frozen.gain]).all(same)
+                            && *kept == frozen.steps
+                    })
+            }
+            false => {
+                self.samples() == 0
+                    && is_zero(self.scales.as_flattened())
+                    && self.steps.iter().flatten().all(|&step| step == 0)
+            }
+        };
+        counts && moments && kept && self.holds_kernels()
     }
 
     fn holds_kernels(&self) -> bool {
-        self.table.is_empty()
-            || !self.is_calibrated()
-            || self.table.starts_with(&vector::table(self.config.seed))
+        match self.table.is_empty() || !self.is_calibrated() {
+            true => self.table.iter().all(|&tap| tap == 0),
+            false => self.table.starts_with(&vector::table(self.config.seed)),
+        }
     }
 
     /// The configuration.
@@ -581,6 +609,11 @@ impl Stream<'_> {
         self.set(state::SAMPLES, before + count as u32);
         self.set(state::OLDEST, ((oldest + count) % RING) as u32);
     }
+}
+
+/// Whether no bit is set.
+fn is_zero(values: &[f32]) -> bool {
+    values.iter().all(|x| x.to_bits() == 0)
 }
 
 /// Samples to be taken with the machine's vector instructions.

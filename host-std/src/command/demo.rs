@@ -15,7 +15,7 @@ use crate::keys::{self, Keyring};
 use crate::profile::{Authority, Names, Profile, Room, Shape};
 use crate::progress::Progress;
 use crate::report::plots::bytes_text;
-use crate::report::{Confusion, Raster, Report, of_node};
+use crate::report::{Answer, Confusion, Raster, Report, Verdict, of_node};
 use crate::store::manifest::hex;
 use crate::store::{Contents, StoreError, View, Writer};
 use crate::{Error, interrupt};
@@ -312,7 +312,9 @@ fn report(summary: &Summary, watch: &Watching, hub: &Node<'_>) -> Report {
             ),
         ],
         confusion: Some(confusion(summary)),
-        similarities: watch.similarities.clone(),
+        answers: watch.answers.clone(),
+        level: hub.perception().recogniser().and_then(|r| r.alarm_level()),
+        mistakes: Vec::new(),
         conflicts: of_node::conflicts(hub),
         raster: watch.raster.clone(),
         routes: NAMES
@@ -330,7 +332,7 @@ struct Watching {
     progress: Option<Progress>,
     begun: Option<Instant>,
     times: Vec<u64>,
-    similarities: Vec<(f32, bool)>,
+    answers: Vec<Answer>,
 }
 
 impl Watching {
@@ -340,7 +342,7 @@ impl Watching {
             progress: None,
             begun: None,
             times: Vec::new(),
-            similarities: Vec::new(),
+            answers: Vec::new(),
         }
     }
 
@@ -371,8 +373,15 @@ impl Watch for Watching {
 
     fn recalled(&mut self, wearer: usize, truth: u32, recall: &Recall) {
         if wearer == HUB {
-            self.similarities
-                .push((recall.similarity, recall.label == truth));
+            self.answers.push(Answer {
+                similarity: Some(recall.similarity),
+                confidence: recall.recognised.map(|found| found.confidence),
+                novelty: recall.recognised.map(|found| found.novelty),
+                verdict: match recall.label == truth {
+                    true => Verdict::Right,
+                    false => Verdict::Wrong,
+                },
+            });
         }
     }
 

@@ -402,3 +402,51 @@ fn refuses_unlabelled(folder: &Path) {
         .stderr(contains("not numeric, left out: motion").and(contains("has no label")));
     assert!(!folder.join("other.store").exists());
 }
+
+#[test]
+fn the_report_shows_how_far_answers_are_to_be_trusted() {
+    let folder = tempfile::tempdir().unwrap();
+    let at = |name: &str| folder.path().join(name);
+    // Sixty kinds that are hardly told apart: too many for a matrix.
+    let kind = |i: u32| wave(6.0 + f64::from(i) / 10.0, i);
+    let names: Vec<String> = (0..60).map(|i| format!("kind {i}")).collect();
+    let of = |from: u32| -> Vec<Vec<f32>> { (0..240).map(|i| kind(i % 60 + from)).collect() };
+    let text = |samples: &[Vec<f32>], from: usize| {
+        let label = |i: usize| &*names[(i + from) % 60];
+        ts(samples.iter().enumerate().map(|(i, s)| (label(i), &s[..])))
+    };
+    fs::write(at("train.ts"), text(&of(0), 0)).unwrap();
+    // Of a neighbour each, so that some are taken for another.
+    fs::write(at("test.ts"), text(&of(2), 1)).unwrap();
+    json(folder.path(), &["learn", "train.ts"]);
+    let recalled = json(folder.path(), &["recall", "test.ts", "--report", "r.html"]);
+    let page = fs::read_to_string(at("r.html")).unwrap();
+    for part in ["<h2>Mistakes", "<h2>Reliability", "<h2>Novelty over time"] {
+        assert!(page.contains(part), "{part}");
+    }
+    assert!(!page.contains("Confusion matrix"));
+    // The error is that of ten bins of 24 answers each.
+    let mut answers: Vec<(f64, bool)> = recalled["rows"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|row| {
+            let right = row["label"] == row["predicted"];
+            (row["confidence"].as_f64().unwrap(), right)
+        })
+        .collect();
+    answers.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let error: f64 = answers
+        .chunks(24)
+        .map(|bin| {
+            let said: f64 = bin.iter().map(|a| a.0).sum();
+            (said - bin.iter().filter(|a| a.1).count() as f64).abs()
+        })
+        .sum();
+    let error = format!("error, is {:.3}.", error / 240.0);
+    assert!(page.contains(&error), "{error}");
+    // Mistakes are drawn, and at most as many as are read.
+    let wrong = answers.iter().filter(|a| !a.1).count();
+    assert!(wrong > 16, "{wrong}");
+    assert!(page.contains("more pairs of labels") && page.contains("<polyline fill=\"none\""));
+}

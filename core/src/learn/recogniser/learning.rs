@@ -124,7 +124,7 @@ impl Recogniser<'_> {
     }
 
     /// A formatted block is zero: the metric begins with the first vector.
-    pub(super) fn begin(&mut self) {
+    fn begin(&mut self) {
         if self.factors.first() != Some(&0.0) {
             return;
         }
