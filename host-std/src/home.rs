@@ -264,6 +264,41 @@ impl Home {
         Ok(node)
     }
 
+    /// An empty node as `profile` describes it, with its authorities.
+    pub fn anew(profile: Profile, keys: Keyring) -> Result<Self, Error> {
+        let mut home = Self::with_keys(profile, keys)?;
+        for authority in home.profile.authorities.clone() {
+            let keys = home.keys_of(&authority);
+            home.change(|node| register(node, &authority, &keys))?;
+        }
+        Ok(home)
+    }
+
+    /// A node that is there, with what belongs to it.
+    pub fn of(profile: Profile, keys: Keyring, node: OwnedNode) -> Self {
+        Self {
+            profile,
+            keys,
+            seen: Seen::default(),
+            node,
+            others: Blocks::new(),
+        }
+    }
+
+    /// Keeps a block in the store that is none of the node's.
+    pub fn keep(&mut self, name: String, block: Memory) {
+        self.others.insert(name, block);
+    }
+
+    /// Puts what another node of the same sizes has learned, the bytes of its half, into this one.
+    pub fn take_learned(&mut self, half: &[u8]) -> Result<(), Error> {
+        let mut image = self.image();
+        let [to, _] = halves(&image)?;
+        copy(half, &mut image[to])?;
+        self.node = OwnedNode::open(&image).map_err(own)?;
+        Ok(())
+    }
+
     /// The numbers of the labels `names`, given now to those that have none; the node grows where
     /// it has no room for so many.
     pub fn labels(&mut self, names: &[&str]) -> Result<Vec<u32>, Error> {

@@ -10,6 +10,7 @@
 //! | [`examples`] | files as vectors |
 //! | [`embed`] | from recordings to vectors |
 //! | [`seen`] | what was learned before |
+//! | [`salvage`] | a node out of what is left of a damaged store |
 //! | [`profile`] | what a node takes in, by the names users give |
 //! | [`report`] | the result of a run as one self-contained web page |
 //! | [`keys`] | signing keys of the sources a node speaks for |
@@ -34,6 +35,7 @@ pub mod profile;
 pub mod progress;
 pub mod read;
 pub mod report;
+pub mod salvage;
 pub mod seen;
 pub mod store;
 

@@ -8,6 +8,7 @@ mod keys;
 mod learn;
 mod output;
 mod recall;
+mod repair;
 mod samples;
 mod spikes;
 mod verify;
@@ -100,6 +101,8 @@ enum Command {
     Inspect(inspect::Arguments),
     /// Check a store, without changing its file.
     Verify,
+    /// Save what can be saved of a damaged store, in another file.
+    Repair(repair::Arguments),
     /// Show and change how the secret of the store's signing keys is kept.
     Keys(keys::Arguments),
     /// Turn values or signals into spike trains, one a line: `value: t:polarity …`.
@@ -179,6 +182,7 @@ pub fn run(cli: Cli) -> Result<(), Error> {
         Command::Ingest(arguments) => ingest::run(&common, arguments),
         Command::Inspect(arguments) => inspect::run(&common, arguments),
         Command::Verify => verify::run(&common),
+        Command::Repair(arguments) => repair::run(&common, &arguments),
         Command::Keys(arguments) => keys::run(&common, &arguments),
         Command::Encode(arguments) => spikes::encode(&common, &arguments),
         Command::Decode(arguments) => spikes::decode(&common, &arguments),

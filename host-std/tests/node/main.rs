@@ -2,7 +2,10 @@
 
 mod claims;
 mod fixtures;
+#[cfg(unix)]
+mod interrupt;
 mod learning;
+mod repair;
 mod safety;
 mod shapes;
 mod store;
