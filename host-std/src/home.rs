@@ -99,10 +99,15 @@ fn history(room: &Room) -> HistoryConfig {
 impl Home {
     /// A new node as the profile describes it.
     pub fn new(profile: Profile) -> Result<Self, Error> {
+        Self::with_keys(profile, Keyring::new()?)
+    }
+
+    /// A new node whose sources have keys of `keys`.
+    pub fn with_keys(profile: Profile, keys: Keyring) -> Result<Self, Error> {
         Ok(Self {
             node: OwnedNode::new(config(&profile)).map_err(own)?,
             profile,
-            keys: Keyring::new()?,
+            keys,
             seen: Seen::default(),
             others: Blocks::new(),
         })
@@ -182,6 +187,15 @@ impl Home {
             })
     }
 
+    /// Makes the store's file anew, so that nothing of what was saved before is left in it.
+    pub fn renew(&mut self, writer: &mut Writer) -> Result<(), Error> {
+        self.saved(|view| writer.renew(view))
+            .map_err(|source| Error::Store {
+                path: writer.path().to_owned(),
+                source,
+            })
+    }
+
     /// Calls `save` with what the store is to hold: the node where it lies, which is not sealed for
     /// it, since the store vouches for its bytes.
     fn saved<T>(
@@ -248,6 +262,41 @@ impl Home {
             Ok::<_, Error>(())
         })?;
         Ok(node)
+    }
+
+    /// An empty node as `profile` describes it, with its authorities.
+    pub fn anew(profile: Profile, keys: Keyring) -> Result<Self, Error> {
+        let mut home = Self::with_keys(profile, keys)?;
+        for authority in home.profile.authorities.clone() {
+            let keys = home.keys_of(&authority);
+            home.change(|node| register(node, &authority, &keys))?;
+        }
+        Ok(home)
+    }
+
+    /// A node that is there, with what belongs to it.
+    pub fn of(profile: Profile, keys: Keyring, node: OwnedNode) -> Self {
+        Self {
+            profile,
+            keys,
+            seen: Seen::default(),
+            node,
+            others: Blocks::new(),
+        }
+    }
+
+    /// Keeps a block in the store that is none of the node's.
+    pub fn keep(&mut self, name: String, block: Memory) {
+        self.others.insert(name, block);
+    }
+
+    /// Puts what another node of the same sizes has learned, the bytes of its half, into this one.
+    pub fn take_learned(&mut self, half: &[u8]) -> Result<(), Error> {
+        let mut image = self.image();
+        let [to, _] = halves(&image)?;
+        copy(half, &mut image[to])?;
+        self.node = OwnedNode::open(&image).map_err(own)?;
+        Ok(())
     }
 
     /// The numbers of the labels `names`, given now to those that have none; the node grows where

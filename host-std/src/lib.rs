@@ -10,9 +10,11 @@
 //! | [`examples`] | files as vectors |
 //! | [`embed`] | from recordings to vectors |
 //! | [`seen`] | what was learned before |
+//! | [`salvage`] | a node out of what is left of a damaged store |
 //! | [`profile`] | what a node takes in, by the names users give |
 //! | [`report`] | the result of a run as one self-contained web page |
 //! | [`keys`] | signing keys of the sources a node speaks for |
+//! | [`printable`] | text from outside as it may be printed |
 //! | [`interrupt`] | Ctrl-C, and the system's wish that a process ends |
 //! | [`progress`] | progress bars where someone watches |
 //! | [`command`] | the sub-commands |
@@ -28,10 +30,12 @@ pub mod gateway;
 pub mod home;
 pub mod interrupt;
 pub mod keys;
+pub mod printable;
 pub mod profile;
 pub mod progress;
 pub mod read;
 pub mod report;
+pub mod salvage;
 pub mod seen;
 pub mod store;
 

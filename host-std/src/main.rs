@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use sensilla_std::command::{self, Cli};
-use sensilla_std::interrupt;
+use sensilla_std::{interrupt, printable};
 
 fn main() -> ExitCode {
     let done = command::run(Cli::parse());
@@ -15,7 +15,7 @@ fn main() -> ExitCode {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("error: {error}");
+            eprintln!("error: {}", printable::part(&error.to_string()));
             ExitCode::from(error.exit_code())
         }
     }

@@ -3,7 +3,8 @@
 //! The core knows channels, dimensions and labels by number; the profile keeps what users call
 //! them. It is a block of the store of its own, as JSON; the store's format is its version too.
 
-use std::collections::BTreeMap;
+use std::cell::RefCell;
+use std::collections::{BTreeMap, HashMap};
 
 use sensilla::learn::stream::MAX_CHANNELS;
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,16 @@ use crate::store::manifest::hex;
 pub const MAX_DIMENSIONS: u32 = 2_048;
 /// The similarity from which patterns merge, where nobody says otherwise.
 const MERGE_AT: f32 = 0.8;
+
+/// Where in a list of sources each key is. It says nothing that the list does not.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Places(RefCell<HashMap<String, usize>>);
+
+impl PartialEq for Places {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
 
 /// What a node takes in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -38,6 +49,9 @@ pub struct Profile {
     pub room: Room,
     /// Authors by name.
     pub sources: Vec<Source>,
+    /// Where in them a key is.
+    #[serde(skip)]
+    pub(crate) places: Places,
     /// Who decides in which context.
     pub authorities: Vec<Authority>,
     /// By how much numbers may differ and agree, by predicate.
@@ -125,6 +139,7 @@ impl Default for Profile {
             merge_within: None,
             room: Room::default(),
             sources: Vec::new(),
+            places: Places::default(),
             authorities: Vec::new(),
             tolerances: BTreeMap::new(),
         }
@@ -135,7 +150,7 @@ impl Profile {
     /// The name of the author with the public key `key`, or the key in hexadecimal.
     pub fn source_name(&self, key: &[u8]) -> String {
         let key = hex(key);
-        match self.sources.iter().find(|source| source.key == key) {
+        match self.place(&key).and_then(|at| self.sources.get(at)) {
             Some(source) => source.name.clone(),
             None => key,
         }
@@ -144,10 +159,20 @@ impl Profile {
     /// Gives the author with the public key `key` a name, if it has none.
     pub fn name_source(&mut self, name: &str, key: &[u8]) {
         let key = hex(key);
-        if !self.sources.iter().any(|source| source.key == key) {
+        if self.place(&key).is_none() {
             let name = name.to_owned();
             self.sources.push(Source { name, key });
         }
+    }
+
+    /// Where in the sources a key is. Cost: constant, and once for each source.
+    fn place(&self, key: &str) -> Option<usize> {
+        let mut places = self.places.0.borrow_mut();
+        // Sources are only ever added.
+        for (at, source) in self.sources.iter().enumerate().skip(places.len()) {
+            places.entry(source.key.clone()).or_insert(at);
+        }
+        places.get(key).copied()
     }
 }
 

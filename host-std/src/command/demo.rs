@@ -168,7 +168,7 @@ fn print(common: &Common, summary: &Summary, shown: &Shown, report: &Path) -> Re
     ))?;
     output::text(format_args!(
         "store      {} ({})",
-        common.store.display(),
+        output::path(&common.store),
         if shown.resumed {
             "resumed: true; everything was there, nothing was appended"
         } else {

@@ -14,7 +14,7 @@ use crate::Error;
 use crate::gateway::clock::Clock;
 use crate::gateway::{Batch, Gateway};
 use crate::home::Home;
-use crate::profile::{Authority, Profile};
+use crate::profile::{Authority, MAX_DIMENSIONS, Profile, Room};
 use crate::read::Source;
 use crate::read::claims::ClaimReader;
 use crate::read::text::canonical;
@@ -40,6 +40,9 @@ pub struct Arguments {
     /// not given.
     #[arg(long, value_name = "TIME")]
     now: Option<Clock>,
+    /// Claims have embeddings of N components; a new store takes none if not given, and keeps to it.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=i64::from(MAX_DIMENSIONS)))]
+    embedding: Option<u32>,
     #[command(flatten)]
     text: Text,
     /// Also write a report, a web page, to this file.
@@ -121,8 +124,22 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
     let (mut writer, before) = common.writer()?;
     let mut home = match before {
         Some(home) => home,
-        None => Home::new(Profile::default())?,
+        None => common.new_home(new_profile(arguments.embedding))?,
     };
+    let room = home.profile.room;
+    match arguments.embedding.filter(|&n| n != room.dimensions) {
+        // A store that has only learned takes its first claims.
+        Some(dimensions) if home.node().history().log().size() == 0 => {
+            home.grow(Room { dimensions, ..room })?;
+        }
+        Some(_) => {
+            return Err(Error::Usage(format!(
+                "--embedding is said before a store holds events; those of this one have {} components",
+                room.dimensions
+            )));
+        }
+        None => {}
+    }
     for Given(authority) in &arguments.authority {
         home.set_authority(authority)?;
     }
@@ -147,6 +164,13 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
     home.save(&mut writer)?;
     home.tidy(&mut writer)?;
     print(common, &result, &done)
+}
+
+/// What a new node takes in, if claims have embeddings of so many components.
+fn new_profile(embedding: Option<u32>) -> Profile {
+    let mut profile = Profile::default();
+    profile.room.dimensions = embedding.unwrap_or(0);
+    profile
 }
 
 /// What a node holds after it took lines.

@@ -1,5 +1,7 @@
 //! `sensilla inspect`: shows what a store holds.
 
+use std::collections::HashMap;
+
 use clap::Args;
 use sensilla::node::Node;
 use serde::Serialize;
@@ -109,13 +111,10 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
         .root_at(log.size())
         .map_err(|e| Error::Failed(e.to_string()))?);
     let tally = node.history().engine().tally();
-    let count = |number: u32| {
-        node.perception()
-            .bank()
-            .iter()
-            .filter(|p| p.label == number)
-            .count()
-    };
+    let mut counts: HashMap<u32, usize> = HashMap::new();
+    for pattern in node.perception().bank().iter() {
+        *counts.entry(pattern.label).or_insert(0) += 1;
+    }
     let inspected = Inspected {
         format: FORMAT,
         file_bytes,
@@ -126,7 +125,7 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
             .zip(node.perception().labels().iter())
             .map(|(number, (_, label))| Label {
                 label: label.to_owned(),
-                patterns: count(number),
+                patterns: counts.get(&number).copied().unwrap_or(0),
             })
             .collect(),
         patterns: node.perception().bank().len(),
@@ -193,14 +192,14 @@ fn open(node: &Node<'_>, profile: &Profile) -> Vec<Open> {
 fn print(common: &Common, shown: &Inspected) -> Result<(), Error> {
     output::text(format_args!(
         "{}: store format {}, {}",
-        common.store.display(),
+        output::path(&common.store),
         shown.format,
         bytes_text(shown.file_bytes)
     ))?;
     for entry in &shown.blocks {
         output::text(format_args!(
             "  {:<14} {:>10}  {}",
-            entry.name,
+            output::name(&entry.name),
             bytes_text(entry.bytes),
             entry.sha256
         ))?;
@@ -213,7 +212,8 @@ fn print(common: &Common, shown: &Inspected) -> Result<(), Error> {
         for label in &shown.labels {
             output::text(format_args!(
                 "  {:<14} {} patterns",
-                label.label, label.patterns
+                output::name(&label.label),
+                label.patterns
             ))?;
         }
         output::text(format_args!("bank       {}", shown.bank_digest))?;
@@ -232,13 +232,16 @@ fn print(common: &Common, shown: &Inspected) -> Result<(), Error> {
         let sides: Vec<String> = open
             .claims
             .iter()
-            .map(|claim| format!("`{}` says {}", claim.author, claim.value))
+            .map(|claim| {
+                let (author, value) = (output::name(&claim.author), output::name(&claim.value));
+                format!("`{author}` says {value}")
+            })
             .collect();
         output::text(format_args!(
             "  {}: {} of {}: {} ({})",
-            open.context,
-            open.predicate,
-            open.subject,
+            output::name(&open.context),
+            output::name(&open.predicate),
+            output::name(&open.subject),
             sides.join(", "),
             open.status
         ))?;

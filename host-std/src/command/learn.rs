@@ -118,7 +118,7 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
         None => (None, examples),
     };
     if fresh {
-        home = Some(shaped(home.take(), &mut examples, &arguments)?);
+        home = Some(shaped(common, home.take(), &mut examples, &arguments)?);
     } else if arguments.patterns.is_some()
         || arguments.merge_at.is_some()
         || arguments.merge_within.is_some()
@@ -186,7 +186,7 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
         result.learned,
         examples.shape.describe(),
         result.patterns,
-        common.store.display()
+        output::path(&common.store)
     ))?;
     if !result.channels.is_empty() {
         let names: Vec<String> = result.channels.iter().map(|name| shown(name)).collect();
@@ -305,6 +305,7 @@ pub(super) fn no_group(rest: &Examples, held: &Examples, group: &str) -> Error {
 
 /// A node for the shape of `examples` and by their scales, with the claims of `home` if there is one.
 fn shaped(
+    common: &Common,
     home: Option<Home>,
     examples: &mut Examples,
     arguments: &Arguments,
@@ -343,7 +344,7 @@ fn shaped(
         ..before.unwrap_or_default()
     };
     let mut home = match home {
-        None => Home::new(profile)?,
+        None => common.new_home(profile)?,
         Some(mut home) => {
             home.rebuild(profile)?;
             home

@@ -4,9 +4,11 @@ mod demo;
 mod dialect;
 mod ingest;
 mod inspect;
+mod keys;
 mod learn;
 mod output;
 mod recall;
+mod repair;
 mod samples;
 mod spikes;
 mod verify;
@@ -20,6 +22,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::Error;
 use crate::home::Home;
+use crate::profile::Profile;
 use crate::store::lock::Locking;
 use crate::store::{self, Contents, StoreError, Writer};
 
@@ -63,6 +66,8 @@ struct Common {
         help_heading = "Lock"
     )]
     no_lock: bool,
+    #[command(flatten)]
+    keys: keys::Source,
 }
 
 /// A time as the command line gives it.
@@ -96,6 +101,10 @@ enum Command {
     Inspect(inspect::Arguments),
     /// Check a store, without changing its file.
     Verify,
+    /// Save what can be saved of a damaged store, in another file.
+    Repair(repair::Arguments),
+    /// Show and change how the secret of the store's signing keys is kept.
+    Keys(keys::Arguments),
     /// Turn values or signals into spike trains, one a line: `value: t:polarity …`.
     Encode(spikes::Encode),
     /// Turn spike trains back into values or signals.
@@ -131,10 +140,18 @@ impl Common {
     fn writer(&self) -> Result<(Writer, Option<Home>), Error> {
         let mut writer = self.hold()?;
         let contents = writer.read().map_err(|e| self.store_error(e))?;
-        let home = contents
+        let mut home = contents
             .map(|contents| self.home_of(contents))
             .transpose()?;
+        if let Some(home) = &mut home {
+            self.keys.unlock(home)?;
+        }
         Ok((writer, home))
+    }
+
+    /// A node for a new store, with its keys where the command line wants them.
+    fn new_home(&self, profile: Profile) -> Result<Home, Error> {
+        Home::with_keys(profile, self.keys.create()?)
     }
 
     fn store_error(&self, source: StoreError) -> Error {
@@ -165,6 +182,8 @@ pub fn run(cli: Cli) -> Result<(), Error> {
         Command::Ingest(arguments) => ingest::run(&common, arguments),
         Command::Inspect(arguments) => inspect::run(&common, arguments),
         Command::Verify => verify::run(&common),
+        Command::Repair(arguments) => repair::run(&common, &arguments),
+        Command::Keys(arguments) => keys::run(&common, &arguments),
         Command::Encode(arguments) => spikes::encode(&common, &arguments),
         Command::Decode(arguments) => spikes::decode(&common, &arguments),
     }

@@ -93,7 +93,7 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
     let Some(shape) = home.profile.shape.clone() else {
         return Err(Error::Failed(format!(
             "the store {} has learned no patterns; run `sensilla learn` first",
-            common.store.display()
+            output::path(&common.store)
         )));
     };
     let mut examples =
@@ -150,7 +150,7 @@ impl Row {
         let number = |x: Option<f32>| x.map_or("-".into(), |x| format!("{x:.4}"));
         let said = match (&self.said.predicted, self.said.refused) {
             (_, true) => "none of these",
-            (Some(predicted), false) => predicted,
+            (Some(predicted), false) => &output::name(predicted),
             (None, false) => "-",
         };
         let mut line = format!("{}\t{said}\t{}", self.index, number(self.said.similarity));

@@ -59,6 +59,6 @@ pub fn run(common: &Common) -> Result<(), Error> {
     output::text(format_args!(
         "{}: every save, every block and the log of {events} events are as they were saved; \
          {signatures} signatures hold",
-        common.store.display()
+        output::path(&common.store)
     ))
 }

@@ -64,7 +64,7 @@ pub fn run(common: &Common, arguments: &Arguments) -> Result<(), Error> {
             return Err(Error::Failed(format!(
                 "the store {} has learned no shapes of recordings to compare with; `sensilla learn` into a \
                  new one",
-                common.store.display()
+                output::path(&common.store)
             )));
         }
     };

@@ -23,6 +23,8 @@ use taker::{Stop, Taker};
 
 /// Most events a node of this host keeps.
 const MAX_EVENTS: u32 = 1 << 22;
+/// Most authors, and most contexts.
+const MAX_NAMES: u16 = u16::MAX - 1;
 /// Bytes of an event besides its texts and its embedding, at most.
 const FRAME: usize = 320;
 
@@ -161,29 +163,38 @@ impl Gateway {
         let mut batch = Batch::default();
         let mut rest = lines;
         loop {
-            if !self.take_until_full(&mut rest, &mut batch, &mut progress)? {
+            let Some(lack) = self.take_until_full(&mut rest, &mut batch, &mut progress)? else {
                 return Ok(batch);
-            }
+            };
             let room = self.home.profile.room;
-            if room.events >= MAX_EVENTS {
+            if lack == Lack::Events && room.events >= MAX_EVENTS {
                 return Err(Error::Failed(format!(
                     "the store's log is full: it holds at most {MAX_EVENTS} events"
                 )));
             }
             self.knows = false;
-            self.home.grow(Room {
-                events: room.events.saturating_mul(2).min(MAX_EVENTS),
-                bytes: room.bytes.saturating_mul(2).min(u32::MAX / 2),
-                authors: room.authors.saturating_mul(2).min(u16::MAX - 1),
-                contexts: room.contexts.saturating_mul(2).min(u16::MAX - 1),
-                ..room
+            // Names are one thing and events another: what lacks is what grows.
+            self.home.grow(match lack {
+                Lack::Events => Room {
+                    events: room.events.saturating_mul(2).min(MAX_EVENTS),
+                    bytes: room.bytes.saturating_mul(2).min(u32::MAX / 2),
+                    ..room
+                },
+                Lack::Authors => Room {
+                    authors: room.authors.saturating_mul(2).min(MAX_NAMES),
+                    ..room
+                },
+                Lack::Contexts => Room {
+                    contexts: room.contexts.saturating_mul(2).min(MAX_NAMES),
+                    ..room
+                },
             })?;
         }
     }
 
     /// Makes the node as large as `lines` need.
     fn make_room(&mut self, lines: &[ClaimLine]) -> Result<(), Error> {
-        let (mut bytes, mut dimensions) = (0usize, 0usize);
+        let mut bytes = 0usize;
         let mut authors = HashSet::new();
         let mut contexts = HashSet::new();
         for line in lines {
@@ -196,7 +207,6 @@ impl Gateway {
                         + claim.value.len()
                         + claim.evidence.len() * 32
                         + claim.embedding.len() * 4;
-                    dimensions = dimensions.max(claim.embedding.len());
                     authors.insert(claim.author.as_str());
                     contexts.insert(claim.context.as_str());
                 }
@@ -204,23 +214,10 @@ impl Gateway {
                     bytes += FRAME * 2 + resolve.rationale.len();
                     authors.insert(resolve.author.as_str());
                 }
-                Said::Event(event) => {
-                    bytes += event.len();
-                    if let Ok(event) = SignedEvent::decode(event) {
-                        dimensions = dimensions.max(event.event().embedding.len());
-                    }
-                }
+                Said::Event(event) => bytes += event.len(),
             }
         }
-        let (size, placed) = {
-            let node = self.home.node();
-            let placed = node.history().log().since(0).any(|entry| {
-                entry
-                    .decode()
-                    .is_ok_and(|e| !e.event().embedding.is_empty())
-            });
-            (node.history().log().size(), placed)
-        };
+        let size = self.home.node().history().log().size();
         let room = self.home.profile.room;
         let fit = |needed: usize, has: u32, most: u32| {
             let needed = u32::try_from(needed).unwrap_or(most);
@@ -244,21 +241,10 @@ impl Gateway {
                 room.bytes,
                 u32::MAX / 2,
             ),
-            authors: fit(
-                authors.len() + 16,
-                room.authors.into(),
-                u32::from(u16::MAX) - 1,
-            ) as u16,
-            contexts: fit(
-                contexts.len() + 4,
-                room.contexts.into(),
-                u32::from(u16::MAX) - 1,
-            ) as u16,
-            dimensions: match dimensions {
-                // Without embeddings in the log any length will do.
-                1.. if !placed => dimensions as u32,
-                _ => room.dimensions,
-            },
+            authors: fit(authors.len() + 16, room.authors.into(), MAX_NAMES.into()) as u16,
+            contexts: fit(contexts.len() + 4, room.contexts.into(), MAX_NAMES.into()) as u16,
+            // What an embedding is was said when the store was made, and no line says otherwise.
+            dimensions: room.dimensions,
         };
         if fitted != room {
             self.knows = false;
@@ -267,19 +253,20 @@ impl Gateway {
         Ok(())
     }
 
-    /// Takes lines off `rest` until none is left (false) or the node is full (true).
+    /// Takes lines off `rest` until none is left or the node lacks room for something.
     fn take_until_full(
         &mut self,
         rest: &mut &[ClaimLine],
         batch: &mut Batch,
         progress: &mut Progress,
-    ) -> Result<bool, Error> {
+    ) -> Result<Option<Lack>, Error> {
         let keys = self.home.keys.clone();
-        let mut profile = self.home.profile.clone();
+        let room = self.home.profile.room;
         if !self.knows {
-            self.taker.recollect(self.home.node(), &profile);
+            self.taker.recollect(self.home.node(), &self.home.profile);
             self.knows = true;
         }
+        let mut profile = std::mem::take(&mut self.home.profile);
         let (taker, taking) = (&mut self.taker, self.taking);
         taker.clock = self.clock.now();
         let (file, outcomes) = (&self.file, &mut self.outcomes);
@@ -287,9 +274,26 @@ impl Gateway {
             while let Some((line, after)) = rest.split_first() {
                 let before = *batch;
                 let mut refused = None;
-                match taker.take(node, &keys, &mut profile, &line.said, batch) {
+                let taken = match fits(&line.said, room.dimensions) {
+                    Ok(()) => taker.take(node, &keys, &mut profile, &line.said, batch),
+                    Err(reason) => Err(Stop::Bad(reason)),
+                };
+                match taken {
                     Ok(()) => {}
-                    Err(Stop::Full) => return Ok(true),
+                    Err(Stop::Full(lack)) => match lack.is_for_good(&room) {
+                        None => return Ok(Some(lack)),
+                        Some(reason) if taking == Taking::EachLine => {
+                            batch.refused += 1;
+                            refused = Some(reason);
+                        }
+                        Some(reason) => {
+                            return Err(Error::Input(InputError {
+                                file: file.clone(),
+                                line: Some(line.line),
+                                reason,
+                            }));
+                        }
+                    },
                     Err(Stop::Bad(reason)) if taking == Taking::EachLine => {
                         batch.refused += 1;
                         refused = Some(reason);
@@ -312,9 +316,50 @@ impl Gateway {
                 *rest = after;
                 progress.step(1);
             }
-            Ok(false)
-        })?;
+            Ok(None)
+        });
         self.home.profile = profile;
-        Ok(full)
+        full
+    }
+}
+
+/// What a node lacks room for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Lack {
+    Events,
+    Authors,
+    Contexts,
+}
+
+impl Lack {
+    /// Why there can be no more, if there cannot.
+    fn is_for_good(self, room: &Room) -> Option<String> {
+        let (has, what) = match self {
+            Self::Events => return None,
+            Self::Authors => (room.authors, "authors"),
+            Self::Contexts => (room.contexts, "contexts"),
+        };
+        (has >= MAX_NAMES).then(|| {
+            format!("the store holds {MAX_NAMES} {what}, and no more are possible; those it has may go on")
+        })
+    }
+}
+
+/// Whether what a line says has an embedding of the store's length, or none.
+fn fits(said: &Said, dimensions: u32) -> Result<(), String> {
+    let found = match said {
+        Said::Claim(claim) => claim.embedding.len(),
+        Said::Event(event) => SignedEvent::decode(event).map_or(0, |e| e.event().embedding.len()),
+        Said::Resolve(_) => 0,
+    };
+    match dimensions {
+        _ if found == 0 || found == dimensions as usize => Ok(()),
+        0 => Err(format!(
+            "the embedding has {found} components, and this store takes none; a new store takes them \
+             with --embedding {found}"
+        )),
+        _ => Err(format!(
+            "the embedding has {found} components, this store takes {dimensions}"
+        )),
     }
 }

@@ -13,7 +13,7 @@ use sensilla::log::{
 };
 use sensilla::node::{IngestError, Ingested, Node};
 
-use super::{Batch, clock};
+use super::{Batch, Lack, clock};
 use crate::keys::Keyring;
 use crate::profile::Profile;
 use crate::read::claims::{Claim, Resolve, Said, Supersedes};
@@ -41,7 +41,7 @@ pub(super) struct Taker {
 /// Why a line was not taken.
 pub(super) enum Stop {
     /// The node has no room.
-    Full,
+    Full(Lack),
     /// It must not be.
     Bad(String),
 }
@@ -333,7 +333,11 @@ fn ingest(
         Err(IngestError::Log(cause)) => match cause {
             log::IngestError::Duplicate { .. } => Ok(Taken::Known),
             log::IngestError::Expired => Ok(Taken::Expired),
-            log::IngestError::Full { .. } => Err(Stop::Full),
+            log::IngestError::Full { part } => Err(Stop::Full(match part {
+                "authors" => Lack::Authors,
+                "contexts" => Lack::Contexts,
+                _ => Lack::Events,
+            })),
             log::IngestError::TooEarly { at, now } => Err(Stop::Bad(format!(
                 "dated {}, and the clock says {}; check both, or say when it is with --now",
                 clock::date(at),
@@ -343,10 +347,10 @@ fn ingest(
         },
         Err(IngestError::Refused(cause)) => match cause {
             Refusal::Expired => Ok(Taken::Expired),
-            Refusal::ClaimsFull
-            | Refusal::ConflictsFull
-            | Refusal::ContextsFull
-            | Refusal::WitnessesFull => Err(Stop::Full),
+            Refusal::ContextsFull => Err(Stop::Full(Lack::Contexts)),
+            Refusal::ClaimsFull | Refusal::ConflictsFull | Refusal::WitnessesFull => {
+                Err(Stop::Full(Lack::Events))
+            }
             cause => Err(Stop::Bad(cause.to_string())),
         },
         Err(other) => Err(Stop::Bad(other.to_string())),

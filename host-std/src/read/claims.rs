@@ -248,7 +248,7 @@ fn said(raw: Raw) -> Result<Said, String> {
             .map(Said::Event)
             .ok_or_else(|| "`event` is not an even number of hex digits".into());
     }
-    let author = text(raw.author, "author")?;
+    let author = source(&text(raw.author, "author")?)?;
     let at = raw.at.ok_or("missing field `at`")?;
     let context = text(raw.context, "context")?;
     if let Some(resolve) = raw.resolve {
@@ -266,8 +266,8 @@ fn said(raw: Raw) -> Result<Said, String> {
             cosigners: resolve
                 .cosigners
                 .iter()
-                .map(|name| canonical(name).into_owned())
-                .collect(),
+                .map(|name| source(&canonical(name)))
+                .collect::<Result<_, _>>()?,
         }));
     }
     let confidence = raw.confidence.unwrap_or(1.0);
@@ -315,6 +315,18 @@ fn said(raw: Raw) -> Result<Said, String> {
         embedding,
         supersedes,
     }))
+}
+
+/// The name of a source. A key is no name: who reads it would take the source for the key's holder.
+fn source(name: &str) -> Result<String, String> {
+    match hex(name.trim()).is_some_and(|bytes| bytes.len() >= 16) {
+        true => Err(format!(
+            "the name `{}` looks like a key; a source has a name of its own, and what a key has \
+             signed comes as an `event`",
+            super::shown(name)
+        )),
+        false => Ok(name.to_owned()),
+    }
 }
 
 fn text(value: Option<String>, field: &str) -> Result<String, String> {
@@ -464,6 +476,8 @@ mod tests {
         for (text, expected) in [
             ("".to_owned(), "c.jsonl: holds no claim"),
             (format!("{CLAIM}\n{{}}"), "line 2: missing field `author`"),
+            (CLAIM.replace("cam", &"0aF1".repeat(16)), "looks like a key"),
+            (CLAIM.replace("cam", &"0f".repeat(16)), "looks like a key"),
             (
                 CLAIM.replace("\"at\":5", "\"at\":-5"),
                 "line 1: invalid value",

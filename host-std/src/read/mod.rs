@@ -163,11 +163,8 @@ pub struct Remarks {
 
 /// `text` as messages show it: short, and without what would upset a terminal.
 pub(crate) fn shown(text: &str) -> String {
-    let mut short: String = text
-        .chars()
-        .take(40)
-        .map(|c| if c.is_control() { '\u{fffd}' } else { c })
-        .collect();
+    let mut short: String = text.chars().take(40).collect();
+    short = crate::printable::part(&short).into_owned();
     if text.chars().nth(40).is_some() {
         short.push('…');
     }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use crate::printable::part;
 use serde::ser::SerializeStruct;
 use serde::{Serialize, Serializer};
 
@@ -109,12 +110,12 @@ impl std::fmt::Display for Confusion {
                 wrong.len()
             )?;
             for ((row, column), count) in wrong.iter().take(MISTAKES) {
-                let (label, other) = (&self.labels[*row], &self.labels[*column]);
+                let [label, other] = [row, column].map(|at| part(&self.labels[*at]));
                 write!(f, "\n{count:>6}  {label} taken for {other}")?;
             }
             return Ok(());
         }
-        let name = |label: &str| -> String { label.chars().take(16).collect() };
+        let name = |label: &str| -> String { part(label).chars().take(16).collect() };
         let width = self
             .labels
             .iter()

@@ -22,7 +22,7 @@ pub use mistakes::Mistake;
 
 use std::path::Path;
 
-use crate::Error;
+use crate::{Error, printable};
 
 /// What a report shows. A part that is empty is left out.
 #[derive(Clone, Debug, Default)]
@@ -53,7 +53,7 @@ impl Report {
     /// Writes the page to `path`.
     pub fn write(&self, path: &Path) -> Result<(), Error> {
         let html = page::html(self).map_err(Error::Failed)?;
-        std::fs::write(path, html).map_err(|source| Error::Write {
+        std::fs::write(path, printable::lines(&html).as_bytes()).map_err(|source| Error::Write {
             path: path.to_owned(),
             source,
         })

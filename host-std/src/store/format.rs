@@ -25,7 +25,7 @@ pub(super) const HEADS: [u64; 2] = [0, 2_048];
 /// Bytes of a head.
 pub(super) const HEAD: usize = 128;
 /// Most bytes of a part in a record that says all: what a fault in it costs.
-pub(super) const PART: usize = 1 << 20;
+pub(super) const PART: usize = 16 << 10;
 
 const MAGIC: &[u8; 8] = b"SNSLstor";
 const RECORD: &[u8; 8] = b"SNSLsave";

@@ -6,6 +6,7 @@
 //! | [`error`] | why a store cannot be used |
 //! | `format` | the bytes of a store's file |
 //! | [`read`] | reads a file and checks it |
+//! | [`repair`] | reads what can be read of a damaged one |
 //! | `write` | appends what changed, or makes the file anew |
 //! | `place` | files that may hold a secret |
 //! | [`lock`] | one writer at a time |
@@ -21,6 +22,7 @@ pub mod lock;
 pub mod manifest;
 pub(crate) mod place;
 pub mod read;
+pub mod repair;
 mod write;
 
 pub use error::StoreError;
@@ -147,6 +149,12 @@ impl Writer {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Makes the file anew with `blocks`, so that nothing of the past is left in it.
+    pub fn renew(&mut self, blocks: &View<'_>) -> Result<(), StoreError> {
+        let number = self.saved.as_ref().map_or(1, |saved| saved.number() + 1);
+        self.replace(blocks, number)
     }
 
     fn replace(&mut self, blocks: &View<'_>, number: u64) -> Result<(), StoreError> {
@@ -294,10 +302,10 @@ mod tests {
     fn a_change_is_appended_and_the_past_is_let_go() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.store");
-        let mut node = vec![0u8; 4 << 20];
+        let mut node = vec![0u8; 64 << 10];
         let mut writer = open(&path);
         let mut largest = 0;
-        for turn in 0..4_000usize {
+        for turn in 0..2_000usize {
             let at = turn * 1_049 % node.len();
             node[at] = node[at].wrapping_add(1);
             let view: View<'_> = [("node", vec![&node[..]])].into();

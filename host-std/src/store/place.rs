@@ -46,7 +46,6 @@ fn private() -> OpenOptions {
 
 /// Makes a file that was not there, its owner's alone, with what `write` writes; on an error there
 /// is none.
-#[cfg_attr(not(test), expect(dead_code))]
 pub(crate) fn create(
     path: &Path,
     write: impl FnOnce(&mut File) -> io::Result<()>,

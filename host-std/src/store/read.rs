@@ -13,8 +13,20 @@ use std::path::Path;
 /// What a `redb` database begins with: stores of format 1 were such.
 const REDB: &[u8] = b"redb\x1a\x0a\xa9\x0d\x0a";
 
-/// The bytes of the file at `path`.
+/// The bytes of the file at `path`, up to where its head says that the store ends.
 pub(super) fn file(path: &Path) -> Result<Vec<u8>, StoreError> {
+    bytes(path, |heads, length| {
+        head(heads).map_or(length, |head| head.end.min(length))
+    })
+}
+
+/// All of the bytes of the file at `path`.
+pub(super) fn whole_file(path: &Path) -> Result<Vec<u8>, StoreError> {
+    bytes(path, |_, length| length)
+}
+
+/// The bytes of a file up to the one that `end` gives for its front and its length.
+fn bytes(path: &Path, end: impl FnOnce(&[u8], u64) -> u64) -> Result<Vec<u8>, StoreError> {
     let read = || {
         // A device or a pipe may have no end, and opening a pipe may wait for one that writes.
         let kind = std::fs::metadata(path)?.file_type();
@@ -25,17 +37,16 @@ pub(super) fn file(path: &Path) -> Result<Vec<u8>, StoreError> {
             return Err(io::Error::other("is a device or a pipe, not a file"));
         }
         let mut file = File::open(path)?;
-        let length = file.metadata()?.len();
-        // The heads come first, as a save writes them last: what they speak of is there by then.
         let mut bytes = Vec::new();
-        let room = usize::try_from(length).map_err(|_| io::ErrorKind::FileTooLarge)?;
-        bytes
-            .try_reserve_exact(room)
-            .map_err(|_| io::ErrorKind::OutOfMemory)?;
+        // The heads come first, as a save writes them last: what they speak of is there by then.
         file.by_ref().take(RECORDS).read_to_end(&mut bytes)?;
-        let end = head(&bytes).map_or(length, |head| head.end.min(length));
-        file.take(end.saturating_sub(RECORDS))
-            .read_to_end(&mut bytes)?;
+        let end = end(&bytes, file.metadata()?.len());
+        let room = usize::try_from(end).map_err(|_| io::ErrorKind::FileTooLarge)?;
+        let more = room.saturating_sub(bytes.len());
+        bytes
+            .try_reserve_exact(more)
+            .map_err(|_| io::ErrorKind::OutOfMemory)?;
+        file.take(more as u64).read_to_end(&mut bytes)?;
         Ok(bytes)
     };
     read().map_err(|e: io::Error| match e.kind() {
@@ -91,10 +102,11 @@ pub fn open(file: &[u8]) -> Result<Contents, StoreError> {
                     "what was saved at byte {at} does not match its seal"
                 ))
             })?;
-        if let Some(name) = broken(&record, records).first() {
+        let broken = broken(&record, records).into_iter();
+        if let Some((part, _)) = record.parts.iter().zip(broken).find(|(_, broken)| *broken) {
             return Err(damaged(format!(
-                "the block `{name}` does not match its SHA-256 in save {}",
-                record.number
+                "the block `{}` does not match its SHA-256 in save {}",
+                part.name, record.number
             )));
         }
         apply(&mut blocks, &record, records)
@@ -112,12 +124,11 @@ pub fn open(file: &[u8]) -> Result<Contents, StoreError> {
     })
 }
 
-/// Names of the parts of a record whose bytes do not match their hash.
-pub(super) fn broken<'r>(record: &'r Record, file: &[u8]) -> Vec<&'r str> {
+/// Of each part of a record, whether its bytes do not match their hash.
+pub(super) fn broken(record: &Record, file: &[u8]) -> Vec<bool> {
     let parts: Vec<(&Part, &[u8])> = record.parts(file).collect();
-    let differs = |(part, bytes): &&(&Part, &[u8])| Sha256::digest(bytes)[..] != part.hash;
-    let broken = parts.par_iter().filter(differs);
-    broken.map(|(part, _)| part.name.as_str()).collect()
+    let differs = |(part, bytes): &(&Part, &[u8])| Sha256::digest(bytes)[..] != part.hash;
+    parts.par_iter().map(differs).collect()
 }
 
 /// Does to `blocks` what a record says; `None` if it cannot be.

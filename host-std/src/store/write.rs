@@ -20,6 +20,8 @@ use std::path::Path;
 const LINE: usize = 64;
 /// And looked for in steps of so many.
 const STEP: usize = 4_096;
+/// And at most so many are looked through by one core at a time.
+const SHARE: usize = 1 << 20;
 /// Stretches that are as near are one: each takes sixteen bytes by itself.
 const NEAR: usize = 64;
 /// The past may take as much as the present and this before the file is made anew.
@@ -268,7 +270,7 @@ fn changes<'a>(old: &Blocks, new: &View<'a>) -> Vec<Change<'a>> {
         };
         let stretches: Vec<(usize, &[u8])> = match before.len() == length {
             false => pieces(block, PART),
-            true => pieces(block, PART)
+            true => pieces(block, SHARE)
                 .into_par_iter()
                 .flat_map_iter(|(at, piece)| {
                     differing(&before[at..at + piece.len()], piece)

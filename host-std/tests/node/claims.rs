@@ -154,7 +154,7 @@ fn events_of_one_node_are_taken_by_another() {
         })
         .collect();
     fs::write(at("c.jsonl"), claims).unwrap();
-    let one = json(folder.path(), &["ingest", "c.jsonl"]);
+    let one = json(folder.path(), &["ingest", "c.jsonl", "--embedding", "8"]);
     let output = sensilla(folder.path())
         .args(["inspect", "--events"])
         .assert()
@@ -162,9 +162,10 @@ fn events_of_one_node_are_taken_by_another() {
     let events = String::from_utf8(output.get_output().stdout.clone()).unwrap();
     assert_eq!(events.lines().count(), 40);
     fs::write(at("events.jsonl"), &events).unwrap();
+    let taking = ["--store", "other.store", "--embedding", "8"];
     let other = json(
         folder.path(),
-        &["ingest", "events.jsonl", "--store", "other.store"],
+        &[&["ingest", "events.jsonl"], &taking[..]].concat(),
     );
     assert_eq!(other["log_root"], one["log_root"]);
     let again = json(
@@ -181,7 +182,7 @@ fn events_of_one_node_are_taken_by_another() {
     let last = if forged.ends_with('0') { "1" } else { "0" };
     let forged = format!("{}{last}\"}}\n", &forged[..forged.len() - 1]);
     sensilla(folder.path())
-        .args(["ingest", "-", "--store", "third.store"])
+        .args(["ingest", "-", "--store", "third.store", "--embedding", "8"])
         .write_stdin(forged)
         .assert()
         .code(1)
@@ -189,15 +190,23 @@ fn events_of_one_node_are_taken_by_another() {
             "standard input, line 1: the signature is not one of the event's author",
         ));
     assert!(!at("third.store").exists());
-    // Embeddings of another length have no place beside those in the log.
-    let mut line: Value = serde_json::from_str(&claim("cam", 99, "door", "open")).unwrap();
-    line["embedding"] = vec![1.0; 9].into();
+    // Embeddings of another length have no place in a store, and what the first line says does not
+    // set it.
+    for (store, takes) in [("sensilla.store", "takes 8"), ("new.store", "takes none")] {
+        let mut line: Value = serde_json::from_str(&claim("cam", 99, "door", "open")).unwrap();
+        line["embedding"] = vec![1.0; 9].into();
+        sensilla(folder.path())
+            .args(["ingest", "-", "--store", store])
+            .write_stdin(line.to_string())
+            .assert()
+            .code(1)
+            .stderr(contains("standard input, line 1: ").and(contains(takes)));
+    }
     sensilla(folder.path())
-        .args(["ingest", "-"])
-        .write_stdin(line.to_string())
+        .args(["ingest", "c.jsonl", "--embedding", "9"])
         .assert()
-        .code(1)
-        .stderr(contains("standard input, line 1: "));
+        .code(2)
+        .stderr(contains("those of this one have 8 components"));
 }
 
 #[test]

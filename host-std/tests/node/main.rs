@@ -2,7 +2,11 @@
 
 mod claims;
 mod fixtures;
+#[cfg(unix)]
+mod interrupt;
 mod learning;
+mod repair;
+mod safety;
 mod shapes;
 mod store;
 mod watching;
