@@ -6,7 +6,7 @@
 use sensilla::bank::{BankConfig, Element, Layout};
 use sensilla::block::{BlockError, Memory, OwnError};
 use sensilla::intern::Symbol;
-use sensilla::learn::features::FeatureConfig;
+use sensilla::learn::{OwnedStream, RecogniserConfig, StreamConfig};
 use sensilla::log::sign::PublicKey;
 use sensilla::log::{Ed25519, Policy};
 use sensilla::node::{
@@ -15,13 +15,14 @@ use sensilla::node::{
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use crate::Error;
 use crate::keys::{self, Keyring};
 use crate::profile::{Authority, Names, Profile, Room, Shape};
 use crate::progress::Progress;
 use crate::read::claims::hex;
-use crate::store::manifest::Manifest;
-use crate::store::{Blocks, Contents, StoreError, Writer};
+use crate::seen::{self, Seen};
+use crate::store;
+use crate::store::{Blocks, Contents, StoreError, View, Writer};
+use crate::{Error, interrupt};
 
 /// The name of the profile's block in the store.
 pub const PROFILE: &str = "profile";
@@ -39,47 +40,60 @@ pub struct Home {
     pub profile: Profile,
     /// The keys of its sources.
     pub keys: Keyring,
+    /// What it learned, as far as that tells a test from it.
+    pub seen: Seen,
     node: OwnedNode,
     others: Blocks,
 }
 
 /// The sizes of the node that a profile describes.
 pub fn config(profile: &Profile) -> NodeConfig {
-    let (patterns, room) = (profile.patterns, &profile.room);
+    NodeConfig::new(perception(profile), history(&profile.room))
+}
+
+fn perception(profile: &Profile) -> PerceptionConfig {
+    let patterns = profile.patterns;
+    let layout = match patterns > SCANNED {
+        true => Layout::Graph,
+        false => Layout::Scan,
+    };
     let perception = match &profile.shape {
+        Some(Shape::Samples {
+            channels, rate_mhz, ..
+        }) => {
+            let stream = StreamConfig::large(*channels).rate(rate_mhz.unwrap_or(0));
+            let usual = RecogniserConfig::new(&stream, patterns).layout(layout);
+            let recogniser = match profile.merge_within {
+                Some(share) => usual.merge(share),
+                None => usual,
+            };
+            PerceptionConfig::recognising(stream, recogniser)
+        }
         Some(Shape::Vectors { .. }) | None => {
             let dimensions = profile.shape.as_ref().map_or(16, Shape::dimensions);
+            let bank = BankConfig::new(dimensions, patterns)
+                .element(Element::I8)
+                .layout(layout);
             PerceptionConfig::for_vectors(dimensions, patterns)
-        }
-        Some(shape) => {
-            let features = shape.features().unwrap_or(FeatureConfig::new(1, 1_000));
-            PerceptionConfig::new(features, patterns)
+                .bank(bank)
+                .merge_at(profile.merge_at)
         }
     };
-    let layout = if patterns > SCANNED {
-        Layout::Graph
-    } else {
-        Layout::Scan
-    };
-    let bank = BankConfig::new(perception.dimensions(), patterns)
-        .element(Element::I8)
-        .layout(layout);
-    NodeConfig::new(
-        perception
-            .bank(bank)
-            .merge_at(profile.merge_at)
-            .trajectories(TRAJECTORIES)
-            .labels(profile.labels.count, profile.labels.bytes),
-        HistoryConfig {
-            events: room.events,
-            bytes: room.bytes,
-            authors: room.authors,
-            contexts: room.contexts,
-            claims: room.events,
-            dimensions: room.dimensions,
-            ..HistoryConfig::DEFAULT
-        },
-    )
+    perception
+        .trajectories(TRAJECTORIES)
+        .labels(profile.labels.count, profile.labels.bytes)
+}
+
+fn history(room: &Room) -> HistoryConfig {
+    HistoryConfig {
+        events: room.events,
+        bytes: room.bytes,
+        authors: room.authors,
+        contexts: room.contexts,
+        claims: room.events,
+        dimensions: room.dimensions,
+        ..HistoryConfig::DEFAULT
+    }
 }
 
 impl Home {
@@ -89,6 +103,7 @@ impl Home {
             node: OwnedNode::new(config(&profile)).map_err(own)?,
             profile,
             keys: Keyring::new()?,
+            seen: Seen::default(),
             others: Blocks::new(),
         })
     }
@@ -104,14 +119,20 @@ impl Home {
         };
         let profile: Profile = serde_json::from_slice(&take(PROFILE)?)
             .map_err(|e| damaged(&format!("its profile: {e}")))?;
+        let seen = match take(seen::BLOCK) {
+            Ok(block) => Seen::from_block(&block).ok_or_else(|| damaged("what it has seen"))?,
+            Err(_) => Seen::default(),
+        };
         let keys = Keyring::from_block(&take(keys::BLOCK)?).ok_or_else(|| damaged("its secret"))?;
-        let node = OwnedNode::adopt(take(&profile.node)?).map_err(|error| match error {
-            OwnError::Block(error) => StoreError::of_node(error),
-            other => StoreError::Damaged(other.to_string()),
-        })?;
+        let node =
+            OwnedNode::adopt_unsealed(take(&profile.node)?).map_err(|error| match error {
+                OwnError::Block(error) => StoreError::of_node(error),
+                other => StoreError::Damaged(other.to_string()),
+            })?;
         Ok(Self {
             profile,
             keys,
+            seen,
             node,
             others: blocks,
         })
@@ -143,24 +164,43 @@ impl Home {
         self.node().config().bytes()
     }
 
-    /// Saves the node, if it is not what the store holds already; says whether it did.
-    pub fn save(&mut self, writer: &Writer, before: Option<&Manifest>) -> Result<bool, Error> {
-        let profile =
-            serde_json::to_vec(&self.profile).map_err(|e| Error::Failed(e.to_string()))?;
-        let mut blocks = self.others.clone();
-        blocks.extend([
-            (self.profile.node.clone(), self.image()),
-            (PROFILE.to_owned(), Memory::from(&profile[..])),
-            (keys::BLOCK.to_owned(), self.keys.to_block()),
-        ]);
-        if before == Some(&Manifest::of(&blocks)) {
-            return Ok(false);
+    /// Saves what changed since the store was read or saved last; says whether anything did.
+    pub fn save(&mut self, writer: &mut Writer) -> Result<bool, Error> {
+        self.saved(|view| writer.save(view))
+            .map_err(|source| Error::Store {
+                path: writer.path().to_owned(),
+                source,
+            })
+    }
+
+    /// Makes the store's file anew where it holds too much of the past, after [`save`](Self::save).
+    pub fn tidy(&mut self, writer: &mut Writer) -> Result<(), Error> {
+        self.saved(|view| writer.tidy(view))
+            .map_err(|source| Error::Store {
+                path: writer.path().to_owned(),
+                source,
+            })
+    }
+
+    /// Calls `save` with what the store is to hold: the node where it lies, which is not sealed for
+    /// it, since the store vouches for its bytes.
+    fn saved<T>(
+        &self,
+        save: impl FnOnce(&View<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let profile = serde_json::to_vec(&self.profile)
+            .map_err(|e| StoreError::Damaged(format!("its profile: {e}")))?;
+        let secret = self.keys.to_block();
+        let seen = self.seen.to_block();
+        let _hold = interrupt::hold();
+        let mut view = store::view(&self.others);
+        view.insert(&self.profile.node, self.node.get().image().collect());
+        view.insert(PROFILE, vec![&profile]);
+        view.insert(keys::BLOCK, vec![&secret]);
+        if !self.seen.is_empty() {
+            view.insert(seen::BLOCK, vec![&seen]);
         }
-        writer.save(&blocks).map_err(|source| Error::Store {
-            path: writer.path().to_owned(),
-            source,
-        })?;
-        Ok(true)
+        save(&view)
     }
 
     fn image(&mut self) -> Memory {
@@ -171,7 +211,8 @@ impl Home {
     pub fn grow(&mut self, room: Room) -> Result<(), Error> {
         let mut profile = self.profile.clone();
         profile.room = room;
-        let mut grown = self.replayed(&profile)?;
+        let config = NodeConfig::new(self.node().perception().config(), history(&room));
+        let mut grown = self.replayed(&profile, config)?;
         let (old, mut new) = (self.image(), image(&mut grown));
         let ([from, _], [to, _]) = (halves(&old)?, halves(&new)?);
         copy(&old[from], &mut new[to])?;
@@ -183,22 +224,21 @@ impl Home {
     /// Makes the node anew as `profile` describes it, without what it has learned: it takes all of
     /// its events again.
     pub fn rebuild(&mut self, profile: Profile) -> Result<(), Error> {
-        self.node = self.replayed(&profile)?;
+        self.node = self.replayed(&profile, config(&profile))?;
         self.profile = profile;
         Ok(())
     }
 
-    /// A node as `profile` describes it, with the events and authorities of this one.
-    fn replayed(&self, profile: &Profile) -> Result<OwnedNode, Error> {
-        let mut node = OwnedNode::new(config(profile)).map_err(own)?;
+    /// A node of these sizes, with the events of this one and the authorities of `profile`.
+    fn replayed(&self, profile: &Profile, config: NodeConfig) -> Result<OwnedNode, Error> {
+        let mut node = OwnedNode::new(config).map_err(own)?;
         let log = self.node().history().log();
         let mut progress = Progress::new("replaying", Some(log.len()));
         node.with(|node| {
             for authority in &profile.authorities {
                 register(node, authority, &self.keys_of(authority))?;
             }
-            // Each was within what its policy allowed when it was taken.
-            let policy = Policy::replay();
+            let policy = Policy::trusted();
             for entry in log.since(0) {
                 node.history_mut()
                     .ingest(entry.bytes(), &policy, &Ed25519, entry.accepted())
@@ -245,7 +285,9 @@ impl Home {
     fn rename(&mut self, names: Names) -> Result<(), Error> {
         let mut profile = self.profile.clone();
         profile.labels = names;
-        let mut grown = OwnedNode::new(config(&profile)).map_err(own)?;
+        let mut config = self.node().config();
+        config.perception = config.perception.labels(names.count, names.bytes);
+        let mut grown = OwnedNode::new(config).map_err(own)?;
         grown.with(|node| {
             let known = self.node().perception().labels();
             known
@@ -266,6 +308,21 @@ impl Home {
         }
         self.node = OwnedNode::open(&new).map_err(own)?;
         self.profile = profile;
+        Ok(())
+    }
+
+    /// Gives a node that has learned nothing the scales of `stream`.
+    pub fn keep_scales(&mut self, stream: &mut OwnedStream) -> Result<(), Error> {
+        let mut image = self.image();
+        let [perception, _] = halves(&image)?;
+        let half = image.get_mut(perception).unwrap_or(&mut []);
+        let parts = Perception::ranges(half).map_err(broken)?;
+        for (name, part) in Perception::PARTS.iter().zip(parts) {
+            if *name == "stream" {
+                copy(&stream.to_bytes(), half.get_mut(part).unwrap_or(&mut []))?;
+            }
+        }
+        self.node = OwnedNode::open(&image).map_err(own)?;
         Ok(())
     }
 

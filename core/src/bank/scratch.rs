@@ -139,6 +139,18 @@ impl<'a> Scratch<'a> {
         }
     }
 
+    /// The hits of the last search: so many, found so.
+    pub(crate) fn again(
+        &self,
+        length: usize,
+        method: Method,
+        distances: u32,
+        below: bool,
+    ) -> Hits<'_> {
+        let words = self.parts.hits.get(..length).unwrap_or(&[]);
+        Hits::new(words, method, distances, below)
+    }
+
     pub(super) fn fits(&self, bank: &BankConfig) -> bool {
         bank.padded() <= self.config.padded
             && (bank.capacity as usize) <= self.config.rows

@@ -252,7 +252,7 @@ const fn slots(records: usize) -> usize {
 
 impl Config for EngineConfig {
     const KIND: Kind = Kind(*b"COHR");
-    const VERSION: u32 = 3;
+    const VERSION: u32 = 4;
 
     fn is_valid(&self) -> bool {
         let has_claims = self.grid.capacity() > 0;

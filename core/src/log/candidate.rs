@@ -48,9 +48,8 @@ impl<'a> Candidate<'a> {
     /// Whether a log of `policy` takes an event of that time.
     #[inline]
     pub(super) fn check_time(&self, policy: &Policy, now: u64) -> Result<(), IngestError> {
-        let ahead = self.at.saturating_sub(now);
-        if ahead > policy.max_ahead {
-            return Err(IngestError::TooEarly { ahead });
+        if self.at.saturating_sub(now) > policy.max_ahead {
+            return Err(IngestError::TooEarly { at: self.at, now });
         }
         let age = now.saturating_sub(self.at);
         if policy.max_age.is_some_and(|limit| age > limit) {

@@ -26,7 +26,7 @@ pub struct Policy {
     pub trust: Trust,
     /// Whether an author's previous event must be in the log already, and be of that author.
     pub strict: bool,
-    /// By how many milliseconds an event's time may be ahead of `now`.
+    /// By how many milliseconds an event's time may be ahead of `now`, whoever its author is.
     pub max_ahead: u64,
     /// By how many milliseconds an event's time may be behind `now`; `None` for any.
     pub max_age: Option<u64>,
@@ -43,21 +43,12 @@ impl Policy {
         }
     }
 
-    /// The same without looking at signatures.
+    /// The same without looking at signatures: for events that were signed here and now, and for the
+    /// entries of a log that was checked, each at the time it was [accepted](super::Entry::accepted).
     pub const fn trusted() -> Self {
         Self {
             trust: Trust::Trusted,
             ..Self::new()
-        }
-    }
-
-    /// Whatever was taken once already, or is one's own: neither signatures nor times are looked at.
-    /// For taking the entries of a log again, each at the time it was
-    /// [accepted](super::Entry::accepted), and for events that were signed here and now.
-    pub const fn replay() -> Self {
-        Self {
-            max_ahead: u64::MAX,
-            ..Self::trusted()
         }
     }
 
@@ -86,8 +77,9 @@ errors! {
         UnknownPrev = 3 => "the author's previous event is not in the log; fetch it first",
         /// The claim held until a time that is over.
         Expired = 4 => "the event has expired",
-        /// The event's time is too far ahead.
-        TooEarly { ahead: u64 } = 5 => "the event is dated {ahead} ms ahead; check both clocks",
+        /// The event's time is too far ahead of the clock.
+        TooEarly { at: u64, now: u64 } = 5
+            => "the event is dated {at}, the clock here says {now} (milliseconds since 1970); check both",
         /// The event's time is too far back.
         TooOld { age: u64 } = 6 => "the event is dated {age} ms back, more than the policy allows",
         /// There is no room in `part` of the log.

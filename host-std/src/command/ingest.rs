@@ -8,9 +8,10 @@ use std::str::FromStr;
 use clap::Args;
 use serde::Serialize;
 
-use super::samples::Text;
+use super::dialect::Text;
 use super::{Common, output};
 use crate::Error;
+use crate::gateway::clock::Clock;
 use crate::gateway::{Batch, Gateway};
 use crate::home::Home;
 use crate::profile::{Authority, Profile};
@@ -34,6 +35,11 @@ pub struct Arguments {
     /// given once a predicate.
     #[arg(long, value_name = "PREDICATE=X")]
     tolerance: Vec<Tolerance>,
+    /// What time it is, in milliseconds since 1970 or as a date like 2026-01-01T00:00:00Z, where a file
+    /// is taken again; nothing is taken that is dated more than a minute later. This machine's clock if
+    /// not given.
+    #[arg(long, value_name = "TIME")]
+    now: Option<Clock>,
     #[command(flatten)]
     text: Text,
     /// Also write a report, a web page, to this file.
@@ -112,10 +118,10 @@ struct Conflicts {
 }
 
 pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
-    let (writer, before) = common.writer()?;
-    let (mut home, manifest) = match before {
-        Some((home, manifest)) => (home, Some(manifest)),
-        None => (Home::new(Profile::default())?, None),
+    let (mut writer, before) = common.writer()?;
+    let mut home = match before {
+        Some(home) => home,
+        None => Home::new(Profile::default())?,
     };
     for Given(authority) in &arguments.authority {
         home.set_authority(authority)?;
@@ -124,21 +130,22 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
         home.profile.tolerances.insert(predicate.clone(), *most);
     }
     if arguments.file.as_os_str() == "-" {
-        return live::run(common, &arguments, home, &writer, manifest);
+        return live::run(common, &arguments, home, &mut writer);
     }
     let source = Source::open(&arguments.file, arguments.text.decoding())?;
     let file = source.name().to_owned();
     let mut reader = ClaimReader::new(source);
     let lines = reader.by_ref().collect::<Result<Vec<_>, _>>()?;
     let notes = reader.take_notes();
-    let mut gateway = Gateway::new(home, &file);
+    let mut gateway = Gateway::new(home, &file).clock(arguments.now.unwrap_or_default());
     let done = gateway.take(&lines)?;
     let mut home = gateway.into_home();
     let result = result(&mut home, lines.len(), &done, notes)?;
     if let Some(path) = &arguments.report {
         report(&mut home, &file, &result)?.write(path)?;
     }
-    home.save(&writer, manifest.as_ref())?;
+    home.save(&mut writer)?;
+    home.tidy(&mut writer)?;
     print(common, &result, &done)
 }
 

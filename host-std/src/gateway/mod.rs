@@ -2,8 +2,10 @@
 //! known already from being said twice, resolves on an authority's word.
 //!
 //! The time of the node is the latest time of an event, so the same files in the same order leave
-//! the same log.
+//! the same node; it never goes beyond the [clock](clock::Clock), and what is dated more than a minute
+//! ahead of that is refused, whoever says it.
 
+pub mod clock;
 mod taker;
 
 use std::collections::HashSet;
@@ -16,6 +18,7 @@ use crate::profile::Room;
 use crate::progress::Progress;
 use crate::read::InputError;
 use crate::read::claims::{ClaimLine, Said};
+use clock::Clock;
 use taker::{Stop, Taker};
 
 /// Most events a node of this host keeps.
@@ -106,6 +109,7 @@ pub struct Gateway {
     /// Whether the taker knows what the log holds.
     knows: bool,
     taking: Taking,
+    clock: Clock,
     outcomes: Vec<Outcome>,
 }
 
@@ -118,6 +122,7 @@ impl Gateway {
             taker: Taker::new(),
             knows: false,
             taking: Taking::Whole,
+            clock: Clock::Machine,
             outcomes: Vec::new(),
         }
     }
@@ -125,6 +130,12 @@ impl Gateway {
     /// Takes each line by itself from now on.
     pub fn each_line(mut self) -> Self {
         self.taking = Taking::EachLine;
+        self
+    }
+
+    /// Takes the time from `clock`.
+    pub fn clock(mut self, clock: Clock) -> Self {
+        self.clock = clock;
         self
     }
 
@@ -270,6 +281,7 @@ impl Gateway {
             self.knows = true;
         }
         let (taker, taking) = (&mut self.taker, self.taking);
+        taker.clock = self.clock.now();
         let (file, outcomes) = (&self.file, &mut self.outcomes);
         let full = self.home.change(|node| {
             while let Some((line, after)) = rest.split_first() {

@@ -13,13 +13,10 @@ use sensilla::log::{
 };
 use sensilla::node::{IngestError, Ingested, Node};
 
-use super::Batch;
+use super::{Batch, clock};
 use crate::keys::Keyring;
 use crate::profile::Profile;
 use crate::read::claims::{Claim, Resolve, Said, Supersedes};
-
-/// By how much the clock of another node may be ahead of ours, in milliseconds.
-const MAX_AHEAD: u64 = 60_000;
 
 /// What a conflict is about: context, subject, predicate.
 type Topic = (String, String, String);
@@ -36,6 +33,8 @@ pub(super) struct Taker {
     latest: HashMap<(PublicKey, Topic), EventId>,
     /// Numbers that were said of a topic whose predicate has a tolerance, in the order of the log.
     numbers: HashMap<Topic, Vec<String>>,
+    /// What the clock says, in milliseconds since 1970.
+    pub clock: u64,
     buffer: Vec<u8>,
 }
 
@@ -61,6 +60,7 @@ impl Taker {
             topics: HashMap::new(),
             latest: HashMap::new(),
             numbers: HashMap::new(),
+            clock: 0,
             buffer: vec![0; log::event::MAX_EVENT],
         }
     }
@@ -175,7 +175,13 @@ impl Taker {
         let signed = event
             .sign(&speaker.signer, &mut self.buffer)
             .map_err(|e| e.to_string())?;
-        match ingest(node, signed.bytes(), &Policy::replay(), claim.at)? {
+        match ingest(
+            node,
+            signed.bytes(),
+            &Policy::trusted(),
+            claim.at,
+            self.clock,
+        )? {
             Taken::New(ingested) => {
                 speaker.last = Some(ingested.id);
                 self.said.insert(content);
@@ -194,22 +200,8 @@ impl Taker {
 
     fn event(&mut self, node: &mut Node<'_>, bytes: &[u8], batch: &mut Batch) -> Result<(), Stop> {
         let event = SignedEvent::decode(bytes).map_err(|e| e.to_string())?;
-        let (at, clock) = (event.event().at, clock());
-        if at > clock.saturating_add(MAX_AHEAD) {
-            return Err(Stop::Bad(format!(
-                "the event is dated {} ms ahead; check both clocks",
-                at - clock
-            )));
-        }
-        match ingest(
-            node,
-            bytes,
-            &Policy {
-                max_ahead: u64::MAX,
-                ..Policy::new()
-            },
-            at,
-        )? {
+        let at = event.event().at;
+        match ingest(node, bytes, &Policy::new(), at, self.clock)? {
             Taken::New(ingested) => {
                 self.note(node, &ingested, batch);
                 self.speakers.clear();
@@ -286,7 +278,13 @@ impl Taker {
             let signed = event
                 .sign(&speaker.signer, &mut self.buffer)
                 .map_err(|e| e.to_string())?;
-            let taken = ingest(node, signed.bytes(), &Policy::replay(), resolve.at)?;
+            let taken = ingest(
+                node,
+                signed.bytes(),
+                &Policy::trusted(),
+                resolve.at,
+                self.clock,
+            )?;
             if let Taken::New(ingested) = taken {
                 speaker.last = Some(ingested.id);
                 self.note(node, &ingested, batch);
@@ -320,14 +318,27 @@ enum Taken {
     Expired,
 }
 
-fn ingest(node: &mut Node<'_>, bytes: &[u8], policy: &Policy, at: u64) -> Result<Taken, Stop> {
-    let now = node.history().engine().now().max(at);
+/// Takes an event. The time of the node follows what it is told, so that the same lines leave the
+/// same node, and never goes beyond the clock.
+fn ingest(
+    node: &mut Node<'_>,
+    bytes: &[u8],
+    policy: &Policy,
+    at: u64,
+    clock: u64,
+) -> Result<Taken, Stop> {
+    let now = node.history().engine().now().max(at.min(clock));
     match node.history_mut().ingest(bytes, policy, &Ed25519, now) {
         Ok(ingested) => Ok(Taken::New(ingested)),
         Err(IngestError::Log(cause)) => match cause {
             log::IngestError::Duplicate { .. } => Ok(Taken::Known),
             log::IngestError::Expired => Ok(Taken::Expired),
             log::IngestError::Full { .. } => Err(Stop::Full),
+            log::IngestError::TooEarly { at, now } => Err(Stop::Bad(format!(
+                "dated {}, and the clock says {}; check both, or say when it is with --now",
+                clock::date(at),
+                clock::date(now)
+            ))),
             cause => Err(Stop::Bad(cause.to_string())),
         },
         Err(IngestError::Refused(cause)) => match cause {
@@ -393,11 +404,4 @@ fn topic_of(node: &Node<'_>, id: &EventId) -> Option<Topic> {
 
 fn value_of(node: &Node<'_>, id: &EventId) -> Option<String> {
     assertion(node, id, |_, assert| assert.value.into())
-}
-
-/// Milliseconds since 1970.
-fn clock() -> u64 {
-    std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |t| t.as_millis().try_into().unwrap_or(u64::MAX))
 }

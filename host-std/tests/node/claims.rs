@@ -1,6 +1,7 @@
 //! Claims of a user's own data: contradictions, resolutions, logs of other nodes.
 
 use super::fixtures::{claim, json, sensilla, vectors};
+use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
 use serde_json::Value;
 use std::fs;
@@ -214,4 +215,68 @@ fn a_full_table_of_conflicts_is_told_as_what_it_is() {
         .stderr(contains(
             "the table of conflicts is full: 268 contradictions more",
         ));
+}
+
+#[test]
+fn a_source_whose_clock_runs_ahead_is_told_both_times_and_moves_nothing() {
+    let folder = tempfile::tempdir().unwrap();
+    let day = 86_400_000;
+    let start = 1_767_225_600_000_u64;
+    let until = |line: String| {
+        let mut line: Value = serde_json::from_str(&line).unwrap();
+        line["expires"] = (start + day).into();
+        line.to_string() + "\n"
+    };
+    let pair = |subject: &str, at| {
+        until(claim("a", at, subject, "open")) + &until(claim("b", at + 1_000, subject, "shut"))
+    };
+    fs::write(folder.path().join("1.jsonl"), pair("door", start)).unwrap();
+    fs::write(folder.path().join("3.jsonl"), pair("window", start + 2_000)).unwrap();
+    let first = json(folder.path(), &["ingest", "1.jsonl"]);
+    assert_eq!(first["conflicts"]["open"], 1);
+    for (at, told) in [
+        (
+            4_102_444_800_000,
+            "dated 2100-01-01T00:00:00Z (4102444800000), and the clock says 20",
+        ),
+        (
+            start * 1_000,
+            "dated 1767225600000000, beyond the year 9999",
+        ),
+        (u64::MAX, "dated 18446744073709551615"),
+    ] {
+        fs::write(folder.path().join("2.jsonl"), claim("gps", at, "pos", "x")).unwrap();
+        sensilla(folder.path())
+            .args(["ingest", "2.jsonl"])
+            .assert()
+            .code(1)
+            .stderr(contains("2.jsonl, line 1: ").and(contains(told)));
+    }
+    let third = json(folder.path(), &["ingest", "3.jsonl"]);
+    assert_eq!(
+        (&third["conflicts"]["found"], &third["conflicts"]["open"]),
+        (&Value::from(2), &Value::from(2))
+    );
+    // A file of another time is taken at its time.
+    let replayed = [
+        "ingest",
+        "1.jsonl",
+        "--store",
+        "again.store",
+        "--now",
+        "2026-01-01T00:00:01Z",
+    ];
+    assert_eq!(json(folder.path(), &replayed)["conflicts"]["open"], 1);
+    sensilla(folder.path())
+        .args([
+            "ingest",
+            "3.jsonl",
+            "--store",
+            "early.store",
+            "--now",
+            "1767225000000",
+        ])
+        .assert()
+        .code(1)
+        .stderr(contains("and the clock says 2025-12-31T23:50:00Z"));
 }

@@ -212,7 +212,7 @@ impl<'a, J: Judge> Engine<'a, J> {
             return Err(Refusal::Duplicate);
         }
         let context = self.tables.contexts.find(Tag::of(event.context));
-        if context.is_none() && !self.has_room_for_context(now) {
+        if context.is_none() && !self.has_room_for_context(Tag::of(event.context), now) {
             return Err(Refusal::ContextsFull);
         }
         let replaced = self.superseded(event, assert, now)?;
@@ -226,11 +226,11 @@ impl<'a, J: Judge> Engine<'a, J> {
         Ok(Effect::Assert { replaced })
     }
 
-    /// Whether a context has room, or will have had its last claim by `now`. Cost: O(contexts),
+    /// Whether a context has room, or one will have had its last claim by `now`. Cost: O(contexts)
     /// times the claims that expire by then if all are taken.
-    fn has_room_for_context(&self, now: u64) -> bool {
+    fn has_room_for_context(&self, tag: Tag, now: u64) -> bool {
         let (claims, contexts) = (&self.tables.claims, &self.tables.contexts);
-        if contexts.free().is_some() {
+        if contexts.free(tag).is_some() {
             return true;
         }
         let all = 0..u32::from(self.config.contexts);
