@@ -1,7 +1,8 @@
 //! Searches with a predicate find what is there, on the walk and where the scan takes over.
 
 use sensilla::bank::{
-    BankConfig, Element, Entry, Hits, Method, Pattern, PatternBank, Scratch, ScratchConfig, Search,
+    BankConfig, Element, Entry, Goal, Hits, Method, Pattern, PatternBank, Scratch, ScratchConfig,
+    Search,
 };
 use sensilla::block::Block;
 
@@ -44,7 +45,6 @@ fn with_bank(test: impl FnOnce(&PatternBank<'_>, &mut Scratch<'_>, &mut Random))
     let mut scratch = Box::new(Block::<{ SCRATCH.bytes() }>::new());
     let mut bank = PatternBank::format(&mut memory[..], CONFIG).unwrap();
     let mut scratch = Scratch::format(&mut scratch[..], SCRATCH).unwrap();
-    scratch.set_ef(40);
     let mut random = Random(7);
     for label in 0..ROWS {
         let (centre, vector) = random.vector();
@@ -60,6 +60,21 @@ fn with_bank(test: impl FnOnce(&PatternBank<'_>, &mut Scratch<'_>, &mut Random))
 
 fn labels(hits: &Hits<'_>) -> Vec<u32> {
     hits.iter().map(|hit| hit.label).collect()
+}
+
+/// What forty candidates find.
+fn filtered<'s>(
+    bank: &PatternBank<'_>,
+    query: &[f32],
+    accepts: &dyn Fn(&Entry) -> bool,
+    scratch: &'s mut Scratch<'_>,
+) -> Hits<'s> {
+    let search = Search {
+        goal: Goal::Ef(40),
+        filter: Some(accepts),
+        ..Search::new(K)
+    };
+    bank.search_with(query, &search, scratch).unwrap()
 }
 
 fn exact(
@@ -88,7 +103,7 @@ fn recall_holds_from_half_the_patterns_to_one_in_a_hundred() {
                 let (_, query) = random.vector();
                 let truth = exact(bank, &query, &accepts, scratch);
                 assert_eq!(truth.len(), K);
-                let hits = bank.search_filtered(&query, K, &accepts, scratch).unwrap();
+                let hits = filtered(bank, &query, &accepts, scratch);
                 walks += usize::from(hits.method() == Method::Graph);
                 assert!(labels(&hits).len() == K);
                 found += labels(&hits).iter().filter(|l| truth.contains(l)).count();
@@ -115,7 +130,7 @@ fn a_predicate_that_refuses_all_that_is_near_gets_the_exact_answer() {
                 (8..11).contains(&away)
             };
             let truth = exact(bank, &query, &accepts, scratch);
-            let hits = bank.search_filtered(&query, K, &accepts, scratch).unwrap();
+            let hits = filtered(bank, &query, &accepts, scratch);
             scans += usize::from(hits.method() == Method::Scan);
             let shared = labels(&hits).iter().filter(|l| truth.contains(l)).count();
             assert!(shared >= K - 1, "{shared} of {K}");
@@ -130,12 +145,12 @@ fn a_predicate_that_takes_few_gets_all_of_them() {
         let (_, query) = random.vector();
         for most in [0, 1, 7] {
             let accepts = |entry: &Entry| entry.label < most;
-            let hits = bank.search_filtered(&query, K, &accepts, scratch).unwrap();
+            let hits = filtered(bank, &query, &accepts, scratch);
             assert_eq!((hits.len(), hits.method()), (most as usize, Method::Scan));
         }
         // All are as good as no predicate.
         let plain = labels(&bank.search(&query, K, scratch).unwrap());
-        let hits = bank.search_filtered(&query, K, &|_| true, scratch).unwrap();
+        let hits = filtered(bank, &query, &|_| true, scratch);
         assert_eq!(hits.method(), Method::Graph);
         assert!(labels(&hits).iter().filter(|l| plain.contains(l)).count() >= K - 1);
     });
@@ -147,6 +162,7 @@ fn a_walk_that_was_asked_for_is_not_made_good() {
         let (_, query) = random.vector();
         let accepts = |entry: &Entry| entry.label == 3;
         let search = Search {
+            goal: Goal::Ef(40),
             method: Some(Method::Graph),
             filter: Some(&accepts),
             ..Search::new(K)

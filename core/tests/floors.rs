@@ -6,7 +6,8 @@
 mod sets;
 
 use sensilla::bank::{
-    BankConfig, Element, Hits, Layout, Method, Pattern, PatternBank, Scratch, ScratchConfig, Search,
+    BankConfig, Element, Goal, Hits, Layout, Method, Pattern, PatternBank, Scratch, ScratchConfig,
+    Search,
 };
 use sensilla::block::Memory;
 use sets::Data;
@@ -68,6 +69,7 @@ fn recall_of(data: &Data, truth: &[Vec<u32>], element: Element) -> [f64; 2] {
     );
     [Method::Scan, Method::Graph].map(|method| {
         let search = Search {
+            goal: Goal::Ef(EF),
             method: Some(method),
             ..Search::new(K)
         };

@@ -1,7 +1,7 @@
 //! The bank finds what is there.
 
 use sensilla::bank::{
-    BankConfig, Element, Hits, Method, Pattern, PatternBank, Scratch, ScratchConfig, Search,
+    BankConfig, Element, Goal, Hits, Method, Pattern, PatternBank, Scratch, ScratchConfig, Search,
 };
 use sensilla::block::Block;
 
@@ -59,6 +59,7 @@ fn hole_01_uniform_vectors_are_found() {
         bank.insert(row, pattern).unwrap();
     }
     let walk = Search {
+        goal: Goal::Ef(128),
         method: Some(Method::Graph),
         ..Search::new(K)
     };

@@ -243,7 +243,7 @@ impl BankConfig {
 
 impl Config for BankConfig {
     const KIND: Kind = Kind(*b"BANK");
-    const VERSION: u32 = 1;
+    const VERSION: u32 = 2;
 
     fn is_valid(&self) -> bool {
         (1..=MAX_DIMENSIONS).contains(&self.dimensions)
@@ -311,3 +311,13 @@ impl Config for BankConfig {
         })
     }
 }
+
+// Where an address has 32 bits the largest bank takes more bytes than there are: its size must be
+// refused as too large, not wrap round to one that fits.
+#[cfg(target_pointer_width = "32")]
+const _: () = {
+    let most = BankConfig::new(MAX_DIMENSIONS, MAX_CAPACITY).element(Element::I8F32);
+    assert!(most.bytes() == usize::MAX);
+    let wrapped = BankConfig::new(MAX_DIMENSIONS, 524_288);
+    assert!(wrapped.bytes() == usize::MAX);
+};

@@ -11,7 +11,7 @@ use super::pool::{EXPANDED, Pool, entry, score_of, slot_of};
 use super::quantise::Query;
 use super::sketch::Sketch;
 use super::view::View;
-use crate::simd::{Kernels, each, negated};
+use crate::simd::{Kernels, each};
 
 /// Banks up to this size stay in the caches, so that hints only cost.
 const PREFETCH_FROM: usize = 4_096;
@@ -55,7 +55,7 @@ impl<'s> Scorer<'s> {
 
     /// Scores of four slots, in the units that [`scan`](super::scan) uses for codes.
     #[inline(always)]
-    fn four<K: Kernels>(&self, kernels: K, slots: [u32; 4]) -> [f32; 4] {
+    pub fn four<K: Kernels>(&self, kernels: K, slots: [u32; 4]) -> [f32; 4] {
         if self.codes {
             let rows = each(
                 slots,
@@ -85,10 +85,10 @@ impl<'s> Scorer<'s> {
             #[inline(always)]
             |slot| self.view.float_row(slot),
         );
-        match self.euclid {
-            true => negated(kernels.float_squares(self.query.floats, rows)),
-            false => kernels.float_dots(self.query.floats, rows),
-        }
+        self.view
+            .config
+            .metric
+            .floats(kernels, self.query.floats, rows)
     }
 
     #[inline(always)]
@@ -216,14 +216,14 @@ pub(super) fn visit(visited: &mut [u64], slot: u32) -> bool {
 }
 
 /// Slots waiting to be scored.
-struct Batch {
+pub(super) struct Batch {
     slots: [u32; BATCH],
     len: usize,
 }
 
 impl Batch {
     #[inline(always)]
-    fn new() -> Self {
+    pub fn new() -> Self {
         Self {
             slots: [0; BATCH],
             len: 0,
@@ -231,7 +231,7 @@ impl Batch {
     }
 
     #[inline(always)]
-    fn push(&mut self, slot: u32) {
+    pub fn push(&mut self, slot: u32) {
         if let Some(place) = self.slots.get_mut(self.len) {
             *place = slot;
             self.len += 1;
@@ -240,11 +240,21 @@ impl Batch {
 
     /// Keeps a slot if it was not visited, without a branch that could not be foreseen.
     #[inline(always)]
-    fn push_fresh(&mut self, visited: &mut [u64], slot: u32) {
+    pub fn push_fresh(&mut self, visited: &mut [u64], slot: u32) {
         if let Some(place) = self.slots.get_mut(self.len) {
             *place = slot;
             self.len += usize::from(visit(visited, slot));
         }
+    }
+
+    #[inline(always)]
+    pub fn waiting(&self) -> &[u32] {
+        self.slots.get(..self.len).unwrap_or(&[])
+    }
+
+    #[inline(always)]
+    pub fn clear(&mut self) {
+        self.len = 0;
     }
 
     /// Scores all, offers them to the pool and empties the batch; returns the first place in the

@@ -2,7 +2,9 @@
 
 use super::config::{BankConfig, Element, Metric};
 use super::links::{Links, LinksMut};
+use super::measure::{CURVE, TOLD};
 use super::pool::POOL_STEP;
+use super::sample::KEPT;
 use super::sketch::Sketch;
 use crate::block::sections::sections;
 
@@ -18,6 +20,12 @@ pub(super) mod state {
     pub const LATEST: usize = 3;
     /// Where the next audit step begins.
     pub const AUDIT: usize = 5;
+    /// Insertions until recall is measured again.
+    pub const UNTIL: usize = 6;
+    /// The place of the sample whose turn it is then.
+    pub const TURN: usize = 7;
+    /// The shares that codes lose, as the bits of two floats.
+    pub const LOSS: usize = 8;
     /// Words of the section.
     pub const WORDS: usize = 16;
 }
@@ -33,7 +41,7 @@ sections! {
         pub scales: [f32; config.slots() => BankConfig::one_if(config.has_codes())],
         /// What a row's codes leave out, as [`quantise`](super::quantise) writes it.
         pub residuals: [
-            u8; config.slots() => BankConfig::one_if(matches!(config.element, Element::I8F32))
+            u8; config.slots() => BankConfig::one_if(config.has_codes())
         ],
         /// Squared lengths, where the metric needs them.
         pub norms: [
@@ -47,7 +55,21 @@ sections! {
         pub blocks: [u8; config.interleaved()],
         pub floats: [f32; config.slots() => config.row_floats()],
         pub links: in LinksMut<'a> | Links<'a> = config,
-        /// Candidates of an insertion; zero between calls, as are the next two.
+        /// Slots of the [sample](super::sample) plus one, zero where a place is free.
+        pub sample: [u32; config.samples()],
+        /// The rows nearest to each of them.
+        pub nearest: [u64; config.samples() * KEPT],
+        /// What walks to each of them told, see [`measure`](super::measure).
+        pub told: [u16; config.samples() * TOLD],
+        /// What codes lose near each of them, of ten and of three.
+        pub losses: [
+            f32; if matches!(config.element, Element::I8) { 2 * config.samples() } else { 0 }
+        ],
+        /// Recall by width.
+        pub curve: [u32; if config.has_graph() { CURVE } else { 0 }],
+        /// Candidates of a walk that measures; zero between calls, as are the next three.
+        pub reached: [u64; config.widest()],
+        /// Candidates of an insertion.
         pub pool "candidates": [
             u64; if config.has_graph() {
                 (config.ef_construction as usize).next_multiple_of(POOL_STEP)

@@ -136,14 +136,14 @@ impl Task for Audit<'_, '_> {
 
 /// What turns the scores of a walk into the unit of [`Pairs`].
 #[derive(Clone, Copy)]
-struct Unit {
+pub(super) struct Unit {
     times: f32,
-    minus: f32,
+    pub minus: f32,
 }
 
 impl Unit {
     #[inline(always)]
-    fn of(self, entry: u64) -> f32 {
+    pub fn of(self, entry: u64) -> f32 {
         score_of(entry) * self.times - self.minus
     }
 }
@@ -159,13 +159,46 @@ fn explore<K: Kernels, T>(
     hide: bool,
     then: impl FnOnce(View<'_>, &[u64], Unit, bool) -> T,
 ) -> T {
+    as_query(
+        kernels,
+        sections,
+        slot,
+        #[inline(always)]
+        |view, query, unit, memory, visited| {
+            let mut pool = Pool::new(memory, view.config.ef_construction as usize);
+            if hide {
+                visit(visited, slot);
+            }
+            let scorer = Scorer::new(view, query);
+            walk(
+                kernels,
+                &scorer,
+                &view.sketch(slot),
+                &mut pool,
+                visited,
+                true,
+            );
+            let met = !visit(visited, slot);
+            then(view, pool.as_slice(), unit, met)
+        },
+    )
+}
+
+/// Gives `then` the vector of a slot as a query, the unit of its scores, and the bank's own working
+/// memory, the candidates and the marks of visited slots, which is cleared again.
+#[inline(always)]
+pub(super) fn as_query<K: Kernels, T>(
+    kernels: K,
+    sections: &mut Sections<'_>,
+    slot: u32,
+    then: impl FnOnce(View<'_>, Query<'_>, Unit, &mut [u64], &mut [u64]) -> T,
+) -> T {
     use core::mem::take;
     let memory = take(&mut sections.pool);
     let planes = take(&mut sections.planes);
     let visited = take(&mut sections.visited);
     let result = {
         let view = sections.view();
-        let ef = view.config.ef_construction as usize;
         let half = view.padded / 2;
         let (even, rest) = planes.split_at_mut(half.min(planes.len()));
         let (odd, low) = rest.split_at_mut(half.min(rest.len()));
@@ -202,21 +235,7 @@ fn explore<K: Kernels, T>(
                 norm2: square(kernels, view.float_row(slot)),
             }
         };
-        let mut pool = Pool::new(memory, ef);
-        if hide {
-            visit(visited, slot);
-        }
-        let scorer = Scorer::new(view, query);
-        walk(
-            kernels,
-            &scorer,
-            &view.sketch(slot),
-            &mut pool,
-            visited,
-            true,
-        );
-        let met = !visit(visited, slot);
-        then(view, pool.as_slice(), unit, met)
+        then(view, query, unit, memory, visited)
     };
     memory.fill(0);
     planes.fill(0);

@@ -2,6 +2,7 @@
 
 use super::config::BankConfig;
 use super::errors::{IdError, InsertError, SearchError, UpdateError};
+use super::health::Health;
 use super::layout::state;
 use super::pattern::{Entry, Pattern, PatternId, Record};
 use super::quantise::magnitude;
@@ -9,7 +10,7 @@ use super::read::PatternBankRef;
 use super::scratch::{Hits, Scratch};
 use super::search::Search;
 use super::sections::Sections;
-use super::{link, mend, open, reach};
+use super::{link, mend, open, reach, sample};
 use crate::Hash;
 use crate::block::structure::{Image, Structure, life};
 use crate::block::{BlockError, CarverMut, HeaderMut};
@@ -196,9 +197,11 @@ impl<'a> PatternBank<'a> {
         let largest = magnitude(&self.sections.config, vector)?;
         self.header.begin();
         self.refresh(slot, pattern);
+        sample::forget(&mut self.sections, slot);
         mend::unlink(&mut self.sections, slot);
         self.sections.store(slot, vector, largest);
         link::link(&mut self.sections, slot);
+        sample::settle(&mut self.sections, Some(slot));
         self.header.end();
         Ok(())
     }
@@ -358,6 +361,11 @@ impl<'a> PatternBank<'a> {
         self.as_ref().search_with(vector, detail, scratch)
     }
 
+    /// See [`PatternBankRef::health`].
+    pub fn health(&self) -> Health {
+        self.as_ref().health()
+    }
+
     /// SHA-256 of the live patterns by id, without links: equal for equal content.
     pub fn digest(&self) -> Hash {
         self.as_ref().digest()
@@ -368,6 +376,7 @@ impl<'a> PatternBank<'a> {
         self.sections.occupy(slot, pattern);
         self.sections.store(slot, vector, largest);
         link::link(&mut self.sections, slot);
+        sample::settle(&mut self.sections, Some(slot));
         PatternId::new(slot, self.sections.view().record(slot).generation())
     }
 
@@ -381,8 +390,10 @@ impl<'a> PatternBank<'a> {
     }
 
     fn clear(&mut self, slot: u32) {
+        sample::forget(&mut self.sections, slot);
         mend::unlink(&mut self.sections, slot);
         self.sections.vacate(slot);
+        sample::settle(&mut self.sections, None);
     }
 
     fn least(&self, at: u64) -> Option<Entry> {

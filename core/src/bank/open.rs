@@ -5,6 +5,7 @@ use super::entries;
 use super::layout::{View, block_offset, state};
 use super::links::Links;
 use super::pattern::Record;
+use super::{loss, measure, sample};
 use crate::block::BlockError;
 use crate::block::sections::{from_slot, is_zero};
 use crate::simd::{Kernels, Task, dispatch};
@@ -16,6 +17,9 @@ pub(super) fn check(view: &View<'_>) -> Result<(), BlockError> {
         && free_list(view)
         && slots(view)
         && entries::is_sound(view)
+        && sample::is_sound(view)
+        && measure::is_sound(view)
+        && loss::is_sound(view)
         && working_memory(view);
     match sound {
         true => Ok(()),
@@ -28,7 +32,8 @@ fn counters(view: &View<'_>) -> bool {
     view.live() <= view.high()
         && view.high() <= capacity
         && view.counter(state::AUDIT) < view.config.capacity
-        && view.state.iter().skip(state::AUDIT + 1).all(|&w| w == 0)
+        && view.counter(state::TURN) < view.places().max(1) as u32
+        && view.state.iter().skip(state::LOSS + 2).all(|&w| w == 0)
 }
 
 /// The list ends after as many steps as there are dead slots, so it names each of them once.
@@ -202,6 +207,7 @@ fn working_memory(view: &View<'_>) -> bool {
     view.pool.iter().all(|&x| x == 0)
         && view.planes.iter().all(|&x| x == 0)
         && view.visited.iter().all(|&x| x == 0)
+        && view.reached.iter().all(|&x| x == 0)
 }
 
 #[cfg(test)]

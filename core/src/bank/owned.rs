@@ -1,7 +1,8 @@
 //! A bank that owns its memory, and what its searches work in.
 
 use super::errors::{IdError, InsertError, SearchError};
-use super::{BankConfig, Entry, Hits, Pattern, PatternBank, PatternId, Scratch, ScratchConfig};
+use super::{BankConfig, Entry, Health, Hits, Pattern, PatternBank, PatternId, Scratch};
+use super::{ScratchConfig, Search};
 use crate::block::owned::{owned, room};
 use crate::block::{BlockError, Memory, OwnError};
 use alloc::vec::Vec;
@@ -118,6 +119,23 @@ impl OwnedBank {
         let Self { bank, scratch, .. } = self;
         let bank = bank.get();
         scratch.with_dependent_mut(|_, scratch| bank.search(vector, k, scratch))
+    }
+
+    /// A search in all detail; see [`PatternBank::search_with`].
+    pub fn search_with(
+        &mut self,
+        vector: &[f32],
+        detail: &Search<'_>,
+    ) -> Result<Hits<'_>, SearchError> {
+        let _ = self.prepare(u32::try_from(detail.k).unwrap_or(u32::MAX));
+        let Self { bank, scratch, .. } = self;
+        let bank = bank.get();
+        scratch.with_dependent_mut(|_, scratch| bank.search_with(vector, detail, scratch))
+    }
+
+    /// See [`PatternBankRef::health`](super::PatternBankRef::health).
+    pub fn health(&self) -> Health {
+        self.get().health()
     }
 
     /// Seals the bank and copies its bytes, which [`open_verified`](Self::open_verified) takes.

@@ -4,7 +4,7 @@ use super::config::{Element, Metric};
 use super::graph::MOST_LINKS;
 use super::pool::{Pool, entry};
 use super::view::View;
-use crate::simd::{Kernels, each, negated};
+use crate::simd::{Kernels, each};
 
 /// Up to [`MOST_LINKS`] and one slots with scores.
 #[derive(Clone, Copy)]
@@ -55,8 +55,9 @@ impl Few<u32> {
 pub(super) struct Pairs<'v>(pub View<'v>);
 
 impl Pairs<'_> {
+    /// How similar four rows are to `slot`.
     #[inline(always)]
-    fn four<K: Kernels>(&self, kernels: K, slot: u32, others: [u32; 4]) -> [f32; 4] {
+    pub fn four<K: Kernels>(&self, kernels: K, slot: u32, others: [u32; 4]) -> [f32; 4] {
         let view = &self.0;
         let euclid = view.config.metric == Metric::SquaredEuclidean;
         match view.config.element {
@@ -85,10 +86,8 @@ impl Pairs<'_> {
                     #[inline(always)]
                     |other| view.float_row(other),
                 );
-                match euclid {
-                    true => negated(kernels.float_squares(view.float_row(slot), rows)),
-                    false => kernels.float_dots(view.float_row(slot), rows),
-                }
+                let metric = view.config.metric;
+                metric.floats(kernels, view.float_row(slot), rows)
             }
             Element::Bits => {
                 let row = view.row(slot);

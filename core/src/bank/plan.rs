@@ -1,7 +1,10 @@
 //! Which way a search goes, and the one rule of what each way costs.
 
 use super::filter::{self, Predicate};
+use super::goal::Goal;
+use super::sample::NEAREST;
 use super::scratch::Method;
+use super::search::Search;
 use super::view::View;
 
 /// How a search begins.
@@ -10,35 +13,76 @@ pub(super) struct Plan {
     pub method: Method,
     /// Candidates of the walk, refused ones included.
     pub candidates: usize,
+    /// Candidates that would do without a filter.
+    pub ef: usize,
 }
 
-/// How to look for `ef` candidates: the way that was asked for, or the one that costs less. The scratch
-/// memory has room for `room` candidates of a filtered walk.
+/// Candidates that the scratch memory has room for.
+#[derive(Clone, Copy)]
+pub(super) struct Room {
+    /// As its owner asked for.
+    pub asked: usize,
+    /// Of a walk that the bank chooses.
+    pub walk: usize,
+    /// Of a filtered walk.
+    pub filtered: usize,
+}
+
+const SCAN: Plan = Plan {
+    method: Method::Scan,
+    candidates: 0,
+    ef: 0,
+};
+
+/// How to reach the goal: the way that was asked for, or the one that costs less of those that do.
 #[inline(always)]
-pub(super) fn of(
-    view: &View<'_>,
-    filter: Option<Predicate<'_>>,
-    method: Option<Method>,
-    ef: usize,
-    room: usize,
-) -> Plan {
-    match (filter, method) {
-        (None, method) => Plan {
-            method: method.unwrap_or_else(|| cheaper(view, ef)),
-            candidates: ef,
+pub(super) fn of(view: &View<'_>, search: &Search<'_>, room: Room) -> Plan {
+    let wide = match search.goal {
+        Goal::Ef(ef) => Some((ef as usize).clamp(1, room.asked).max(search.k)),
+        Goal::Recall(share) => width(view, share, search.k),
+        Goal::Exact => None,
+    };
+    let forced = search.method == Some(Method::Graph);
+    let ef = match (wide, forced) {
+        (Some(ef), _) => ef,
+        // As wide as there is room for, which the goal may be beyond.
+        (None, true) => room.walk,
+        (None, false) => return SCAN,
+    };
+    let walk = Plan {
+        method: Method::Graph,
+        candidates: ef.min(room.walk),
+        ef,
+    };
+    match (search.filter, search.method) {
+        (_, Some(Method::Scan)) => SCAN,
+        (None, Some(Method::Graph)) => walk,
+        (None, None) => match ef <= room.walk && cheaper(view, ef) == Method::Graph {
+            true => walk,
+            false => SCAN,
         },
-        (Some(accepts), None) => filtered(view, accepts, ef, room),
-        (Some(accepts), Some(Method::Graph)) => forced(view, accepts, ef, room),
-        (Some(_), Some(method)) => Plan {
-            method,
-            candidates: 0,
-        },
+        (Some(accepts), None) => filtered(view, accepts, ef, room.filtered),
+        (Some(accepts), Some(Method::Graph)) => forced_filtered(view, accepts, ef, room.filtered),
     }
+}
+
+/// Candidates that find this share of the `k` nearest by what was measured.
+#[inline(always)]
+pub(super) fn width(view: &View<'_>, share: f32, k: usize) -> Option<usize> {
+    if share >= 1.0 {
+        return None;
+    }
+    let measured = view.width(share)?;
+    // More neighbours lie farther out, and take as many candidates more.
+    Some(match k > NEAREST {
+        true => measured.saturating_mul(k).div_ceil(NEAREST),
+        false => measured.max(k),
+    })
 }
 
 /// The way that costs less, by integers alone so that every host takes the same.
 #[inline(always)]
-fn cheaper(view: &View<'_>, ef: usize) -> Method {
+pub(super) fn cheaper(view: &View<'_>, ef: usize) -> Method {
     let config = &view.config;
     let sixteens = config.padded() as u64 / 16;
     let interleaved = !view.blocks.is_empty() || !config.has_codes();
@@ -53,33 +97,31 @@ fn cheaper(view: &View<'_>, ef: usize) -> Method {
 /// The way that costs less for `ef` accepted candidates, where the scratch memory has room for
 /// `room` of any kind.
 fn filtered(view: &View<'_>, accepts: Predicate<'_>, ef: usize, room: usize) -> Plan {
-    let scan = Plan {
-        method: Method::Scan,
-        candidates: 0,
-    };
     // The predicate is only asked where a walk could pay at all.
     if cheaper(view, ef) == Method::Scan {
-        return scan;
+        return SCAN;
     }
     let (asked, accepted) = filter::sample(view, accepts);
     let candidates = match accepted {
         filter::FEWEST.. => filter::wanted(ef, asked, accepted),
-        _ => return scan,
+        _ => return SCAN,
     };
     match candidates <= room && cheaper(view, candidates) == Method::Graph {
         true => Plan {
             method: Method::Graph,
             candidates,
+            ef,
         },
-        false => scan,
+        false => SCAN,
     }
 }
 
 /// A walk that was asked for: as wide as the share calls for and there is room.
-fn forced(view: &View<'_>, accepts: Predicate<'_>, ef: usize, room: usize) -> Plan {
+fn forced_filtered(view: &View<'_>, accepts: Predicate<'_>, ef: usize, room: usize) -> Plan {
     let (asked, accepted) = filter::sample(view, accepts);
     Plan {
         method: Method::Graph,
         candidates: filter::wanted(ef, asked, accepted.max(1)).min(room),
+        ef,
     }
 }

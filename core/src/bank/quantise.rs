@@ -199,9 +199,16 @@ pub(super) fn stream(
     let product = tree(products);
     if product > 0.0 {
         let scale = step * (tree(lengths) / product);
-        // The codes leave out what they did, and what the other scale adds along them.
+        // The codes leave out what they did, and at most what the other scale adds along them. Where
+        // that is much, as for rows of components nearly alike, what is left out follows from the three
+        // sums, whose rounding is far below the share that is added: x . codes times the scale is |x|².
         let moved = (scale - step).abs() * libm::sqrtf(square as f32);
-        let residual = residual(scale, left + moved);
+        let length = tree(lengths);
+        let rounding = (config.padded() / 16 + 8) as f32 * f32::EPSILON;
+        let share = (length / product * (square as f32 / product) - 1.0).max(0.0) + 4.0 * rounding;
+        let across = step * libm::sqrtf(length) * libm::sqrtf(share);
+        let along = left + moved;
+        let residual = residual(scale, if across < along { across } else { along });
         if residual < u8::MAX {
             return Stored {
                 scale,

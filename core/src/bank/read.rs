@@ -3,6 +3,7 @@
 
 use super::config::BankConfig;
 use super::errors::{IdError, SearchError};
+use super::health::Health;
 use super::open;
 use super::pattern::{Entry, PatternId};
 use super::scratch::{Hits, Scratch};
@@ -103,7 +104,7 @@ impl<'a> PatternBankRef<'a> {
         scratch: &'s mut Scratch<'_>,
     ) -> Result<Hits<'s>, SearchError> {
         let exact = Search {
-            method: Some(super::Method::Scan),
+            goal: super::Goal::Exact,
             ..Search::new(k)
         };
         search::search(&self.view, vector, &exact, scratch)
@@ -140,6 +141,11 @@ impl<'a> PatternBankRef<'a> {
         scratch: &'s mut Scratch<'_>,
     ) -> Result<Hits<'s>, SearchError> {
         search::search(&self.view, vector, detail, scratch)
+    }
+
+    /// How well the bank is searched, by what it has measured on its own rows. O(capacity).
+    pub fn health(&self) -> Health {
+        Health::of(&self.view)
     }
 
     /// How many patterns no path of links leads to from where a graph search starts; none after a

@@ -23,6 +23,23 @@ use crate::simd::{Kernels, Margin, each, negated};
 /// Elements from which on a row of floats is hinted before it is needed.
 const HINT_FROM: usize = 256;
 
+/// How far the inner product of two vectors of unit length, as they are rounded, may be from what
+/// their distance makes of it.
+const UNIT: f32 = 2e-6;
+
+impl Metric {
+    /// Scores of four rows of floats, the larger the more similar: inner products, else minus squared
+    /// distances. Those of unit vectors say what their cosines do and keep the digits that a cosine near
+    /// one loses.
+    #[inline(always)]
+    pub(super) fn floats<K: Kernels>(self, kernels: K, a: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
+        match self {
+            Self::InnerProduct => kernels.float_dots(a, rows),
+            Self::Cosine | Self::SquaredEuclidean => negated(kernels.float_squares(a, rows)),
+        }
+    }
+}
+
 /// A predicate on slots.
 pub(super) type Filter<'f> = Option<&'f dyn Fn(u32) -> bool>;
 
@@ -253,13 +270,20 @@ impl<K: Kernels> Scan<'_, K> {
                 #[inline(always)]
                 |slot| self.view.float_row(slot),
             );
-            let dots = self.kernels.float_dots(self.query.floats, rows);
-            for (slot, dot) in slots.into_iter().zip(dots).take(four.len()) {
-                pool.insert(self.kernels, entry(dot, slot));
+            let metric = self.view.config.metric;
+            let scores = metric.floats(self.kernels, self.query.floats, rows);
+            for (slot, score) in slots.into_iter().zip(scores).take(four.len()) {
+                pool.insert(self.kernels, entry(score, slot));
             }
             self.distances += four.len() as u32;
             if pool.is_full() {
-                let worst = score_of(pool.bound()) / self.query.step;
+                let worst = score_of(pool.bound());
+                let worst = match self.view.config.metric {
+                    // The inner product of unit vectors, but for what they are rounded by.
+                    Metric::Cosine => 1.0 + 0.5 * worst - UNIT,
+                    _ => worst,
+                };
+                let worst = worst / self.query.step;
                 *bound = if worst > *bound { worst } else { *bound };
             }
         }
@@ -268,7 +292,7 @@ impl<K: Kernels> Scan<'_, K> {
 
     #[inline(always)]
     fn floats(&mut self, pool: &mut Pool<'_>) {
-        let euclid = self.view.config.metric == Metric::SquaredEuclidean;
+        let metric = self.view.config.metric;
         let high = self.view.high() as u32;
         let mut first = 0;
         while first < high {
@@ -282,10 +306,7 @@ impl<K: Kernels> Scan<'_, K> {
                 #[inline(always)]
                 |slot| self.view.float_row(slot),
             );
-            let scores = match euclid {
-                true => negated(self.kernels.float_squares(self.query.floats, rows)),
-                false => self.kernels.float_dots(self.query.floats, rows),
-            };
+            let scores = metric.floats(self.kernels, self.query.floats, rows);
             for (slot, score) in (first..high).zip(scores) {
                 let candidate = entry(score, slot);
                 if candidate < pool.bound() && self.view.is_live(slot) && self.takes(slot) {
@@ -320,7 +341,7 @@ pub(super) fn rank_again<K: Kernels>(
     query: &Query<'_>,
     entries: &mut [u64],
 ) -> u32 {
-    let euclid = view.config.metric == Metric::SquaredEuclidean;
+    let metric = view.config.metric;
     for four in entries.chunks_mut(4) {
         let slots = each(
             [0, 1, 2, 3],
@@ -332,10 +353,7 @@ pub(super) fn rank_again<K: Kernels>(
             #[inline(always)]
             |slot| view.float_row(slot),
         );
-        let scores = match euclid {
-            true => negated(kernels.float_squares(query.floats, rows)),
-            false => kernels.float_dots(query.floats, rows),
-        };
+        let scores = metric.floats(kernels, query.floats, rows);
         for ((place, slot), score) in four.iter_mut().zip(slots).zip(scores) {
             *place = entry(score, slot);
         }

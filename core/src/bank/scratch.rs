@@ -2,6 +2,7 @@
 
 use super::config::{BankConfig, Element};
 use super::pattern::{Entry, PatternId};
+use super::plan::Room;
 use super::pool::POOL_STEP;
 use super::quantise::QueryBuffers;
 use crate::block::sections::sections;
@@ -21,12 +22,14 @@ pub struct ScratchConfig {
     padded: usize,
     rows: usize,
     ef: usize,
+    widest: usize,
     graph: bool,
 }
 
 impl ScratchConfig {
     /// Scratch memory for banks of the shape of `bank` or smaller, and for searches of at most `ef`
-    /// candidates (and so at most `ef` neighbours); `ef` is 1 to 65,536.
+    /// neighbours, or candidates where a search [says how many](super::Goal::Ef); `ef` is 1 to 65,536. For
+    /// any other goal there is room for as many candidates as a walk through `bank` ever needs.
     pub const fn new(bank: &BankConfig, ef: u32) -> Self {
         Self {
             padded: bank.padded(),
@@ -38,6 +41,7 @@ impl ScratchConfig {
             } else {
                 ef as usize
             },
+            widest: bank.widest(),
             graph: bank.has_graph(),
         }
     }
@@ -65,6 +69,14 @@ impl ScratchConfig {
         }
     }
 
+    /// Candidates of a walk.
+    const fn candidates_of_walk(&self) -> usize {
+        // A scan of codes keeps some that tell what these lose.
+        let widest = if self.widest > 16 { self.widest } else { 16 };
+        let most = if self.ef > widest { self.ef } else { widest };
+        most.next_multiple_of(POOL_STEP)
+    }
+
     const fn visited(&self) -> usize {
         if self.graph {
             self.rows.div_ceil(64)
@@ -83,7 +95,6 @@ const fn half(padded: usize) -> usize {
 #[derive(Debug)]
 pub struct Scratch<'a> {
     config: ScratchConfig,
-    ef: usize,
     parts: Parts<'a>,
 }
 
@@ -93,7 +104,7 @@ sections! {
         floats: [f32; config.padded],
         planes: [i16; 2 * half(config.padded)],
         bytes: [i8; 2 * config.padded],
-        pub pool: [u64; config.ef.next_multiple_of(POOL_STEP)],
+        pub pool: [u64; config.candidates_of_walk()],
         pub hits: [[u32; 8]; config.ef],
         pub scores: [f32; config.scores()],
         pub candidates: [u64; config.candidates()],
@@ -108,21 +119,8 @@ impl<'a> Scratch<'a> {
             block::format(memory, KIND, VERSION, [0; CONFIG_WORDS], config.bytes())?;
         Ok(Self {
             config,
-            ef: config.ef,
             parts: Parts::carve(&config, &mut carver)?,
         })
-    }
-
-    /// How many candidates a graph search keeps unless told otherwise; at first all there is room
-    /// for.
-    pub fn ef(&self) -> u32 {
-        self.ef as u32
-    }
-
-    /// Sets how many candidates a graph search keeps: more find more and take longer. Held between
-    /// 1 and what the memory was made for.
-    pub fn set_ef(&mut self, ef: u32) {
-        self.ef = (ef as usize).clamp(1, self.config.ef);
     }
 
     /// Most candidates, and most neighbours, that fit.
@@ -130,15 +128,27 @@ impl<'a> Scratch<'a> {
         self.config.ef as u32
     }
 
-    /// The hits of the last search: so many, found so.
-    pub(crate) fn again(&self, length: usize, method: Method, distances: u32) -> Hits<'_> {
-        let words = self.parts.hits.get(..length).unwrap_or(&[]);
-        Hits::new(words, method, distances)
+    /// Candidates that there is room for.
+    pub(super) fn room(&self) -> Room {
+        let config = &self.config;
+        Room {
+            asked: config.ef,
+            walk: config.candidates_of_walk(),
+            // The place of the hits serves too.
+            filtered: config.ef * size_of::<[u32; 8]>() / size_of::<u64>(),
+        }
     }
 
-    /// Candidates of a filtered walk, for which the place of the hits serves too.
-    pub(super) fn candidates(&self) -> usize {
-        self.config.ef * size_of::<[u32; 8]>() / size_of::<u64>()
+    /// The hits of the last search: so many, found so.
+    pub(crate) fn again(
+        &self,
+        length: usize,
+        method: Method,
+        distances: u32,
+        below: bool,
+    ) -> Hits<'_> {
+        let words = self.parts.hits.get(..length).unwrap_or(&[]);
+        Hits::new(words, method, distances, below)
     }
 
     pub(super) fn fits(&self, bank: &BankConfig) -> bool {
@@ -272,15 +282,26 @@ pub struct Hits<'s> {
     words: &'s [[u32; 8]],
     method: Method,
     distances: u32,
+    below: bool,
 }
 
 impl<'s> Hits<'s> {
-    pub(super) fn new(words: &'s [[u32; 8]], method: Method, distances: u32) -> Self {
+    pub(super) fn new(words: &'s [[u32; 8]], method: Method, distances: u32, below: bool) -> Self {
         Self {
             words,
             method,
             distances,
+            below,
         }
+    }
+
+    /// Whether fewer of the most similar patterns are found than the [goal](super::Goal) asks for, by
+    /// what the bank has measured or, in a scan of eight bits or under a filter, by the scores that were
+    /// found: eight bits do not hold the patterns apart, and floats
+    /// ([`Element::I8F32`](super::Element::I8F32)) would. False where a search says how many candidates
+    /// to keep.
+    pub fn is_below_goal(&self) -> bool {
+        self.below
     }
 
     /// The hits in order.

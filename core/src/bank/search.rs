@@ -3,9 +3,11 @@
 use super::config::{Element, Metric};
 use super::errors::SearchError;
 use super::filter::{self, Predicate};
+use super::goal::{DEFAULT_RECALL, Goal};
 use super::graph::{self, Scorer};
+use super::loss;
 use super::plan::{self, Plan};
-use super::pool::{Pool, score_of, slot_of};
+use super::pool::{POOL_STEP, Pool, entry, score_of, slot_of};
 use super::quantise::{self, Query, Width};
 use super::reach;
 use super::scan;
@@ -18,22 +20,21 @@ use crate::simd::{Kernels, Task, dispatch};
 pub struct Search<'p> {
     /// Most neighbours wanted.
     pub k: usize,
-    /// Candidates of a graph search; at least `k` are kept. Zero: what the scratch memory is set
-    /// to.
-    pub ef: u32,
-    /// The way to take; none lets the bank choose by its size, the dimensions, `k` and `ef`, and
-    /// the share that a filter accepts.
+    /// What it is to reach.
+    pub goal: Goal,
+    /// The way to take; none lets the bank choose by the goal and what it has measured, its size, the
+    /// dimensions, `k`, and the share that a filter accepts.
     pub method: Option<Method>,
     /// Only patterns that it accepts are found. It must answer the same for the same pattern.
     pub filter: Option<Predicate<'p>>,
 }
 
 impl Search<'_> {
-    /// The `k` nearest, the way the bank chooses.
+    /// The `k` nearest with the default goal, the way the bank chooses.
     pub const fn new(k: usize) -> Self {
         Self {
             k,
-            ef: 0,
+            goal: Goal::Recall(DEFAULT_RECALL),
             method: None,
             filter: None,
         }
@@ -59,15 +60,10 @@ pub(super) fn search<'s>(
     if search.method == Some(Method::Graph) && !view.config.has_graph() {
         return Err(SearchError::NoGraph);
     }
-    let ef = match search.ef {
-        0 => scratch.ef(),
-        ef => ef.min(scratch.most()),
-    };
     dispatch(Run {
         view,
         vector,
         search,
-        ef: (ef as usize).max(search.k),
         scratch,
     })
 }
@@ -76,7 +72,6 @@ struct Run<'r, 's, 'm> {
     view: &'r View<'r>,
     vector: &'r [f32],
     search: &'r Search<'r>,
-    ef: usize,
     scratch: &'s mut Scratch<'m>,
 }
 
@@ -90,25 +85,29 @@ impl<'s> Task for Run<'_, 's, '_> {
             vector,
             search,
             scratch,
-            ef,
         } = self;
-        let mut plan = plan::of(view, search.filter, search.method, ef, scratch.candidates());
+        let mut plan = plan::of(view, search, scratch.room());
         let mut distances = 0;
         let found = loop {
             let found = answer(kernels, view, vector, search, plan, scratch)?;
             distances += found.distances;
             // A walk that was the bank's own choice is made good by a scan.
             let chosen = search.method.is_none() && search.filter.is_some();
-            if !chosen || plan.method == Method::Scan || found.met >= filter::enough(search.k, ef) {
-                break found.hits;
+            if !chosen
+                || plan.method == Method::Scan
+                || found.met >= filter::enough(search.k, plan.ef)
+            {
+                break found;
             }
             plan.method = Method::Scan;
         };
+        let below = is_below(view, search, plan, found.lost);
         let hits = &*scratch.parts().hits;
         Ok(Hits::new(
-            hits.get(..found).unwrap_or(&[]),
+            hits.get(..found.hits).unwrap_or(&[]),
             plan.method,
             distances,
+            below,
         ))
     }
 }
@@ -119,6 +118,37 @@ struct Found {
     /// Candidates that counted.
     met: usize,
     distances: u32,
+    /// The share of the nearest that codes lose near this query, by what was found.
+    lost: f32,
+}
+
+/// Recall from which a search is as good as exact.
+const NEARLY_ALL: f32 = 0.999;
+
+/// Whether less of the nearest is found than the goal asks for, `lost` being what codes lose near the query.
+#[inline(always)]
+fn is_below(view: &View<'_>, search: &Search<'_>, plan: Plan, lost: f32) -> bool {
+    let goal = match search.goal {
+        Goal::Ef(_) => return false,
+        Goal::Exact => NEARLY_ALL,
+        Goal::Recall(share) => share.min(NEARLY_ALL),
+    };
+    if search.method.is_none() && view.config.element != Element::I8 {
+        return false;
+    }
+    let lost = match search.filter {
+        // Many queries tell more than one does.
+        None if view.places() > 0 => {
+            let [ten, three] = view.lost();
+            if three > ten { three } else { ten }
+        }
+        _ => lost,
+    };
+    let walked = match plan.method {
+        Method::Scan => 1.0,
+        Method::Graph => view.found(plan.ef),
+    };
+    walked * (1.0 - lost) < goal
 }
 
 /// Searches one way and writes the hits to the scratch memory.
@@ -139,7 +169,7 @@ fn answer<K: Kernels>(
         _ => Width::Wide,
     };
     let query = quantise::prepare(kernels, config, vector, width, buffers)?;
-    let found = match plan.method {
+    let mut found = match plan.method {
         Method::Graph => walk(kernels, view, &query, plan.candidates, search, &mut work),
         Method::Scan => {
             let accepts = |slot| {
@@ -151,19 +181,49 @@ fn answer<K: Kernels>(
                 Some(_) => Some(&accepts),
                 None => None,
             };
-            let (hits, distances) = scan::scan(kernels, view, &query, search.k, filter, &mut work);
+            let (met, distances) =
+                scan::scan(kernels, view, &query, kept(view, search), filter, &mut work);
+            let hits = met.min(search.k);
             Found {
                 hits,
-                met: hits,
+                met,
                 distances,
+                lost: 0.0,
             }
         }
     };
+    if view.config.element == Element::I8 && (search.filter.is_some() || view.places() == 0) {
+        found.lost = lost(view, &query, &work, found.met.min(kept(view, search)));
+    }
     for (entry, hit) in work.pool.iter().zip(&mut *work.hits).take(found.hits) {
         let similarity = similarity(view, &query, score_of(*entry));
         *hit = Hit::new(&view.entry(slot_of(*entry)), similarity).to_words();
     }
     Ok(found)
+}
+
+/// How many of the nearest a scan keeps: a few more than are wanted where they tell what codes lose.
+#[inline(always)]
+fn kept(view: &View<'_>, search: &Search<'_>) -> usize {
+    match view.config.element {
+        Element::I8 if search.k > 0 => search.k.max(TELLING),
+        _ => search.k,
+    }
+}
+
+/// Nearest rows from whose scores the loss by codes is told.
+const TELLING: usize = 2 * POOL_STEP;
+
+/// What codes lose near a query by the nearest that were found.
+#[inline(always)]
+fn lost(view: &View<'_>, query: &Query<'_>, work: &Work<'_>, met: usize) -> f32 {
+    let mut found = [0; TELLING];
+    let count = met.min(found.len());
+    for (found, &near) in found.iter_mut().zip(&*work.pool) {
+        let similarity = similarity(view, query, score_of(near));
+        *found = entry(similarity, slot_of(near));
+    }
+    loss::share(view, found.get(..count).unwrap_or(&[]), query.norm2)
 }
 
 /// Counts the live patterns that no path leads to from where walks start.
@@ -218,6 +278,7 @@ fn walk<K: Kernels>(
         hits: met.min(search.k),
         met,
         distances,
+        lost: 0.0,
     }
 }
 
@@ -273,6 +334,7 @@ fn similarity(view: &View<'_>, query: &Query<'_>, score: f32) -> f32 {
         Element::Bits => 1.0 + 2.0 * score / view.config.dimensions as f32,
         Element::I8 if metric == Metric::SquaredEuclidean => (score - query.norm2).min(0.0),
         Element::I8 => score * query.step,
+        Element::F32 | Element::I8F32 if metric == Metric::Cosine => 1.0 + 0.5 * score,
         Element::F32 | Element::I8F32 => score,
     };
     match metric {

@@ -72,12 +72,11 @@ fn naive_score(config: &BankConfig, query: &[f32], stored: &[f32]) -> f32 {
             } else {
                 query.to_vec()
             };
+            let d: Vec<f32> = query.iter().zip(stored).map(|(q, x)| q - x).collect();
             match config.metric {
-                Metric::SquaredEuclidean => {
-                    let d: Vec<f32> = query.iter().zip(stored).map(|(q, x)| q - x).collect();
-                    -naive_dot(&d, &d)
-                }
-                _ => naive_dot(&query, stored),
+                Metric::SquaredEuclidean => -naive_dot(&d, &d),
+                Metric::Cosine => 1.0 - 0.5 * naive_dot(&d, &d),
+                Metric::InnerProduct => naive_dot(&query, stored),
             }
         }
         // Close to, not equal: the query's codes round.
@@ -289,6 +288,7 @@ fn the_graph_finds_what_the_scan_finds() {
             for _ in 0..20 {
                 let query = random.vector(24);
                 let walk = Search {
+                    goal: Goal::Ef(64),
                     method: Some(Method::Graph),
                     ..Search::new(10)
                 };

@@ -120,8 +120,8 @@ impl Recognised {
     }
 }
 
-/// Length, method and distances of the hits that lie in scratch memory.
-type Found = (usize, Method, u32);
+/// Length, method, distances of the hits that lie in scratch memory, and whether they are below the goal.
+type Found = (usize, Method, u32, bool);
 
 structure! {
     /// Patterns of a bank, the metric they are compared in, and how recalls went. See the
@@ -217,7 +217,9 @@ impl Recogniser<'_> {
     ) -> Result<(Option<Recognised>, Hits<'s>), RecallError> {
         let (recognised, found) = self.look(bank, vector, k, work, scratch)?;
         let hits = match found {
-            Some((length, method, distances)) => scratch.again(length.min(k), method, distances),
+            Some((length, method, distances, below)) => {
+                scratch.again(length.min(k), method, distances, below)
+            }
             None => {
                 let white = work.get(..vector.len()).unwrap_or(&[]);
                 bank.search(white, k, scratch)?
@@ -256,7 +258,12 @@ impl Recogniser<'_> {
         self.whiten(work);
         let near = k.max(NEAR.min(scratch.most() as usize));
         let hits = bank.search(work, near, scratch)?;
-        let found = Some((hits.len(), hits.method(), hits.distances()));
+        let found = Some((
+            hits.len(),
+            hits.method(),
+            hits.distances(),
+            hits.is_below_goal(),
+        ));
         let Some(nearest) = hits.first().filter(|_| self.seen() > 0) else {
             return Ok((None, found));
         };

@@ -12,7 +12,7 @@ use crate::harness::{Bench, output_folder, percentile};
 use crate::memory;
 use crate::plot::{self, Curve};
 use anyhow::{Result, ensure};
-use sensilla::bank::{
+use sensilla::bank::{Goal, 
     BankConfig, Element, Method, Pattern, PatternBank, PatternBankRef, Scratch, ScratchConfig,
     Search,
 };
@@ -157,7 +157,7 @@ fn measure(bench: &mut Bench, case: &str, data: &Data, image: &[u8]) -> Result<P
     );
     let mut time = |method: Method, ef: u32, queries: usize, passes: usize| -> Result<f64> {
         let search = Search {
-            ef,
+            goal: Goal::Ef(ef),
             method: Some(method),
             ..Search::new(K)
         };
@@ -204,7 +204,7 @@ fn walk(
     scratch: &mut Scratch<'_>,
 ) -> Result<(f64, u32)> {
     let search = Search {
-        ef,
+        goal: Goal::Ef(ef),
         method: Some(Method::Graph),
         ..Search::new(K)
     };

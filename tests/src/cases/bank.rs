@@ -3,8 +3,8 @@
 use crate::transcript::Transcript;
 use crate::{Hex, Report, draw::Draw};
 use sensilla::bank::{
-    BankConfig, Element, Layout, Metric, Pattern, PatternBank, PatternBankRef, PatternId, Scratch,
-    ScratchConfig,
+    BankConfig, Element, Goal, Layout, Metric, Pattern, PatternBank, PatternBankRef, PatternId,
+    Scratch, ScratchConfig, Search,
 };
 
 const EF: u32 = 48;
@@ -109,11 +109,14 @@ fn life(room: &mut [u8], report: &mut dyn Report, lines: [&str; 4], config: Bank
         }
     }
     // Few enough candidates that a predicate on half the patterns is answered by a walk.
-    scratch.set_ef(8);
     for _ in 0..20 {
         draw.fill(vector);
-        let hits = bank.search_filtered(vector, 4, &|entry| entry.label & 1 == 0, &mut scratch);
-        let hits = hits.unwrap();
+        let search = Search {
+            goal: Goal::Ef(8),
+            filter: Some(&|entry| entry.label & 1 == 0),
+            ..Search::new(4)
+        };
+        let hits = bank.search_with(vector, &search, &mut scratch).unwrap();
         found.shown(&hits.method());
         for hit in hits.iter() {
             found.number(hit.id.to_u64());

@@ -1,7 +1,7 @@
 use super::*;
 use crate::bank::tests::{Memory, Random};
 use crate::bank::{
-    Element, Layout, Method, Metric, Pattern, PatternBank, PatternId, Scratch, ScratchConfig,
+    Element, Goal, Layout, Method, Metric, Pattern, PatternBank, PatternId, Scratch, ScratchConfig,
     Search, open,
 };
 use crate::block::BlockError;
@@ -123,6 +123,7 @@ fn walks_from_the_table_find_what_the_scan_finds() {
             for _ in 0..20 {
                 let query = random.vector(5);
                 let walk = Search {
+                    goal: Goal::Ef(32),
                     method: Some(Method::Graph),
                     ..Search::new(10)
                 };
@@ -190,7 +191,7 @@ fn walks_start_all_over_the_bank_where_sketches_are_alike() {
     for query in 0..50 {
         let nearest = query * (CAPACITY / 50) + 7;
         let walk = Search {
-            ef: 16,
+            goal: Goal::Ef(16),
             method: Some(Method::Graph),
             ..Search::new(1)
         };

@@ -39,6 +39,7 @@ fn clusters_in_order_stay_within_reach() {
     }
     assert_eq!(unreachable(&bank), 0);
     let walk = Search {
+        goal: Goal::Ef(256),
         method: Some(Method::Graph),
         ..Search::new(5)
     };
@@ -52,7 +53,10 @@ fn clusters_in_order_stay_within_reach() {
     for cluster in 0..CLUSTERS {
         assert_eq!(right_of(cluster, &walk), 5, "cluster {cluster}");
     }
-    let few = Search { ef: 12, ..walk };
+    let few = Search {
+        goal: Goal::Ef(12),
+        ..walk
+    };
     let right: usize = (0..CLUSTERS).map(|cluster| right_of(cluster, &few)).sum();
     assert!(
         right * 100 >= 98 * 5 * CLUSTERS,

@@ -26,6 +26,7 @@ fn nearest(
     scratch: &mut Scratch<'_>,
 ) -> Vec<f32> {
     let search = Search {
+        goal: Goal::Ef(80),
         method: Some(method),
         ..Search::new(k)
     };
@@ -107,6 +108,7 @@ fn a_crowd_of_one_vector_does_not_hide_the_others() {
     for i in (0..2_000).step_by(100) {
         let query = vector(5, i, 2_000);
         let search = Search {
+            goal: Goal::Ef(32),
             method: Some(Method::Graph),
             ..Search::new(1)
         };

@@ -3,7 +3,7 @@
 
 use crate::floor::Reading;
 use crate::original::Original;
-use sensilla::bank::{BankConfig, Element, Layout, Method, Pattern, PatternBank};
+use sensilla::bank::{Goal, BankConfig, Element, Layout, Method, Pattern, PatternBank};
 use sensilla::bank::{Scratch, ScratchConfig, Search};
 
 const M: usize = 16;
@@ -436,7 +436,7 @@ impl Index for Native {
 
     fn search(&mut self, query: &[f32], found: &mut [u32]) {
         let search = Search {
-            ef: self.ef as u32,
+            goal: Goal::Ef(self.ef as u32),
             method: Some(self.method),
             ..Search::new(found.len())
         };

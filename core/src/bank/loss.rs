@@ -1,0 +1,158 @@
+//! What rounding to codes loses of recall, told from the scores of what was found.
+//!
+//! What rounding leaves of a row has no direction of its own, so that it moves a score by a normal
+//! error of known width (see [`deviation`]). Where there are `d` rows a unit of score around the `k`-th
+//! of those found, errors of deviation `s` carry `d s / sqrt(2 π)` of them out of the first `k`, so that the
+//! share `0.4 d s / k` is lost. How dense scores lie the found tell themselves.
+
+use super::config::{Element, Metric};
+use super::layout::state;
+use super::pool::{score_of, slot_of};
+use super::quantise::residual_unit;
+use super::sample::KEPT;
+use super::sections::Sections;
+use super::view::View;
+
+/// One over the root of two pi, and a seventh more, as is lost of Gaussian and of clustered rows.
+const CROSSING: f32 = 0.46;
+
+/// Euclidean norm of what the codes of a row leave out; zero where there are none.
+#[inline(always)]
+pub(super) fn left_out(view: &View<'_>, slot: u32) -> f32 {
+    let residual = view.residuals.get(slot as usize).copied().unwrap_or(0);
+    f32::from(residual) * residual_unit(view.padded) * view.scale(slot)
+}
+
+/// How far rounding of a row moves its similarity, one standard deviation. `square` is that of the
+/// length of what it is compared with, which counts for inner products only.
+#[inline(always)]
+fn deviation(view: &View<'_>, slot: u32, similarity: f32, square: f32) -> f32 {
+    // Rounded up by up to a unit: what is below one is none.
+    let residual = view.residuals.get(slot as usize).copied().unwrap_or(0);
+    let unit = residual_unit(view.padded) * view.scale(slot);
+    let left = f32::from(residual.saturating_sub(1)) * unit;
+    let each = left / libm::sqrtf(view.config.dimensions as f32);
+    // What lies along the row itself its scale makes good, and the rest grows with the distance, which
+    // is no shorter than what was left out.
+    match view.config.metric {
+        Metric::Cosine => {
+            each * libm::sqrtf((2.0 - 2.0 * similarity + left * left).clamp(0.0, 1.0))
+        }
+        Metric::InnerProduct => {
+            let along = similarity * similarity / self::square(view, slot).max(f32::MIN_POSITIVE);
+            each * libm::sqrtf((square - along).max(left * left))
+        }
+        Metric::SquaredEuclidean => 2.0 * each * libm::sqrtf((-similarity).max(0.0) + left * left),
+    }
+}
+
+/// Ranks between which it is looked how close scores are: about the tenth, and about the third.
+const AROUND: [(usize, usize); 2] = [(5, 15), (0, 5)];
+
+/// The shares of the nearest ten, and of the nearest three, that rounding loses, 0 to 1. `found` are entries
+/// with similarities, the nearest first; where rows have the same vector one of them counts.
+#[inline(always)]
+pub(super) fn shares(view: &View<'_>, found: &[u64], square: f32) -> [f32; 2] {
+    let mut shares = [0.0; 2];
+    if view.config.element != Element::I8 {
+        return shares;
+    }
+    let mut scores = [(0.0f32, 0.0f32); KEPT];
+    let (mut count, mut before) = (0, None);
+    for &near in found {
+        let slot = slot_of(near);
+        if before.is_none_or(|before| !view.is_same(before, slot))
+            && let Some(place) = scores.get_mut(count)
+        {
+            let score = score_of(near);
+            *place = (score, deviation(view, slot, score, square));
+            count += 1;
+        }
+        before = Some(slot);
+    }
+    for (share, (from, to)) in shares.iter_mut().zip(AROUND) {
+        let to = to.min(count.saturating_sub(1));
+        let all = scores.get(from.min(to)..to + 1).unwrap_or(&[]);
+        let (Some(first), Some(last)) = (all.first(), all.last()) else {
+            continue;
+        };
+        let gaps = (all.len() - 1) as f32;
+        if gaps < 2.0 {
+            continue;
+        }
+        let moved = all.iter().map(|&(_, moved)| moved).sum::<f32>() / all.len() as f32;
+        let middle = (from + to + 1) as f32 / 2.0;
+        let crossed = CROSSING * moved * gaps / middle;
+        let apart = first.0 - last.0;
+        *share = match crossed > 0.0 {
+            true => crossed / (crossed + apart),
+            false => 0.0,
+        };
+    }
+    shares
+}
+
+/// The larger of [`shares`].
+#[inline(always)]
+pub(super) fn share(view: &View<'_>, found: &[u64], square: f32) -> f32 {
+    let [ten, three] = shares(view, found, square);
+    if three > ten { three } else { ten }
+}
+
+/// Works out anew what codes lose near a sampled row.
+pub(super) fn renew(sections: &mut Sections<'_>, place: usize) {
+    if sections.config.element != Element::I8 {
+        return;
+    }
+    let view = sections.view();
+    let square = view.sampled(place).map_or(0.0, |slot| square(&view, slot));
+    let lost = shares(&view, view.nearest(place), square);
+    if let Some(kept) = sections.losses.get_mut(2 * place..2 * place + 2) {
+        kept.copy_from_slice(&lost);
+    }
+    // In order, so that the sum is the same everywhere.
+    let (mut sums, mut count) = ([0.0f32; 2], 0.0f32);
+    let view = sections.view();
+    for place in (0..view.places()).filter(|&place| view.sampled(place).is_some()) {
+        let lost = view.losses.get(2 * place..2 * place + 2).unwrap_or(&[]);
+        for (sum, lost) in sums.iter_mut().zip(lost) {
+            *sum += lost;
+        }
+        count += 1.0;
+    }
+    let [ten, three] = sums.map(|sum| if count > 0.0 { sum / count } else { 0.0 });
+    sections.set_counter(state::LOSS, ten.to_bits());
+    sections.set_counter(state::LOSS + 1, three.to_bits());
+}
+
+/// Square of the length of a row by its codes, where inner products need it.
+#[inline(always)]
+fn square(view: &View<'_>, slot: u32) -> f32 {
+    match view.config.metric {
+        Metric::InnerProduct => {
+            let sum: u32 = view
+                .row(slot)
+                .iter()
+                .map(|&code| (i32::from(code) - 128).unsigned_abs().pow(2))
+                .sum();
+            let scale = view.scale(slot);
+            scale * scale * sum as f32
+        }
+        _ => 1.0,
+    }
+}
+
+impl View<'_> {
+    /// The shares of the nearest ten and three that eight bits lose, by the sample.
+    #[inline(always)]
+    pub fn lost(&self) -> [f32; 2] {
+        [state::LOSS, state::LOSS + 1].map(|at| f32::from_bits(self.counter(at)))
+    }
+}
+
+/// Whether the losses are shares.
+pub(super) fn is_sound(view: &View<'_>) -> bool {
+    let is_share = |share: &f32| (0.0..=1.0).contains(share);
+    let losses = view.losses.iter().take(2 * view.places());
+    losses.chain(&view.lost()).all(is_share)
+}
