@@ -7,10 +7,11 @@ use sensilla::bank::{BankConfig, Element, Layout};
 use sensilla::block::{BlockError, Memory, OwnError};
 use sensilla::intern::Symbol;
 use sensilla::learn::features::FeatureConfig;
+use sensilla::log::kind::Act;
 use sensilla::log::sign::PublicKey;
-use sensilla::log::{Ed25519, Policy};
+use sensilla::log::{Ed25519, Policy, Signer};
 use sensilla::node::{
-    HistoryConfig, Node, NodeConfig, OwnedNode, Perception, PerceptionConfig, Workspace,
+    HistoryConfig, Ingested, Node, NodeConfig, OwnedNode, Perception, PerceptionConfig, Workspace,
 };
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -20,6 +21,7 @@ use crate::keys::{self, Keyring};
 use crate::profile::{Authority, Names, Profile, Room, Shape};
 use crate::progress::Progress;
 use crate::read::claims::hex;
+use crate::realm::{self, Realm};
 use crate::store::manifest::Manifest;
 use crate::store::{Blocks, Contents, StoreError, Writer};
 
@@ -77,20 +79,51 @@ pub fn config(profile: &Profile) -> NodeConfig {
             contexts: room.contexts,
             claims: room.events,
             dimensions: room.dimensions,
+            realm: profile.realm.as_ref().map_or([0; 32], Realm::id),
+            // The node grows for those it hears.
+            claims_each: Some(room.events),
+            seed: profile.seed,
             ..HistoryConfig::DEFAULT
         },
     )
 }
 
 impl Home {
-    /// A new node as the profile describes it.
-    pub fn new(profile: Profile) -> Result<Self, Error> {
+    /// A new node as the profile describes it; in a realm of its own if that names none.
+    pub fn new(mut profile: Profile) -> Result<Self, Error> {
+        let keys = Keyring::new()?;
+        let root = keys.root().public_key();
+        profile.realm.get_or_insert_with(|| Realm::of(None, &root));
+        let mut seed = [0; 8];
+        getrandom::fill(&mut seed).map_err(|e| Error::Failed(format!("no randomness: {e}")))?;
+        profile.seed = u64::from_le_bytes(seed);
         Ok(Self {
-            node: OwnedNode::new(config(&profile)).map_err(own)?,
+            node: founded(&profile)?,
             profile,
-            keys: Keyring::new()?,
+            keys,
             others: Blocks::new(),
         })
+    }
+
+    /// Makes the node, whose log is empty, one of another realm.
+    pub fn join(&mut self, realm: Realm) -> Result<(), Error> {
+        if self.node().history().log().size() > 0 {
+            return Err(Error::Failed(
+                "the store holds events of its realm, which are nothing in another; join with a new \
+                 store (--store PATH) and ingest there"
+                    .into(),
+            ));
+        }
+        let room = self.profile.room;
+        self.profile.realm = Some(realm);
+        self.grow(room)
+    }
+
+    /// Lets the root of the realm decide something at a time, if its key is this node's.
+    pub fn decide(&mut self, context: &str, act: Act<'_>, at: u64) -> Result<Ingested, Error> {
+        let root = self.keys.root();
+        self.change(|node| realm::decide(node, &root, context, act, at))
+            .map_err(Error::Failed)
     }
 
     /// The node that a store holds.
@@ -188,15 +221,12 @@ impl Home {
         Ok(())
     }
 
-    /// A node as `profile` describes it, with the events and authorities of this one.
+    /// A node as `profile` describes it, with the events of this one.
     fn replayed(&self, profile: &Profile) -> Result<OwnedNode, Error> {
-        let mut node = OwnedNode::new(config(profile)).map_err(own)?;
+        let mut node = founded(profile)?;
         let log = self.node().history().log();
         let mut progress = Progress::new("replaying", Some(log.len()));
         node.with(|node| {
-            for authority in &profile.authorities {
-                register(node, authority, &self.keys_of(authority))?;
-            }
             let policy = Policy::trusted();
             for entry in log.since(0) {
                 node.history_mut()
@@ -244,7 +274,7 @@ impl Home {
     fn rename(&mut self, names: Names) -> Result<(), Error> {
         let mut profile = self.profile.clone();
         profile.labels = names;
-        let mut grown = OwnedNode::new(config(&profile)).map_err(own)?;
+        let mut grown = founded(&profile)?;
         grown.with(|node| {
             let known = self.node().perception().labels();
             known
@@ -273,15 +303,21 @@ impl Home {
         label_name(self.node(), number)
     }
 
-    /// Gives a context its authority, in place of the one it has.
-    pub fn set_authority(&mut self, authority: &Authority) -> Result<(), Error> {
-        let same = |a: &&Authority| a.context == authority.context;
-        if self.profile.authorities.iter().find(same) == Some(authority) {
-            return Ok(());
+    /// Has the realm's root give a context its authority, in place of the one it has, at a time.
+    pub fn set_authority(&mut self, authority: &Authority, at: u64) -> Result<(), Error> {
+        let mut keys = self.keys_of(authority);
+        keys.sort_unstable();
+        let context = &authority.context;
+        let known = self.node().history().engine().authority(context);
+        if known != Some((authority.threshold, &keys)) {
+            let threshold = authority.threshold;
+            let act = Act::Appoint {
+                threshold,
+                keys: &keys,
+            };
+            self.decide(context, act, at)?;
         }
-        let keys = self.keys_of(authority);
-        self.change(|node| register(node, authority, &keys))?;
-        self.profile.authorities.retain(|a| !same(&a));
+        self.profile.authorities.retain(|a| a.context != *context);
         self.profile.authorities.push(authority.clone());
         for name in &authority.members {
             let key = self.public_key(name);
@@ -316,10 +352,17 @@ pub fn label_name(node: &Node<'_>, number: u32) -> String {
     }
 }
 
-fn register(node: &mut Node<'_>, authority: &Authority, keys: &[PublicKey]) -> Result<(), Error> {
-    node.history_mut()
-        .register_authority(&authority.context, authority.threshold, keys)
-        .map_err(|e| Error::Failed(format!("the authority of `{}`: {e}", authority.context)))
+/// A node as a profile describes it, which knows the roots of its realm.
+fn founded(profile: &Profile) -> Result<OwnedNode, Error> {
+    let mut node = OwnedNode::new(config(profile)).map_err(own)?;
+    if let Some(realm) = &profile.realm {
+        node.with(|node| {
+            node.history_mut()
+                .found(&realm.name, realm.threshold, &realm.keys())
+        })
+        .map_err(|e| Error::Failed(format!("the realm `{}`: {e}", realm.name)))?;
+    }
+    Ok(node)
 }
 
 /// The bytes of a node, sealed.

@@ -49,6 +49,14 @@ impl Keyring {
         self.key(name).public_key()
     }
 
+    /// The key that is the root of a realm that this node has made.
+    pub fn root(&self) -> SigningKey {
+        let mut hash = Sha256::new();
+        hash.update(b"sensilla/v1/root-key\0");
+        hash.update(self.secret);
+        SigningKey::from_bytes(&hash.finalize().into())
+    }
+
     /// The key of the source `name`.
     pub fn key(&self, name: &str) -> SigningKey {
         let mut hash = Sha256::new();

@@ -26,6 +26,7 @@ pub mod keys;
 pub mod profile;
 pub mod progress;
 pub mod read;
+pub mod realm;
 pub mod report;
 pub mod store;
 

@@ -9,6 +9,7 @@ use sensilla::learn::features::{FeatureConfig, MAX_CHANNELS, PER_CHANNEL};
 use serde::{Deserialize, Serialize};
 
 use crate::read::values::{Holes, Unlabelled};
+use crate::realm::Realm;
 use crate::store::manifest::hex;
 
 /// The largest dimension of a vector.
@@ -34,6 +35,12 @@ pub struct Profile {
     pub merge_at: f32,
     /// How much its log and engine hold.
     pub room: Room,
+    /// The realm that its events are of.
+    #[serde(default)]
+    pub realm: Option<Realm>,
+    /// A secret that the look-up tables are seeded with, so that nobody can aim at them.
+    #[serde(default)]
+    pub seed: u64,
     /// Authors by name.
     pub sources: Vec<Source>,
     /// Who decides in which context.
@@ -121,6 +128,8 @@ impl Default for Profile {
             patterns: 64,
             merge_at: MERGE_AT,
             room: Room::default(),
+            realm: None,
+            seed: 0,
             sources: Vec::new(),
             authorities: Vec::new(),
             tolerances: BTreeMap::new(),

@@ -5,6 +5,7 @@ mod ingest;
 mod inspect;
 mod learn;
 mod output;
+mod realm;
 mod recall;
 mod samples;
 mod spikes;
@@ -61,6 +62,16 @@ enum Command {
     Ingest(ingest::Arguments),
     /// Show what a store holds.
     Inspect(inspect::Arguments),
+    /// Show, make or join a realm: whose events count.
+    Realm(realm::Realms),
+    /// Let the events of a key count.
+    Admit(realm::Admit),
+    /// Let the events of a member count no longer.
+    Expel(realm::Expel),
+    /// Say who decides in a context.
+    Appoint(realm::Appoint),
+    /// Let all claims of a context fall, and end its authority.
+    Close(realm::Close),
     /// Check a store, without changing its file.
     Verify,
     /// Turn values or signals into spike trains, one a line: `value: t:polarity …`.
@@ -123,6 +134,11 @@ pub fn run(cli: Cli) -> Result<(), Error> {
         Command::Recall(arguments) => recall::run(&common, arguments),
         Command::Ingest(arguments) => ingest::run(&common, arguments),
         Command::Inspect(arguments) => inspect::run(&common, arguments),
+        Command::Realm(arguments) => realm::run(&common, &arguments),
+        Command::Admit(arguments) => realm::admit(&common, &arguments),
+        Command::Expel(arguments) => realm::expel(&common, &arguments),
+        Command::Appoint(arguments) => realm::appoint(&common, &arguments),
+        Command::Close(arguments) => realm::close(&common, &arguments),
         Command::Verify => verify::run(&common),
         Command::Encode(arguments) => spikes::encode(&common, &arguments),
         Command::Decode(arguments) => spikes::decode(&common, &arguments),

@@ -47,6 +47,8 @@ pub struct Batch {
     pub adopted: u64,
     /// Lines that were refused, where the others are kept.
     pub refused: u64,
+    /// Events about something that was over when they came: taken, without effect.
+    pub idle: u64,
 }
 
 /// What became of one line.
@@ -83,6 +85,7 @@ impl Batch {
             unrecorded: self.unrecorded - before.unrecorded,
             adopted: self.adopted - before.adopted,
             refused: self.refused - before.refused,
+            idle: self.idle - before.idle,
         }
     }
 
@@ -97,6 +100,7 @@ impl Batch {
         self.unrecorded += more.unrecorded;
         self.adopted += more.adopted;
         self.refused += more.refused;
+        self.idle += more.idle;
     }
 }
 
@@ -110,6 +114,7 @@ pub struct Gateway {
     knows: bool,
     taking: Taking,
     clock: Clock,
+    decides: bool,
     outcomes: Vec<Outcome>,
 }
 
@@ -123,6 +128,7 @@ impl Gateway {
             knows: false,
             taking: Taking::Whole,
             clock: Clock::Machine,
+            decides: false,
             outcomes: Vec::new(),
         }
     }
@@ -136,6 +142,12 @@ impl Gateway {
     /// Takes the time from `clock`.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// Lets lines decide, by the keys of this node's authorities.
+    pub fn decides(mut self, decides: bool) -> Self {
+        self.decides = decides;
         self
     }
 
@@ -206,7 +218,7 @@ impl Gateway {
                 }
                 Said::Event(event) => {
                     bytes += event.len();
-                    if let Ok(event) = SignedEvent::decode(event) {
+                    if let Ok(event) = SignedEvent::decode(event, &[0; 32]) {
                         dimensions = dimensions.max(event.event().embedding.len());
                     }
                 }
@@ -234,7 +246,7 @@ impl Gateway {
         let per_event = room.bytes as usize / room.events.max(1) as usize;
         let fitted = Room {
             events: fit(
-                used.saturating_add(lines.len() + lines.len() / 4),
+                used.saturating_add(lines.len() + lines.len() / 4 + 2 * authors.len()),
                 room.events,
                 MAX_EVENTS,
             ),
@@ -245,7 +257,7 @@ impl Gateway {
                 u32::MAX / 2,
             ),
             authors: fit(
-                authors.len() + 16,
+                authors.len() + 24,
                 room.authors.into(),
                 u32::from(u16::MAX) - 1,
             ) as u16,
@@ -282,6 +294,7 @@ impl Gateway {
         }
         let (taker, taking) = (&mut self.taker, self.taking);
         taker.clock = self.clock.now();
+        taker.decides = self.decides;
         let (file, outcomes) = (&self.file, &mut self.outcomes);
         let full = self.home.change(|node| {
             while let Some((line, after)) = rest.split_first() {
