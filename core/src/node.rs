@@ -41,6 +41,8 @@ mod workspace;
 
 pub use config::{HistoryConfig, NodeConfig, PerceptionConfig, WorkspaceConfig};
 pub use episode::WINDOWS;
+#[cfg(test)]
+pub(crate) use episode::{Episode, EpisodeConfig};
 pub use errors::{EmbedError, IngestError, LearnError, RouteTaskError};
 pub use history::{History, Ingested};
 pub use perceive::Perception;

@@ -72,8 +72,9 @@ pub(crate) fn remove<P: Place>(table: &mut [P], at: usize, hash_of: impl Fn(u32)
     }
 }
 
-/// Whether `table` is one that inserting `count` items gives: each is reachable from its home.
-/// `hash_of` is `None` for an item that does not exist. Cost: O(table).
+/// Whether `table` is one that inserting `count` items gives: each is there once and reachable from
+/// its home. `hash_of` is `None` for an item that does not exist. Cost: O(table), and the places
+/// between each item and its home, which are few unless hashes were made to be equal.
 pub(crate) fn check<P: Place>(
     table: &[P],
     count: usize,
@@ -103,7 +104,13 @@ pub(crate) fn check_places(
                 let Some(hash) = hash_of(item) else {
                     return false;
                 };
-                if at.wrapping_sub(hash as usize) & mask > run {
+                let from_home = at.wrapping_sub(hash as usize) & mask;
+                if from_home > run {
+                    return false;
+                }
+                // The same item in two places has one home, so that it lies before itself.
+                let mut before = (1..=from_home).map(|back| item_at(at.wrapping_sub(back) & mask));
+                if before.any(|other| other == Some(item)) {
                     return false;
                 }
                 run += 1;
@@ -167,6 +174,15 @@ mod tests {
                     _ => {}
                 }
                 prop_assert!(check(&table, model.len(), |i| Some(hash_of(i))));
+            }
+            // One that is there twice is refused, whatever it stands in the place of.
+            let places = || table.iter().enumerate().filter(|(_, place)| **place != 0);
+            for (at, _) in places() {
+                for (_, &other) in places().filter(|&(from, _)| from != at) {
+                    let mut twice = table;
+                    twice[at] = other;
+                    prop_assert!(!check(&twice, model.len(), |i| Some(hash_of(i))));
+                }
             }
             for item in 0..40 {
                 prop_assert_eq!(find(&table, hash_of(item), |i| i == item).is_ok(), model.contains_key(&item));

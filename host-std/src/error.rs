@@ -6,10 +6,14 @@ use std::path::PathBuf;
 use crate::read::InputError;
 use crate::store::StoreError;
 
-/// Exit code of work that failed: bad input, a damaged store, a full disk.
+/// Exit code of work that failed: bad input, a full disk.
 pub const FAILED: u8 = 1;
 /// Exit code of a command line that asks for what does not exist or does not go together.
 pub const USAGE: u8 = 2;
+/// Exit code where the store is damaged or of another version.
+pub const DAMAGED: u8 = 3;
+/// Exit code where the store could not be had for writing: later it may.
+pub const BUSY: u8 = 4;
 
 /// Why a command failed. Nothing it was given or keeps has changed, unless all was done and only
 /// could not be [told](Self::Output).
@@ -51,6 +55,13 @@ impl Error {
     pub fn exit_code(&self) -> u8 {
         match self {
             Self::Usage(_) => USAGE,
+            Self::Store { source, .. } => match source {
+                StoreError::Damaged(_)
+                | StoreError::OtherFormat { .. }
+                | StoreError::OtherLayout { .. } => DAMAGED,
+                StoreError::Busy | StoreError::Changed => BUSY,
+                _ => FAILED,
+            },
             _ => FAILED,
         }
     }

@@ -1,15 +1,15 @@
-//! What a file of recordings or vectors comes to: one vector each, not yet normalised.
+//! What files of recordings or vectors come to: one vector each, not yet normalised.
 //!
-//! A recording is turned into its features as it is read and then forgotten, so that memory holds
-//! one recording and one vector for each. Several files make one sequence.
+//! Recordings go through an [`Embedder`] as they are read. Several files make one sequence.
 
-use sensilla::learn::features::Features;
+use std::path::Path;
 
 use crate::Error;
+use crate::embed::Embedder;
 use crate::profile::{Reading, Shape};
 use crate::read::vectors::VectorReader;
 use crate::read::{InputError, Recording, Recordings};
-use sensilla::block::Memory;
+use sensilla::learn::{OwnedStream, StreamConfig};
 
 /// The shape that examples must have.
 #[derive(Clone, Copy, Debug)]
@@ -30,8 +30,20 @@ impl<'s> Known<'s> {
     }
 }
 
+/// Recordings that go into one sequence, and how.
+pub struct Intake<'i> {
+    /// What turns them into vectors.
+    pub embedder: &'i mut Embedder,
+    /// Samples a second, where the user says it.
+    pub rate: Option<f64>,
+    /// The group that is held out for a test.
+    pub held_out: Option<&'i str>,
+    /// Whether an outline of each is kept.
+    pub outlines: bool,
+}
+
 /// The vectors of files.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub struct Examples {
     /// What they are made of.
     pub shape: Shape,
@@ -43,7 +55,10 @@ pub struct Examples {
     pub notes: Vec<String>,
     /// What else was found of them.
     pub quiet: Vec<String>,
+    /// New scales that the vectors were made by.
+    pub stream: Option<OwnedStream>,
     vectors: Vec<f32>,
+    dimensions: u32,
 }
 
 /// What is known of one vector.
@@ -71,22 +86,95 @@ pub struct Example {
     pub success: bool,
     /// Who did it.
     pub executor: u16,
+    /// What the recording looks like, if that is to be shown.
+    pub outline: Option<Outline>,
+}
+
+impl Example {
+    /// Whether it is of a group: by the column that tells it, or by its file.
+    pub fn is_of(&self, file: &str, group: &str) -> bool {
+        match &self.group {
+            Some(of) => of == group,
+            None => {
+                let file = Path::new(file);
+                file == Path::new(group) || file.file_name().is_some_and(|name| name == group)
+            }
+        }
+    }
+}
+
+/// What a recording looks like: a few of its channels, thinned.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Outline {
+    /// Values of each channel in the order of time.
+    pub channels: Vec<Vec<f32>>,
+}
+
+impl Outline {
+    /// Channels that are shown.
+    const CHANNELS: usize = 6;
+    /// Values of each.
+    const POINTS: usize = 60;
+
+    /// The outline of a recording.
+    pub fn of(recording: &Recording) -> Self {
+        let length = recording.samples().len();
+        let points = length.min(Self::POINTS);
+        let channel = |channel: usize| {
+            let at = |point: usize| {
+                let sample = point * (length - 1) / (points - 1).max(1);
+                recording.samples.get(sample * recording.channels + channel)
+            };
+            (0..points).filter_map(at).copied().collect()
+        };
+        Self {
+            channels: (0..recording.channels.min(Self::CHANNELS))
+                .map(channel)
+                .collect(),
+        }
+    }
 }
 
 impl Examples {
-    /// The vectors in order, padded to the shape's dimensions.
-    pub fn vectors(&self) -> std::slice::ChunksExact<'_, f32> {
-        self.vectors
-            .chunks_exact(self.shape.dimensions().max(1) as usize)
+    /// Components of a vector, padding included.
+    pub fn dimensions(&self) -> u32 {
+        self.dimensions
     }
 
-    /// Reads all recordings; `rate` is what the user says, `known` the shape they must have.
+    /// The vectors in order, padded to their dimensions.
+    pub fn vectors(&self) -> std::slice::ChunksExact<'_, f32> {
+        self.vectors.chunks_exact(self.dimensions.max(1) as usize)
+    }
+
+    /// Ends the intake of recordings: their vectors are what the embedder made of them.
+    pub fn embedded(mut self, embedder: Embedder) -> Result<Self, Error> {
+        let embedded = embedder.finish().map_err(|fault| {
+            let item = self.items.get(fault.index);
+            Error::Input(InputError {
+                file: item.map_or("", |item| self.file_of(item)).to_owned(),
+                line: item.map(|item| item.line),
+                reason: fault.reason,
+            })
+        })?;
+        self.vectors = embedded.vectors;
+        self.dimensions = embedded.dimensions;
+        self.stream = embedded.stream;
+        let mut rows = self.vectors();
+        let first = rows.next();
+        if self.items.len() > 1 && rows.all(|row| Some(row) == first) {
+            self.notes.push(all_same(&self.shape));
+        }
+        Ok(self)
+    }
+
+    /// Reads all recordings of a file; `known` is the shape they must have. Their vectors are left to
+    /// the embedder: see [`embedded`](Self::embedded).
     pub fn of_recordings(
         file: &str,
         recordings: &mut dyn Recordings,
-        rate: Option<f64>,
         reading: Reading,
         known: Option<Known<'_>>,
+        intake: &mut Intake<'_>,
     ) -> Result<Self, Error> {
         let fault = |line: Option<u64>, reason: String| {
             Error::Input(InputError {
@@ -95,8 +183,8 @@ impl Examples {
                 reason,
             })
         };
-        let mut state: Option<(Shape, Memory)> = None;
-        let (mut items, mut vectors) = (Vec::new(), Vec::new());
+        let mut shape: Option<(Shape, u32)> = None;
+        let mut items = Vec::new();
         let mut short = 0u64;
         while let Some(recording) = recordings.next() {
             let recording = recording?;
@@ -106,37 +194,37 @@ impl Examples {
                 short += 1;
                 continue;
             }
-            let (shape, memory) = match &mut state {
-                Some(state) => state,
+            let rate = match &shape {
+                Some((_, rate)) => *rate,
                 None => {
-                    let shape = Shape::Samples {
-                        channels: Shape::check_channels(recording.channels)
-                            .map_err(|reason| fault(line, reason))?,
-                        names: recordings.channels().to_vec(),
-                        rate_mhz: rate
-                            .or(recordings.rate())
-                            .map(millihertz)
-                            .transpose()
-                            .map_err(|reason| fault(None, reason))?,
-                        reading: Box::new(reading.clone()),
-                    };
-                    let shape = fit(shape, known).map_err(|reason| fault(line, reason))?;
-                    let bytes = shape.features().map_or(0, |f| f.bytes());
-                    state.insert((shape, Memory::zeroed(bytes)))
+                    let rate = intake.rate.or(recordings.rate()).map(millihertz);
+                    let rate = rate.transpose().map_err(|e| fault(None, e))?;
+                    let found = shape_of(&recording, recordings.channels(), rate, &reading)
+                        .map_err(|e| fault(line, e))?;
+                    let mhz = rate.unwrap_or(0);
+                    let exact = intake.embedder.by_shapes();
+                    let fitting = fit(found, known, exact).map_err(|e| fault(line, e))?;
+                    shape = Some((fitting, mhz));
+                    mhz
                 }
             };
-            let start = vectors.len();
-            vectors.resize(start + shape.dimensions() as usize, 0.0);
-            features(shape, memory, &recording, &mut vectors[start..])
-                .map_err(|reason| fault(line, reason))?;
-            items.push(Example {
+            let example = Example {
                 line: recording.line,
-                time: recording.time.map(|time| time.to_string()),
-                group: recording.group.map(|group| group.to_string()),
-                label: recording.label,
+                time: recording.time.as_ref().map(|time| time.to_string()),
+                group: recording.group.as_ref().map(|group| group.to_string()),
+                label: recording.label.clone(),
                 success: true,
+                outline: intake.outlines.then(|| Outline::of(&recording)),
                 ..Example::default()
-            });
+            };
+            let held_out = intake
+                .held_out
+                .is_some_and(|group| example.is_of(file, group));
+            items.push(example);
+            intake
+                .embedder
+                .take(recording, rate, held_out)
+                .map_err(|reason| fault(line, reason))?;
         }
         let remarks = recordings.notes();
         let mut notes = remarks.notes;
@@ -148,7 +236,7 @@ impl Examples {
             0 => {}
             n => notes.push(format!("recordings of a single sample, left out: {n}")),
         }
-        let Some((shape, _)) = state else {
+        let Some((shape, _)) = shape else {
             // What was found on the way may tell why.
             let why = notes
                 .iter()
@@ -163,39 +251,15 @@ impl Examples {
             };
             return Err(fault(None, reason));
         };
-        let all_same = items.len() > 1 && {
-            let dimensions = shape.dimensions().max(1) as usize;
-            let mut rows = vectors.chunks_exact(dimensions);
-            let first = rows.next();
-            rows.all(|row| Some(row) == first)
-        };
-        if all_same {
-            let names = recordings.channels().join(", ");
-            let columns = if recordings.channels().len() == 1 {
-                "column"
-            } else {
-                "columns"
-            };
-            let are = if recordings.channels().len() == 1 {
-                "is"
-            } else {
-                "are"
-            };
-            notes.push(match names.as_str() {
-                "" => "all recordings are the same: nothing tells them apart".into(),
-                names => format!(
-                    "all recordings are the same ({columns} {names} {are} constant or repeated): \
-                     nothing tells them apart"
-                ),
-            });
-        }
         Ok(Self {
             shape,
             files: vec![file.to_owned()],
             items,
             notes,
             quiet: remarks.quiet,
-            vectors,
+            stream: None,
+            vectors: Vec::new(),
+            dimensions: 0,
         })
     }
 
@@ -219,7 +283,7 @@ impl Examples {
                 None => {
                     let components = Shape::check_components(line.vector.len()).map_err(fault)?;
                     let found = Shape::Vectors { components };
-                    shape.insert(fit(found, known).map_err(fault)?)
+                    shape.insert(fit(found, known, false).map_err(fault)?)
                 }
             };
             let start = vectors.len();
@@ -237,10 +301,14 @@ impl Examples {
                 energy_earned: line.energy_earned,
                 success: line.success,
                 executor: line.executor,
+                outline: None,
             });
         }
+        let shape = shape.unwrap_or(Shape::Vectors { components: 0 });
         Ok(Self {
-            shape: shape.unwrap_or(Shape::Vectors { components: 0 }),
+            dimensions: shape.dimensions(),
+            shape,
+            stream: None,
             files: vec![file.to_owned()],
             items,
             notes: reader.take_notes(),
@@ -273,7 +341,9 @@ impl Examples {
             items: Vec::new(),
             notes: Vec::new(),
             quiet: Vec::new(),
+            stream: None,
             vectors: Vec::new(),
+            dimensions: self.dimensions,
         };
         let (mut taken, mut others) = (empty(), empty());
         for (item, vector) in self.items.iter().zip(self.vectors()) {
@@ -287,22 +357,28 @@ impl Examples {
         }
         taken.notes = self.notes;
         taken.quiet = self.quiet;
+        others.stream = self.stream;
         (taken, others)
     }
 }
 
-fn features(
-    shape: &Shape,
-    memory: &mut Memory,
-    recording: &Recording,
-    out: &mut [f32],
-) -> Result<(), String> {
-    let config = shape.features().ok_or("recordings have no vectors")?;
-    let mut features = Features::format(memory, config).map_err(|e| e.to_string())?;
-    for sample in recording.samples() {
-        features.push(sample).map_err(|e| e.to_string())?;
+/// The note on recordings that are all the same.
+fn all_same(shape: &Shape) -> String {
+    let names = match shape {
+        Shape::Samples { names, .. } => names.as_slice(),
+        Shape::Vectors { .. } => &[],
+    };
+    let (columns, are) = match names {
+        [_] => ("column", "is"),
+        _ => ("columns", "are"),
+    };
+    match names.join(", ").as_str() {
+        "" => "all recordings are the same: nothing tells them apart".into(),
+        names => format!(
+            "all recordings are the same ({columns} {names} {are} constant or repeated): nothing \
+             tells them apart"
+        ),
     }
-    features.finish(out).map_err(|e| e.to_string())
 }
 
 fn millihertz(rate: f64) -> Result<u32, String> {
@@ -321,11 +397,41 @@ fn millihertz(rate: f64) -> Result<u32, String> {
     }
 }
 
-/// `found` as it goes with `known`: the known shape, or the reason why they differ.
-fn fit(found: Shape, known: Option<Known<'_>>) -> Result<Shape, String> {
+/// The shape of recordings like this one at `rate_mhz`.
+fn shape_of(
+    recording: &Recording,
+    names: &[String],
+    rate_mhz: Option<u32>,
+    reading: &Reading,
+) -> Result<Shape, String> {
+    Ok(Shape::Samples {
+        channels: Shape::check_channels(recording.channels)?,
+        names: names.to_vec(),
+        rate_mhz,
+        reading: Box::new(reading.clone()),
+    })
+}
+
+/// Whether recordings like this one go with what a store has learned by their shapes, or why not.
+pub fn check(
+    shape: &Shape,
+    recording: &Recording,
+    names: &[String],
+    rate: Option<f64>,
+    reading: &Reading,
+) -> Result<(), String> {
+    let rate = rate.map(millihertz).transpose()?;
+    let found = shape_of(recording, names, rate, reading)?;
+    fit(found, Some(Known::stored(shape)), true).map(drop)
+}
+
+/// `found` as it goes with `known`: the known shape, or the reason why they differ. Rates are compared
+/// as closely as shapes need it if `exact`.
+fn fit(found: Shape, known: Option<Known<'_>>, exact: bool) -> Result<Shape, String> {
     let Some(Known { shape, stored }) = known else {
         return Ok(found);
     };
+    let mut other_rate = false;
     let fits = match (&found, shape) {
         (
             Shape::Samples {
@@ -339,9 +445,11 @@ fn fit(found: Shape, known: Option<Known<'_>>) -> Result<Shape, String> {
         ) => {
             let same_rate = match (rate_mhz, at) {
                 // Clocks differ a little; a wrong unit or a resampled file differs by far more.
+                (Some(a), Some(b)) if exact => StreamConfig::new(*of, 16).rate(*b).is_near(*a),
                 (Some(a), Some(b)) => a.abs_diff(*b) <= b / 20,
                 _ => true,
             };
+            other_rate = channels == of && !same_rate;
             channels == of && same_rate
         }
         (Shape::Vectors { components }, Shape::Vectors { components: of }) => components == of,
@@ -351,10 +459,15 @@ fn fit(found: Shape, known: Option<Known<'_>>) -> Result<Shape, String> {
         return Ok(shape.clone());
     }
     let (has, found) = (shape.describe(), found.describe());
+    let advice = match (stored, other_rate) {
+        (_, true) => {
+            "; record both at one rate or resample one of them, or tell with --rate if a clock is wrong"
+        }
+        (true, false) => "; give another one with --store",
+        (false, false) => "",
+    };
     Err(match stored {
-        true => format!(
-            "the store's patterns are of {has}, this file has {found}; give another one with --store"
-        ),
-        false => format!("the files before have {has}, this one has {found}"),
+        true => format!("the store's patterns are of {has}, this file has {found}{advice}"),
+        false => format!("the files before have {has}, this one has {found}{advice}"),
     })
 }

@@ -6,7 +6,7 @@
 use sensilla::bank::{BankConfig, Element, Layout};
 use sensilla::block::{BlockError, Memory, OwnError};
 use sensilla::intern::Symbol;
-use sensilla::learn::features::FeatureConfig;
+use sensilla::learn::{OwnedStream, RecogniserConfig, StreamConfig};
 use sensilla::log::kind::Act;
 use sensilla::log::sign::PublicKey;
 use sensilla::log::{Ed25519, Policy, Signer};
@@ -16,14 +16,15 @@ use sensilla::node::{
 use std::collections::BTreeSet;
 use std::ops::Range;
 
-use crate::Error;
 use crate::keys::{self, Keyring};
 use crate::profile::{Authority, Names, Profile, Room, Shape};
 use crate::progress::Progress;
 use crate::read::claims::hex;
 use crate::realm::{self, Realm};
-use crate::store::manifest::Manifest;
-use crate::store::{Blocks, Contents, StoreError, Writer};
+use crate::seen::{self, Seen};
+use crate::store;
+use crate::store::{Blocks, Contents, StoreError, View, Writer};
+use crate::{Error, interrupt};
 
 /// The name of the profile's block in the store.
 pub const PROFILE: &str = "profile";
@@ -41,51 +42,65 @@ pub struct Home {
     pub profile: Profile,
     /// The keys of its sources.
     pub keys: Keyring,
+    /// What it learned, as far as that tells a test from it.
+    pub seen: Seen,
     node: OwnedNode,
     others: Blocks,
 }
 
 /// The sizes of the node that a profile describes.
 pub fn config(profile: &Profile) -> NodeConfig {
-    let (patterns, room) = (profile.patterns, &profile.room);
+    NodeConfig::new(perception(profile), history(profile))
+}
+
+fn perception(profile: &Profile) -> PerceptionConfig {
+    let patterns = profile.patterns;
+    let layout = match patterns > SCANNED {
+        true => Layout::Graph,
+        false => Layout::Scan,
+    };
     let perception = match &profile.shape {
+        Some(Shape::Samples {
+            channels, rate_mhz, ..
+        }) => {
+            let stream = StreamConfig::large(*channels).rate(rate_mhz.unwrap_or(0));
+            let usual = RecogniserConfig::new(&stream, patterns).layout(layout);
+            let recogniser = match profile.merge_within {
+                Some(share) => usual.merge(share),
+                None => usual,
+            };
+            PerceptionConfig::recognising(stream, recogniser)
+        }
         Some(Shape::Vectors { .. }) | None => {
             let dimensions = profile.shape.as_ref().map_or(16, Shape::dimensions);
+            let bank = BankConfig::new(dimensions, patterns)
+                .element(Element::I8)
+                .layout(layout);
             PerceptionConfig::for_vectors(dimensions, patterns)
-        }
-        Some(shape) => {
-            let features = shape.features().unwrap_or(FeatureConfig::new(1, 1_000));
-            PerceptionConfig::new(features, patterns)
+                .bank(bank)
+                .merge_at(profile.merge_at)
         }
     };
-    let layout = if patterns > SCANNED {
-        Layout::Graph
-    } else {
-        Layout::Scan
-    };
-    let bank = BankConfig::new(perception.dimensions(), patterns)
-        .element(Element::I8)
-        .layout(layout);
-    NodeConfig::new(
-        perception
-            .bank(bank)
-            .merge_at(profile.merge_at)
-            .trajectories(TRAJECTORIES)
-            .labels(profile.labels.count, profile.labels.bytes),
-        HistoryConfig {
-            events: room.events,
-            bytes: room.bytes,
-            authors: room.authors,
-            contexts: room.contexts,
-            claims: room.events,
-            dimensions: room.dimensions,
-            realm: profile.realm.as_ref().map_or([0; 32], Realm::id),
-            // The node grows for those it hears.
-            claims_each: Some(room.events),
-            seed: profile.seed,
-            ..HistoryConfig::DEFAULT
-        },
-    )
+    perception
+        .trajectories(TRAJECTORIES)
+        .labels(profile.labels.count, profile.labels.bytes)
+}
+
+fn history(profile: &Profile) -> HistoryConfig {
+    let room = &profile.room;
+    HistoryConfig {
+        events: room.events,
+        bytes: room.bytes,
+        authors: room.authors,
+        contexts: room.contexts,
+        claims: room.events,
+        dimensions: room.dimensions,
+        realm: profile.realm.as_ref().map_or([0; 32], Realm::id),
+        // The node grows for those it hears.
+        claims_each: Some(room.events),
+        seed: profile.seed,
+        ..HistoryConfig::DEFAULT
+    }
 }
 
 impl Home {
@@ -98,9 +113,10 @@ impl Home {
         getrandom::fill(&mut seed).map_err(|e| Error::Failed(format!("no randomness: {e}")))?;
         profile.seed = u64::from_le_bytes(seed);
         Ok(Self {
-            node: founded(&profile)?,
+            node: founded(&profile, config(&profile))?,
             profile,
             keys,
+            seen: Seen::default(),
             others: Blocks::new(),
         })
     }
@@ -137,14 +153,20 @@ impl Home {
         };
         let profile: Profile = serde_json::from_slice(&take(PROFILE)?)
             .map_err(|e| damaged(&format!("its profile: {e}")))?;
+        let seen = match take(seen::BLOCK) {
+            Ok(block) => Seen::from_block(&block).ok_or_else(|| damaged("what it has seen"))?,
+            Err(_) => Seen::default(),
+        };
         let keys = Keyring::from_block(&take(keys::BLOCK)?).ok_or_else(|| damaged("its secret"))?;
-        let node = OwnedNode::adopt(take(&profile.node)?).map_err(|error| match error {
-            OwnError::Block(error) => StoreError::of_node(error),
-            other => StoreError::Damaged(other.to_string()),
-        })?;
+        let node =
+            OwnedNode::adopt_unsealed(take(&profile.node)?).map_err(|error| match error {
+                OwnError::Block(error) => StoreError::of_node(error),
+                other => StoreError::Damaged(other.to_string()),
+            })?;
         Ok(Self {
             profile,
             keys,
+            seen,
             node,
             others: blocks,
         })
@@ -176,24 +198,43 @@ impl Home {
         self.node().config().bytes()
     }
 
-    /// Saves the node, if it is not what the store holds already; says whether it did.
-    pub fn save(&mut self, writer: &Writer, before: Option<&Manifest>) -> Result<bool, Error> {
-        let profile =
-            serde_json::to_vec(&self.profile).map_err(|e| Error::Failed(e.to_string()))?;
-        let mut blocks = self.others.clone();
-        blocks.extend([
-            (self.profile.node.clone(), self.image()),
-            (PROFILE.to_owned(), Memory::from(&profile[..])),
-            (keys::BLOCK.to_owned(), self.keys.to_block()),
-        ]);
-        if before == Some(&Manifest::of(&blocks)) {
-            return Ok(false);
+    /// Saves what changed since the store was read or saved last; says whether anything did.
+    pub fn save(&mut self, writer: &mut Writer) -> Result<bool, Error> {
+        self.saved(|view| writer.save(view))
+            .map_err(|source| Error::Store {
+                path: writer.path().to_owned(),
+                source,
+            })
+    }
+
+    /// Makes the store's file anew where it holds too much of the past, after [`save`](Self::save).
+    pub fn tidy(&mut self, writer: &mut Writer) -> Result<(), Error> {
+        self.saved(|view| writer.tidy(view))
+            .map_err(|source| Error::Store {
+                path: writer.path().to_owned(),
+                source,
+            })
+    }
+
+    /// Calls `save` with what the store is to hold: the node where it lies, which is not sealed for
+    /// it, since the store vouches for its bytes.
+    fn saved<T>(
+        &self,
+        save: impl FnOnce(&View<'_>) -> Result<T, StoreError>,
+    ) -> Result<T, StoreError> {
+        let profile = serde_json::to_vec(&self.profile)
+            .map_err(|e| StoreError::Damaged(format!("its profile: {e}")))?;
+        let secret = self.keys.to_block();
+        let seen = self.seen.to_block();
+        let _hold = interrupt::hold();
+        let mut view = store::view(&self.others);
+        view.insert(&self.profile.node, self.node.get().image().collect());
+        view.insert(PROFILE, vec![&profile]);
+        view.insert(keys::BLOCK, vec![&secret]);
+        if !self.seen.is_empty() {
+            view.insert(seen::BLOCK, vec![&seen]);
         }
-        writer.save(&blocks).map_err(|source| Error::Store {
-            path: writer.path().to_owned(),
-            source,
-        })?;
-        Ok(true)
+        save(&view)
     }
 
     fn image(&mut self) -> Memory {
@@ -204,7 +245,8 @@ impl Home {
     pub fn grow(&mut self, room: Room) -> Result<(), Error> {
         let mut profile = self.profile.clone();
         profile.room = room;
-        let mut grown = self.replayed(&profile)?;
+        let config = NodeConfig::new(self.node().perception().config(), history(&profile));
+        let mut grown = self.replayed(&profile, config)?;
         let (old, mut new) = (self.image(), image(&mut grown));
         let ([from, _], [to, _]) = (halves(&old)?, halves(&new)?);
         copy(&old[from], &mut new[to])?;
@@ -216,14 +258,14 @@ impl Home {
     /// Makes the node anew as `profile` describes it, without what it has learned: it takes all of
     /// its events again.
     pub fn rebuild(&mut self, profile: Profile) -> Result<(), Error> {
-        self.node = self.replayed(&profile)?;
+        self.node = self.replayed(&profile, config(&profile))?;
         self.profile = profile;
         Ok(())
     }
 
-    /// A node as `profile` describes it, with the events of this one.
-    fn replayed(&self, profile: &Profile) -> Result<OwnedNode, Error> {
-        let mut node = founded(profile)?;
+    /// A node of these sizes and the realm of `profile`, with the events of this one.
+    fn replayed(&self, profile: &Profile, config: NodeConfig) -> Result<OwnedNode, Error> {
+        let mut node = founded(profile, config)?;
         let log = self.node().history().log();
         let mut progress = Progress::new("replaying", Some(log.len()));
         node.with(|node| {
@@ -274,7 +316,9 @@ impl Home {
     fn rename(&mut self, names: Names) -> Result<(), Error> {
         let mut profile = self.profile.clone();
         profile.labels = names;
-        let mut grown = founded(&profile)?;
+        let mut config = self.node().config();
+        config.perception = config.perception.labels(names.count, names.bytes);
+        let mut grown = OwnedNode::new(config).map_err(own)?;
         grown.with(|node| {
             let known = self.node().perception().labels();
             known
@@ -295,6 +339,21 @@ impl Home {
         }
         self.node = OwnedNode::open(&new).map_err(own)?;
         self.profile = profile;
+        Ok(())
+    }
+
+    /// Gives a node that has learned nothing the scales of `stream`.
+    pub fn keep_scales(&mut self, stream: &mut OwnedStream) -> Result<(), Error> {
+        let mut image = self.image();
+        let [perception, _] = halves(&image)?;
+        let half = image.get_mut(perception).unwrap_or(&mut []);
+        let parts = Perception::ranges(half).map_err(broken)?;
+        for (name, part) in Perception::PARTS.iter().zip(parts) {
+            if *name == "stream" {
+                copy(&stream.to_bytes(), half.get_mut(part).unwrap_or(&mut []))?;
+            }
+        }
+        self.node = OwnedNode::open(&image).map_err(own)?;
         Ok(())
     }
 
@@ -352,9 +411,9 @@ pub fn label_name(node: &Node<'_>, number: u32) -> String {
     }
 }
 
-/// A node as a profile describes it, which knows the roots of its realm.
-fn founded(profile: &Profile) -> Result<OwnedNode, Error> {
-    let mut node = OwnedNode::new(config(profile)).map_err(own)?;
+/// A node of these sizes, which knows the roots of its realm.
+fn founded(profile: &Profile, config: NodeConfig) -> Result<OwnedNode, Error> {
+    let mut node = OwnedNode::new(config).map_err(own)?;
     if let Some(realm) = &profile.realm {
         node.with(|node| {
             node.history_mut()

@@ -3,14 +3,17 @@
 //! | module | what |
 //! |---|---|
 //! | [`read`] | recordings, vectors and claims as people have them: text, tables, time, values |
-//! | [`store`] | a node on disk: named blocks, each with its SHA-256, saved whole or not at all |
+//! | [`store`] | a node on disk: named blocks, of which a save writes what changed, all of it or nothing |
 //! | [`home`] | a node with all this host keeps of it |
 //! | [`gateway`] | takes claims into a node |
 //! | [`batch`] | many searches at once, on all cores |
-//! | [`examples`] | a file as vectors |
+//! | [`examples`] | files as vectors |
+//! | [`embed`] | from recordings to vectors |
+//! | [`seen`] | what was learned before |
 //! | [`profile`] | what a node takes in, by the names users give |
 //! | [`report`] | the result of a run as one self-contained web page |
 //! | [`keys`] | signing keys of the sources a node speaks for |
+//! | [`interrupt`] | Ctrl-C, and the system's wish that a process ends |
 //! | [`progress`] | progress bars where someone watches |
 //! | [`command`] | the sub-commands |
 
@@ -18,16 +21,19 @@
 
 pub mod batch;
 pub mod command;
+pub mod embed;
 pub mod error;
 pub mod examples;
 pub mod gateway;
 pub mod home;
+pub mod interrupt;
 pub mod keys;
 pub mod profile;
 pub mod progress;
 pub mod read;
 pub mod realm;
 pub mod report;
+pub mod seen;
 pub mod store;
 
 pub use error::Error;

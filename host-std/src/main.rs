@@ -6,9 +6,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use sensilla_std::command::{self, Cli};
+use sensilla_std::interrupt;
 
 fn main() -> ExitCode {
-    match command::run(Cli::parse()) {
+    let done = command::run(Cli::parse());
+    match done {
+        Ok(()) if interrupt::is_requested() => ExitCode::from(interrupt::INTERRUPTED),
         Ok(()) => ExitCode::SUCCESS,
         Err(error) if error.is_broken_pipe() => ExitCode::SUCCESS,
         Err(error) => {

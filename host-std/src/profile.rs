@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use sensilla::learn::features::{FeatureConfig, MAX_CHANNELS, PER_CHANNEL};
+use sensilla::learn::stream::MAX_CHANNELS;
 use serde::{Deserialize, Serialize};
 
 use crate::read::values::{Holes, Unlabelled};
@@ -16,8 +16,6 @@ use crate::store::manifest::hex;
 pub const MAX_DIMENSIONS: u32 = 2_048;
 /// The similarity from which patterns merge, where nobody says otherwise.
 const MERGE_AT: f32 = 0.8;
-/// Stands for a rate that nobody told; the default bands are shares of it.
-const UNKNOWN_RATE: u32 = 1_000;
 
 /// What a node takes in.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -31,8 +29,12 @@ pub struct Profile {
     pub labels: Names,
     /// Most patterns that the node learns.
     pub patterns: u32,
-    /// The similarity from which what is learned is merged into the nearest pattern.
+    /// Vectors: the similarity from which what is learned is merged into the nearest pattern.
     pub merge_at: f32,
+    /// Recordings: the share of the usual squared distance within which they are; none in stores that
+    /// were learned by similarity.
+    #[serde(default)]
+    pub merge_within: Option<f32>,
     /// How much its log and engine hold.
     pub room: Room,
     /// The realm that its events are of.
@@ -127,6 +129,7 @@ impl Default for Profile {
             labels: Names::default(),
             patterns: 64,
             merge_at: MERGE_AT,
+            merge_within: None,
             room: Room::default(),
             realm: None,
             seed: 0,
@@ -161,7 +164,7 @@ impl Profile {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "of", rename_all = "snake_case", deny_unknown_fields)]
 pub enum Shape {
-    /// Features of recordings.
+    /// Recordings.
     Samples {
         /// Values of a sample.
         channels: u32,
@@ -218,15 +221,13 @@ pub struct Reading {
 }
 
 impl Shape {
-    /// Features of `channels` channels, or the reason why they cannot be.
+    /// Recordings of `channels` channels, or the reason why they cannot be.
     pub fn check_channels(channels: usize) -> Result<u32, String> {
         match u32::try_from(channels) {
             Ok(n) if n <= MAX_CHANNELS => Ok(n),
             _ => Err(format!(
-                "{channels} channels of {PER_CHANNEL} features each make vectors of {} dimensions; \
-                 at most {MAX_DIMENSIONS} are possible, which is {MAX_CHANNELS} channels (of a table, \
-                 --channels chooses some)",
-                (channels * PER_CHANNEL).next_multiple_of(16)
+                "{channels} channels; at most {MAX_CHANNELS} are possible (of a table, --channels \
+                 chooses some)"
             )),
         }
     }
@@ -241,24 +242,11 @@ impl Shape {
         }
     }
 
-    /// Dimensions of the patterns: padded to 16.
+    /// Components of a vector that comes from elsewhere, padded to 16.
     pub fn dimensions(&self) -> u32 {
         match self {
-            Self::Samples { .. } => self.features().map_or(0, |f| f.dimensions()),
+            Self::Samples { .. } => 0,
             Self::Vectors { components } => components.next_multiple_of(16),
-        }
-    }
-
-    /// The features of recordings; none of vectors.
-    pub fn features(&self) -> Option<FeatureConfig> {
-        match self {
-            Self::Samples {
-                channels, rate_mhz, ..
-            } => Some(FeatureConfig::new(
-                *channels,
-                rate_mhz.unwrap_or(UNKNOWN_RATE),
-            )),
-            Self::Vectors { .. } => None,
         }
     }
 
@@ -288,25 +276,12 @@ mod tests {
 
     #[test]
     fn limits_are_told_in_numbers() {
-        assert_eq!(Shape::check_channels(227), Ok(227));
-        let error = Shape::check_channels(228).unwrap_err();
-        for number in ["228", "2064", "2048", "227"] {
+        assert_eq!(Shape::check_channels(256), Ok(256));
+        let error = Shape::check_channels(257).unwrap_err();
+        for number in ["257", "256"] {
             assert!(error.contains(number), "{error}");
         }
         assert_eq!(Shape::check_components(2048), Ok(2048));
         assert!(Shape::check_components(2049).unwrap_err().contains("2049"));
-    }
-
-    #[test]
-    fn dimensions_are_padded_to_16() {
-        let samples = |channels| Shape::Samples {
-            channels,
-            names: Vec::new(),
-            rate_mhz: None,
-            reading: Box::default(),
-        };
-        assert_eq!(samples(6).dimensions(), 64);
-        assert_eq!(samples(227).dimensions(), 2_048);
-        assert_eq!(Shape::Vectors { components: 17 }.dimensions(), 32);
     }
 }

@@ -23,8 +23,8 @@ impl Progress {
     pub fn new(what: &'static str, total: Option<u64>) -> Self {
         let bar = ProgressBar::with_draw_target(total, ProgressDrawTarget::hidden());
         let template = match total {
-            Some(_) => "{msg} {bar:30} {pos}/{len} {eta}",
-            None => "{msg} {spinner} {pos} {elapsed}",
+            Some(_) => "{msg} {bar:30} {human_pos} of {human_len}, {eta} left",
+            None => "{msg} {spinner} {human_pos}, {elapsed}",
         };
         if let Ok(style) = ProgressStyle::with_template(template) {
             bar.set_style(style);

@@ -113,7 +113,7 @@ fn a_file_that_is_no_store_is_left_as_it_was() {
         sensilla(folder.path())
             .arg(command)
             .assert()
-            .code(1)
+            .code(3)
             .stderr(contains("is damaged or no store"));
         assert_eq!(std::fs::read(&path).unwrap(), b"my diary");
     }

@@ -1,6 +1,7 @@
 //! `sensilla encode` and `decode` as their users meet them.
 
 use assert_cmd::Command;
+use predicates::prelude::PredicateBooleanExt;
 use predicates::str::contains;
 
 fn run(arguments: &[&str], input: &str) -> assert_cmd::assert::Assert {
@@ -42,12 +43,12 @@ const CASES: [(&str, &[&str], &str); 8] = [
             "--param",
             "off_spike=true",
         ],
-        "0: 0:1 1:1 2:-1 3:1\n",
+        "1: 0:1 1:1 2:-1 3:1\n",
     ),
     (
         "0.1,0.3,0.4,0.2,0.5,0.6",
         &["step-forward", "--steps", "6", "--param", "threshold=0.2"],
-        "0: 2:1 5:1\n",
+        "1: 2:1 5:1\n",
     ),
     (
         "a,b\n0.1,0\n0.3,0\n0.2,0\n0.5,0\n0.8,0\n1,0\n",
@@ -57,7 +58,7 @@ const CASES: [(&str, &[&str], &str); 8] = [
     (
         "0.1,0.2,0.8,0.95,0.5,0.3,0.1",
         &["bsa", "--param", "threshold=0.1", "--param", "window=3"],
-        "0: 1:1 2:1\n",
+        "1: 1:1 2:1\n",
     ),
 ];
 
@@ -150,4 +151,60 @@ fn a_comma_that_may_be_a_decimal_one_is_told() {
         .success()
         .stdout("0.5: 0:1 3:1\n0.7: 0:1 3:1\n");
     run(&rate, "0.5,1\n").success().stderr("");
+}
+
+/// What a table says by itself and what options say of it.
+#[test]
+fn encode_takes_the_options_of_tables() {
+    let delta = ["encode", "--code", "delta", "--param", "threshold=0.25"];
+    let with = |more: &[&'static str]| [&delta[..], more].concat();
+    // Lines above the header, a decimal comma, a column that is no signal.
+    run(
+        &with(&["--skip-lines", "2", "--without", "t"]),
+        "sensor;7\nsite;north\nt;x\n0;0,5\n1;1,0\n2;1,0\n",
+    )
+    .success()
+    .stdout("x: 0:1 1:1\n");
+    run(&with(&["--channels", "y"]), "x,y\n0,0\n1,0\n0,1\n")
+        .success()
+        .stdout("y: 2:1\n");
+    // Without a header, columns go by their numbers.
+    run(
+        &with(&["--no-header", "--channels", "2"]),
+        "0,0\n1,0\n0,1\n",
+    )
+    .success()
+    .stdout("2: 2:1\n");
+    run(&with(&["--channels", "z"]), "x,y\n0,0\n1,0\n")
+        .code(1)
+        .stderr(contains("there is no column `z`; columns are x, y"));
+    run(&with(&["--no-header"]), "x\n0\n1\n")
+        .code(1)
+        .stderr(contains("\"x\" is not a number"));
+    // One comma is before the fraction, or between two numbers.
+    run(&with(&["--decimal", ","]), "0,0\n0,5\n0,5\n")
+        .success()
+        .stdout("1: 1:1\n");
+    run(&with(&["--delimiter", ","]), "0,0\n0,5\n0,5\n")
+        .success()
+        .stdout("1:\n2: 1:1\n");
+}
+
+#[test]
+fn encode_holds_or_drops_what_is_missing() {
+    let delta = ["encode", "--code", "delta", "--param", "threshold=0.25"];
+    let with = |more: &[&'static str]| [&delta[..], more].concat();
+    let table = "x\n0\n-999\n1\nNA\n2\n";
+    run(&with(&["--missing", "-999"]), table)
+        .code(1)
+        .stderr(contains("line 3").and(contains("--missing hold or drop")));
+    run(&with(&["--missing", "hold,-999"]), table)
+        .success()
+        .stdout("x: 2:1 4:1\n");
+    run(&with(&["--missing", "drop,-999"]), table)
+        .success()
+        .stdout("x: 1:1 2:1\n");
+    run(&with(&["--missing", "split"]), table)
+        .code(2)
+        .stderr(contains("a signal is one stream"));
 }

@@ -130,6 +130,12 @@ impl<'a> Scratch<'a> {
         self.config.ef as u32
     }
 
+    /// The hits of the last search: so many, found so.
+    pub(crate) fn again(&self, length: usize, method: Method, distances: u32) -> Hits<'_> {
+        let words = self.parts.hits.get(..length).unwrap_or(&[]);
+        Hits::new(words, method, distances)
+    }
+
     /// Candidates of a filtered walk, for which the place of the hits serves too.
     pub(super) fn candidates(&self) -> usize {
         self.config.ef * size_of::<[u32; 8]>() / size_of::<u64>()

@@ -23,6 +23,8 @@
 mod carve;
 #[cfg(any(test, feature = "alloc"))]
 mod heap;
+#[cfg(test)]
+mod hostile;
 #[cfg(feature = "alloc")]
 pub(crate) mod owned;
 pub(crate) mod sections;

@@ -82,6 +82,15 @@ macro_rules! owned {
                 Self::within(memory, |memory| $structure::open_verified(memory))
             }
 
+            /// The structure that lies in `memory`, which may be unsealed: for bytes that whoever kept
+            /// them vouches for. Its content is checked as by [`open`](Self::open), and nothing is
+            /// copied.
+            pub fn adopt_unsealed(
+                memory: $crate::block::Memory,
+            ) -> Result<Self, $crate::block::OwnError> {
+                Self::within(memory, |memory| $structure::open(memory))
+            }
+
             fn within(
                 memory: $crate::block::Memory,
                 make: impl for<'m> FnOnce(

@@ -139,7 +139,16 @@ impl Fixture {
 
 #[test]
 fn no_bit_changes_unseen_where_nothing_is_kept() {
-    let fixtures = [bank(), learn(), spike(), merkle(), log(), names(), claims()];
+    let fixtures = [
+        bank(),
+        learn(),
+        shapes(),
+        spike(),
+        merkle(),
+        log(),
+        names(),
+        claims(),
+    ];
     let unseen: Vec<String> = fixtures
         .iter()
         .flatten()
@@ -299,6 +308,126 @@ fn learn() -> Vec<Fixture> {
             "router": Router<'_> = RouteConfig::new(&BANK, 3),
             steps: [|router| outcomes(router, 2), |router| outcomes(router, 5)],
             alone: [],
+        },
+    ]
+}
+
+fn shapes() -> Vec<Fixture> {
+    use crate::bank::{BankConfig, Layout, Pattern, PatternBank, Scratch, ScratchConfig};
+    use crate::learn::vector::QUANTUM;
+    use crate::learn::{Recogniser, RecogniserConfig, Stream, StreamConfig};
+    use crate::node::{Episode, EpisodeConfig};
+    use crate::spike::SpikeTrains;
+
+    const STREAM: StreamConfig = StreamConfig::new(2, 16);
+    const SHAPE: RecogniserConfig = RecogniserConfig::new(&STREAM, 3).merge(0.0).scores(8);
+
+    fn push(stream: &mut Stream<'_>, count: i16) {
+        for at in 0..count {
+            let wave = f32::from(at % 17 * (at % 17) % 17) - 7.7;
+            stream.push(&[wave, 3.3 - wave * 1.7]).unwrap();
+        }
+    }
+
+    /// A vector in whole steps, in sixteen bits of which no byte is zero.
+    fn vector(at: u32) -> [f32; 16] {
+        core::array::from_fn(|i| (0x101 * (1 + i as u32 + 3 * at)) as f32 * QUANTUM)
+    }
+
+    fn learn(mut recogniser: Recogniser<'_>, from: u32, count: u32) {
+        let config = recogniser.config();
+        let mut bank = Memory::zeroed(config.bank().bytes());
+        let mut bank = PatternBank::format(&mut bank, config.bank()).unwrap();
+        for at in from..from + count {
+            let pattern = Pattern {
+                label: at,
+                ..Pattern::default()
+            };
+            let mut work = [0.0; 16];
+            recogniser
+                .learn(&mut bank, &vector(at), pattern, &mut work)
+                .unwrap();
+        }
+    }
+
+    fn score(mut recogniser: Recogniser<'_>, count: u32) {
+        for at in 0..count {
+            recogniser.watch(1.1 + at as f32);
+        }
+    }
+
+    fn recogniser(name: &'static str, config: RecogniserConfig) -> Fixture {
+        Fixture {
+            name,
+            ..fixture! {
+                "recogniser": Recogniser<'_> = config,
+                steps: [
+                    |recogniser| learn(recogniser, 0, 2),
+                    |recogniser| learn(recogniser, 2, 3),
+                    |recogniser| score(recogniser, 3),
+                    |recogniser| score(recogniser, 6),
+                ],
+                alone: [
+                    ("state", 16..20, "so many scores may be zero"),
+                    ("mean", 0..64, "vectors may be any"),
+                ],
+            }
+        }
+    }
+
+    fn attend(mut episode: Episode<'_>, count: u32) {
+        const BANK: BankConfig = BankConfig::new(3, 4);
+        const SCRATCH: ScratchConfig = ScratchConfig::new(&BANK, 4);
+        let mut bank = Memory::zeroed(BANK.bytes());
+        let mut bank = PatternBank::format(&mut bank, BANK).unwrap();
+        let mut scratch = Memory::zeroed(SCRATCH.bytes());
+        let mut scratch = Scratch::format(&mut scratch, SCRATCH).unwrap();
+        let mut trains = Memory::zeroed(episode.config().trains().bytes());
+        let mut trains = SpikeTrains::format(&mut trains, episode.config().trains()).unwrap();
+        let vector = [1.1, -2.3, 0.7];
+        // A slot that was used before gives its pattern an id whose bytes are not zero.
+        for _ in 0..=4 {
+            let id = bank.insert(&vector, Pattern::default()).unwrap();
+            bank.remove(id).unwrap();
+        }
+        bank.insert(&vector, Pattern::default()).unwrap();
+        bank.insert(&vector, Pattern::default()).unwrap();
+        for _ in 0..count {
+            let hits = bank.search(&vector, 2, &mut scratch).unwrap();
+            episode.attend(&vector, &hits, |similarity| similarity, &mut trains);
+        }
+    }
+
+    std::vec![
+        fixture! {
+            // Of a seed for which it keeps kernels.
+            "stream": Stream<'_> = STREAM.seed(7),
+            steps: [
+                |mut stream| {
+                    stream.calibrate(&[1.1, -3.3, 2.7, 5.1, -0.3, 7.7]).unwrap();
+                },
+                |mut stream| stream.end_recording(),
+                |mut stream| stream.freeze().unwrap(),
+                |mut stream| push(&mut stream, 3),
+                |mut stream| push(&mut stream, 200),
+                |mut stream| stream.reset(),
+            ],
+            alone: [
+                ("state", 0..24, "a count may be any up to another"),
+                ("ring", 0..1032, "samples may be any"),
+                ("sums", 0..64, "so many samples may add as much to any sum"),
+            ],
+        },
+        recogniser("recogniser", SHAPE),
+        recogniser("recogniser of a graph", SHAPE.layout(Layout::Graph)),
+        fixture! {
+            "episode": Episode<'_> = EpisodeConfig::new(3, 3, 2),
+            steps: [
+                |episode| attend(episode, 2),
+                |episode| attend(episode, 3),
+                |mut episode| episode.clear(),
+            ],
+            alone: [("count", 0..4, "so many windows may be zero and have recalled nothing")],
         },
     ]
 }

@@ -278,7 +278,7 @@ impl EngineConfig {
 
 impl Config for EngineConfig {
     const KIND: Kind = Kind(*b"COHR");
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
 
     fn is_valid(&self) -> bool {
         let has_claims = self.grid.capacity() > 0;

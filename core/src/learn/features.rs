@@ -181,6 +181,36 @@ impl Resonator {
             gain: (1.0 - radius) as f32,
         }
     }
+
+    /// Whether the state of the band `i` is one from which no samples lead to what is not finite.
+    ///
+    /// Without input `s[i]² + r²·s[i-1]² - 2r·cos ω·s[i]·s[i-1]` shrinks with each sample, and
+    /// samples within [`MAX_SAMPLE`] take it to 1.6e25 at most; it bounds the power that a window
+    /// adds up and, divided by `sin² ω`, the state itself. Where `ω` is too near a multiple of π for
+    /// that to be computed in f32, the state alone is held to what the next sample can square.
+    fn holds(&self, bands: &[f32; 16], i: usize) -> bool {
+        let [one, two, sum] = [bands[i], bands[4 + i], bands[8 + i]].map(f64::from);
+        let (turn, decay) = (f64::from(self.turn), f64::from(self.decay));
+        let power = one * one + decay * (two * two) - turn * (one * two);
+        let is_exact = decay - turn * turn / 4.0 >= 1e-9;
+        one.abs() <= 4e18
+            && two.abs() <= 4e18
+            && sum.abs() <= 1e37
+            && (!is_exact || power.abs() <= 1e28)
+    }
+}
+
+/// Whether the moments of a channel are such as samples within [`MAX_SAMPLE`] leave behind: all
+/// finite, and finite after any further samples.
+fn are_within(m: &[f32; 8], samples: f32) -> bool {
+    let most = 2.0 * MAX_SAMPLE;
+    [MEAN, LAST, LOW, HIGH]
+        .into_iter()
+        .all(|at| m.get(at).is_some_and(|x| x.abs() <= most))
+        && m[SQUARES].abs() <= 1e33
+        && (0.0..=1e21).contains(&m[TRAVEL])
+        && (m[ABOVE] == 0.0 || m[ABOVE] == 1.0)
+        && (0.0..=samples).contains(&m[CROSSINGS])
 }
 
 structure! {
@@ -196,10 +226,16 @@ structure! {
 
 impl Features<'_> {
     fn is_sound(&mut self) -> bool {
-        let finite = self.moments.iter().flatten().all(|x| x.is_finite())
-            && self.bands.iter().flatten().all(|x| x.is_finite());
-        let empty = self.samples() == 0;
-        finite && self.samples() <= MAX_SAMPLES && (!empty || self.is_zero_from(&self.config, 0))
+        let samples = self.samples();
+        let channels = self.moments.iter().zip(self.bands.iter());
+        let mut channels = channels.take(self.config.channels as usize);
+        samples <= MAX_SAMPLES
+            && (samples > 0 || self.is_zero_from(&self.config, 0))
+            && channels.all(|(moments, bands)| {
+                are_within(moments, samples as f32)
+                    && (self.resonators.iter().enumerate()).all(|(i, r)| r.holds(bands, i))
+                    && bands[12..] == [0.0; 4]
+            })
     }
 
     /// The configuration.

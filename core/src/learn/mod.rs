@@ -32,6 +32,8 @@ pub use prune::PrunePolicy;
 pub use recogniser::{RecallError, Recognised, Recogniser, RecogniserConfig};
 pub use route::{Route, RouteConfig, RouteError, Router};
 pub use similarity::cosine;
+#[cfg(feature = "alloc")]
+pub use stream::OwnedStream;
 pub use stream::{FinishError, Stream, StreamConfig, StreamError};
 pub use trajectory::{
     BatchError, Outcome, RecordError, Recorded, Totals, Trajectory, TrajectoryConfig,

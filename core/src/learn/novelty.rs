@@ -52,9 +52,9 @@ pub(super) fn quantile(scores: &[f32], p: f32) -> f32 {
     scores.iter().find(is_ranked).copied().unwrap_or(0.0)
 }
 
-/// Whether a score stands out among the last ones; never before there are [`FEWEST`].
-pub(super) fn is_alarm(scores: &[f32], score: f32) -> bool {
-    scores.len() >= FEWEST && score > FACTOR * quantile(scores, QUANTILE)
+/// The score above which one stands out among the last ones; none before there are [`FEWEST`].
+pub(super) fn alarm_level(scores: &[f32]) -> Option<f32> {
+    (scores.len() >= FEWEST).then(|| FACTOR * quantile(scores, QUANTILE))
 }
 
 /// The share of scores at least as high as `score`, itself among them: if windows are as before,
@@ -120,8 +120,7 @@ mod tests {
 
     #[test]
     fn a_few_scores_raise_no_alarm() {
-        assert!(!is_alarm(&[1.0; FEWEST - 1], 99.0));
-        assert!(is_alarm(&[1.0; FEWEST], 1.6));
-        assert!(!is_alarm(&[1.0; FEWEST], 1.5));
+        assert_eq!(alarm_level(&[1.0; FEWEST - 1]), None);
+        assert_eq!(alarm_level(&[1.0; FEWEST]), Some(1.5));
     }
 }

@@ -16,22 +16,19 @@
 //! this one were right (see [`Recogniser::record`]).
 
 mod config;
+mod learning;
+mod soundness;
 
 pub use config::{MAX_PATTERNS, RecogniserConfig};
 
-use super::extract::Learned;
 use super::vector::QUANTUM;
 use super::{metric, novelty, reliability};
-use crate::bank::{
-    Entry, Hit, Pattern, PatternBank, PatternBankRef, PatternId, Scratch, SearchError,
-};
+use crate::bank::{Entry, Hit, Hits, Method, PatternBankRef, PatternId, Scratch, SearchError};
 use crate::block::structure::structure;
 use crate::error::errors;
 
-/// What a pattern weighs at most against the next vector, so that it goes on following.
-const MAX_WEIGHT: u32 = 255;
-/// Vectors that count at most for the mean of all.
-const MAX_SEEN: u32 = 1 << 20;
+/// Patterns that a recall looks at for one of another label before it searches for that alone.
+const NEAR: usize = 4;
 /// Of a slot's word the low bits are its weight, the others those of its pattern's generation.
 const WEIGHT: u32 = (1 << 24) - 1;
 
@@ -102,7 +99,8 @@ pub struct Recognised {
     /// The squared distance of the nearest pattern of another label; infinite without one.
     pub other: f32,
     /// How unlike everything learned the window is: the squared Mahalanobis distance of the nearest
-    /// pattern, less what is uncertain of that, times the window's plain distance from it.
+    /// pattern, less what is uncertain of that, times the fourth root of the squared plain distance from
+    /// it over the squared distance from the mean of all in the metric.
     pub novelty: f32,
     /// The share of the last scores that are at least this novel: to refuse a window where that is
     /// at most `r` refuses at most a share `r` of what is like before.
@@ -121,6 +119,9 @@ impl Recognised {
         }
     }
 }
+
+/// Length, method and distances of the hits that lie in scratch memory.
+type Found = (usize, Method, u32);
 
 structure! {
     /// Patterns of a bank, the metric they are compared in, and how recalls went. See the
@@ -143,38 +144,6 @@ structure! {
 }
 
 impl Recogniser<'_> {
-    fn is_sound(&mut self) -> bool {
-        let finite = |values: &[f32]| values.iter().all(|x| x.is_finite());
-        let blank = self.word(state::SEEN) == 0;
-        let roots = |factors: &[f32]| {
-            let width = self.config.width();
-            factors
-                .chunks_exact(metric::packed(width).max(1))
-                .take(self.config.sketches as usize)
-                .all(|factor| {
-                    let mut rest = factor;
-                    (1..=width).rev().all(|row| {
-                        let good = rest.first().is_some_and(|&root| root > 0.0);
-                        rest = rest.get(row..).unwrap_or(&[]);
-                        good
-                    })
-                })
-        };
-        let curve = self.curve();
-        finite(self.factors)
-            && (self.factors.iter().all(|&x| x == 0.0) && blank || roots(self.factors))
-            && finite(self.mean)
-            && finite(self.force)
-            && (self.word(state::COPIED) == 0 || self.force.is_empty() || roots(self.force))
-            && finite(self.centre)
-            && finite(self.scores)
-            && self.word(state::SCORES) < 2 * self.config.scores
-            && self.bins.iter().all(|x| (0.0..=1e9).contains(x))
-            && curve.iter().all(|x| x.is_finite())
-            && f32::from_bits(self.word(state::SPREAD)).is_finite()
-            && self.patterns.iter().all(|&x| x != i16::MIN)
-    }
-
     /// The configuration.
     pub fn config(&self) -> RecogniserConfig {
         self.config
@@ -222,120 +191,9 @@ impl Recogniser<'_> {
         (word != 0 && word == slot_word(id, word & WEIGHT)).then_some(word & WEIGHT)
     }
 
-    /// Learns that `vector`, in steps of [`QUANTUM`], is of the label of `pattern`, which also
-    /// says what confidence and time to keep. `work` has room for a vector.
-    ///
-    /// Cost: O(patterns of the label × d) to find the nearest, 2 d² over the number of sketches to
-    /// merge; with a graph also a removal and an insertion, and every time that twice as much was
-    /// seen O(patterns × (d² + an insertion)).
-    pub fn learn(
-        &mut self,
-        bank: &mut PatternBank<'_>,
-        vector: &[f32],
-        pattern: Pattern,
-        work: &mut [f32],
-    ) -> Result<Learned, LearnError> {
-        if *bank.config() != self.config.bank() {
-            return Err(LearnError::WrongBank);
-        }
-        let dimensions = self.config.dimensions;
-        if vector.len() != dimensions as usize {
-            return Err(LearnError::WrongLength {
-                expected: dimensions,
-                found: u32::try_from(vector.len()).unwrap_or(u32::MAX),
-            });
-        }
-        if let Some(index) = vector.iter().position(|x| !x.is_finite()) {
-            return Err(LearnError::NotFinite {
-                index: index as u32,
-            });
-        }
-        let work = work
-            .get_mut(..dimensions as usize)
-            .ok_or(LearnError::WorkTooSmall { needed: dimensions })?;
-        self.header.begin();
-        let learned = self.take(bank, vector, pattern, work);
-        self.header.end();
-        learned
-    }
-
-    fn take(
-        &mut self,
-        bank: &mut PatternBank<'_>,
-        vector: &[f32],
-        pattern: Pattern,
-        work: &mut [f32],
-    ) -> Result<Learned, LearnError> {
-        self.begin();
-        self.see(vector);
-        let nearest = self.nearest(bank, vector, pattern.label);
-        let spread = f32::from_bits(self.word(state::SPREAD));
-        let learned = match nearest {
-            Some((id, square)) if square <= self.config.merge * spread || bank.is_full() => {
-                self.merge(id, vector, work);
-                bank.annotate(id, pattern)
-                    .map_err(|_| LearnError::Refused)?;
-                if self.config.has_graph() {
-                    self.write(bank, id, pattern, work)?;
-                }
-                Learned::Merged {
-                    id,
-                    similarity: -square,
-                }
-            }
-            _ => {
-                let evicted = match bank.is_full() {
-                    true => self.give_up(bank),
-                    false => None,
-                };
-                let slot_vector = vector.iter().map(|&x| quantised(x * (1.0 / QUANTUM)));
-                for (place, x) in work.iter_mut().zip(slot_vector.clone()) {
-                    *place = f32::from(x) * QUANTUM;
-                }
-                self.whiten(work);
-                let id = bank
-                    .insert(work, pattern)
-                    .map_err(|_| LearnError::Refused)?;
-                self.set_slot(id, 1);
-                for (place, x) in self.slot_mut(id).iter_mut().zip(slot_vector) {
-                    *place = x;
-                }
-                Learned::Opened { id, evicted }
-            }
-        };
-        self.set(state::FRESH, u32::from(self.config.has_graph()));
-        if self.config.has_graph() && self.seen() >= self.word(state::COPIED).saturating_mul(2) {
-            self.copy_metric();
-            self.rewrite(bank, work)?;
-        }
-        Ok(learned)
-    }
-
-    /// Whitens the rows of the bank by what was learned, if anything was since it was done last.
-    /// Cost: O(patterns × d² / 2) over the number of sketches.
-    pub fn refresh(
-        &mut self,
-        bank: &mut PatternBank<'_>,
-        work: &mut [f32],
-    ) -> Result<(), LearnError> {
-        if *bank.config() != self.config.bank() {
-            return Err(LearnError::WrongBank);
-        }
-        let dimensions = self.config.dimensions;
-        let work = work
-            .get_mut(..dimensions as usize)
-            .ok_or(LearnError::WorkTooSmall { needed: dimensions })?;
-        if self.is_fresh() {
-            return Ok(());
-        }
-        self.header.begin();
-        let done = self.rewrite(bank, work);
-        self.header.end();
-        done
-    }
-
     /// What `vector` is, by the patterns of `bank`; `None` while nothing was learned. `work` has
-    /// room for a vector. Cost: d² / 2 multiplications over the number of sketches, and two searches.
+    /// room for a vector. Cost: d² / 2 multiplications over the number of sketches and a search, and
+    /// another where the nearest patterns all have one label.
     pub fn recall(
         &self,
         bank: PatternBankRef<'_>,
@@ -343,6 +201,41 @@ impl Recogniser<'_> {
         work: &mut [f32],
         scratch: &mut Scratch<'_>,
     ) -> Result<Option<Recognised>, RecallError> {
+        Ok(self.look(bank, vector, 1, work, scratch)?.0)
+    }
+
+    /// The same, and the `k` nearest patterns; leaves the whitened vector, by which these were
+    /// found, in `work`. Cost: as of [`recall`](Self::recall), and a third search where it takes a
+    /// second.
+    pub fn recall_among<'s>(
+        &self,
+        bank: PatternBankRef<'_>,
+        vector: &[f32],
+        k: usize,
+        work: &mut [f32],
+        scratch: &'s mut Scratch<'_>,
+    ) -> Result<(Option<Recognised>, Hits<'s>), RecallError> {
+        let (recognised, found) = self.look(bank, vector, k, work, scratch)?;
+        let hits = match found {
+            Some((length, method, distances)) => scratch.again(length.min(k), method, distances),
+            None => {
+                let white = work.get(..vector.len()).unwrap_or(&[]);
+                bank.search(white, k, scratch)?
+            }
+        };
+        Ok((recognised, hits))
+    }
+
+    /// Searches for the `k` nearest patterns, and for one of another label if need be. How many
+    /// were found and how, unless the second search has overwritten them.
+    fn look(
+        &self,
+        bank: PatternBankRef<'_>,
+        vector: &[f32],
+        k: usize,
+        work: &mut [f32],
+        scratch: &mut Scratch<'_>,
+    ) -> Result<(Option<Recognised>, Option<Found>), RecallError> {
         if *bank.config() != self.config.bank() {
             return Err(RecallError::WrongBank);
         }
@@ -353,9 +246,6 @@ impl Recogniser<'_> {
                 found: u32::try_from(vector.len()).unwrap_or(u32::MAX),
             });
         }
-        if self.seen() == 0 {
-            return Ok(None);
-        }
         if !self.is_fresh() {
             return Err(RecallError::Stale);
         }
@@ -364,12 +254,24 @@ impl Recogniser<'_> {
             .ok_or(RecallError::WorkTooSmall { needed: dimensions })?;
         work.copy_from_slice(vector);
         self.whiten(work);
-        let Some(hit) = bank.search(work, 1, scratch)?.first() else {
-            return Ok(None);
+        let near = k.max(NEAR.min(scratch.most() as usize));
+        let hits = bank.search(work, near, scratch)?;
+        let found = Some((hits.len(), hits.method(), hits.distances()));
+        let Some(nearest) = hits.first().filter(|_| self.seen() > 0) else {
+            return Ok((None, found));
         };
-        let others = |entry: &Entry| entry.label != hit.label;
+        if let Some(other) = hits.iter().find(|hit| hit.label != nearest.label) {
+            return Ok((
+                Some(self.judge(&nearest, Some(&other), vector, work)),
+                found,
+            ));
+        }
+        let others = |entry: &Entry| entry.label != nearest.label;
         let other = bank.search_filtered(work, 1, &others, scratch)?.first();
-        Ok(Some(self.judge(&hit, other.as_ref(), vector)))
+        Ok((
+            Some(self.judge(&nearest, other.as_ref(), vector, work)),
+            None,
+        ))
     }
 
     /// How near a pattern at that squared distance is, from 1 to 0: one half where windows of its kind
@@ -379,22 +281,31 @@ impl Recogniser<'_> {
         usual / (usual + self.seen() as f32 * distance.max(0.0))
     }
 
-    /// What the nearest pattern of a vector, and the nearest of another label, say of it.
-    pub fn judge(&self, hit: &Hit, other: Option<&Hit>, vector: &[f32]) -> Recognised {
+    /// What the nearest pattern of a vector, and the nearest of another label, say of it; `white` is
+    /// the vector [whitened](Self::whiten).
+    pub fn judge(
+        &self,
+        hit: &Hit,
+        other: Option<&Hit>,
+        vector: &[f32],
+        white: &[f32],
+    ) -> Recognised {
         let distance = (-hit.similarity).max(0.0);
         let other = other.map_or(f32::INFINITY, |other| (-other.similarity).max(0.0));
         let weight = self.weight(hit.id).unwrap_or(1) as f32;
-        let plain = self.plain(hit.id, vector);
         let mahalanobis = self.seen() as f32 * distance;
-        let novelty = mahalanobis * (weight / (weight + 1.0)) * libm::sqrtf(plain);
-        let scores = novelty::held(self.scores(), self.word(state::SCORES));
+        let sure = libm::sqrtf(weight / (weight + 1.0));
+        let plain = self.plain(hit.id, vector);
+        let away = white.iter().fold(0.0, |sum, x| sum + x * x);
+        let apart = libm::sqrtf(libm::sqrtf(plain / away.max(f32::MIN_POSITIVE)));
+        let novelty = mahalanobis * sure * apart;
         Recognised {
             id: hit.id,
             label: hit.label,
             distance,
             other,
             novelty,
-            rarity: novelty::rarity(scores, novelty),
+            rarity: novelty::rarity(self.last_scores(), novelty),
             confidence: reliability::expected(self.curve(), reliability::lead(distance, other)),
         }
     }
@@ -403,7 +314,6 @@ impl Recogniser<'_> {
     /// follows from it, and its score becomes one of those that novelty is compared with.
     pub fn record(&mut self, recognised: &Recognised, label: u32) {
         self.header.begin();
-        self.begin();
         let right = recognised.label == label;
         let count = self.word(state::RECALLS).saturating_add(1);
         self.set(state::RECALLS, count);
@@ -425,8 +335,7 @@ impl Recogniser<'_> {
     /// Whether a score stands out among the last ones, 1.5 times above nine in ten of them; then it
     /// becomes one of them.
     pub fn watch(&mut self, novelty: f32) -> bool {
-        let scores = novelty::held(self.scores(), self.word(state::SCORES));
-        let alarm = novelty::is_alarm(scores, novelty);
+        let alarm = self.alarm_level().is_some_and(|level| novelty > level);
         self.header.begin();
         self.score(novelty);
         self.header.end();
@@ -451,6 +360,17 @@ impl Recogniser<'_> {
         for (sketch, factor) in vector.chunks_exact_mut(width.max(1)).zip(factors) {
             metric::whiten(factor, sketch);
         }
+    }
+
+    /// The last scores, in no order: what [`rarity`](Recognised::rarity) and
+    /// [`watch`](Self::watch) compare with.
+    pub fn last_scores(&self) -> &[f32] {
+        novelty::held(self.scores(), self.word(state::SCORES))
+    }
+
+    /// The score from which on [`watch`](Self::watch) raises an alarm; `None` while it has seen too few.
+    pub fn alarm_level(&self) -> Option<f32> {
+        novelty::alarm_level(self.last_scores())
     }
 
     fn scores(&self) -> &[f32] {
@@ -483,48 +403,6 @@ impl Recogniser<'_> {
         }
     }
 
-    /// A formatted block is zero: the metric begins with the first vector.
-    fn begin(&mut self) {
-        if self.factors.first() != Some(&0.0) {
-            return;
-        }
-        let width = self.config.width();
-        let ridge = self.config.ridge * (width as f32 / 1024.0);
-        let factors = self.factors.chunks_exact_mut(metric::packed(width).max(1));
-        for factor in factors.take(self.config.sketches as usize) {
-            metric::format(factor, width, ridge);
-        }
-    }
-
-    /// Takes a vector into the mean of all and their mean squared distance from it.
-    fn see(&mut self, vector: &[f32]) {
-        let seen = self.seen().saturating_add(1);
-        let share = 1.0 / seen.min(MAX_SEEN) as f32;
-        let mut square = 0.0;
-        for (&x, mean) in vector.iter().zip(self.mean.iter_mut()) {
-            let away = x - *mean;
-            *mean += away * share;
-            square += away * (x - *mean);
-        }
-        let spread = f32::from_bits(self.word(state::SPREAD));
-        let spread = spread + (square - spread) * share;
-        self.set(state::SEEN, seen);
-        self.set(state::SPREAD, spread.to_bits());
-    }
-
-    /// The nearest of our patterns of a label by plain distance, the first of equals.
-    fn nearest(
-        &self,
-        bank: &PatternBank<'_>,
-        vector: &[f32],
-        label: u32,
-    ) -> Option<(PatternId, f32)> {
-        bank.iter()
-            .filter(|entry| entry.label == label && self.weight(entry.id).is_some())
-            .map(|entry| (entry.id, self.plain(entry.id, vector)))
-            .reduce(|least, next| if next.1 < least.1 { next } else { least })
-    }
-
     /// Squared plain distance of a vector from a pattern.
     fn plain(&self, id: PatternId, vector: &[f32]) -> f32 {
         let mut square = 0.0;
@@ -540,110 +418,11 @@ impl Recogniser<'_> {
         let start = id.slot() as usize * d;
         self.patterns.get(start..start + d).unwrap_or(&[])
     }
-
-    fn slot_mut(&mut self, id: PatternId) -> &mut [i16] {
-        let d = self.config.dimensions as usize;
-        let start = id.slot() as usize * d;
-        self.patterns.get_mut(start..start + d).unwrap_or(&mut [])
-    }
-
-    fn set_slot(&mut self, id: PatternId, weight: u32) {
-        if let Some(word) = self.weights.get_mut(id.slot() as usize) {
-            *word = slot_word(id, weight);
-        }
-    }
-
-    /// Moves a pattern towards a vector; what is left out goes into the metric.
-    fn merge(&mut self, id: PatternId, vector: &[f32], rest: &mut [f32]) {
-        let weight = self.weight(id).unwrap_or(1);
-        let part = libm::sqrtf(weight as f32 / (weight + 1) as f32);
-        let share = 1.0 / (weight.min(MAX_WEIGHT) + 1) as f32;
-        let pattern = self.slot_mut(id);
-        for ((place, rest), &x) in pattern.iter_mut().zip(&mut *rest).zip(vector) {
-            let old = f32::from(*place) * QUANTUM;
-            let away = x - old;
-            *rest = away * part;
-            *place = quantised((old + away * share) * (1.0 / QUANTUM));
-        }
-        let width = self.config.width();
-        let factors = self.factors.chunks_exact_mut(metric::packed(width).max(1));
-        for (sketch, factor) in rest.chunks_exact_mut(width.max(1)).zip(factors) {
-            metric::add(factor, sketch);
-        }
-        self.set_slot(id, (weight + 1).min(WEIGHT));
-    }
-
-    /// Removes the lightest pattern of a label that has another, else the lightest.
-    fn give_up(&mut self, bank: &mut PatternBank<'_>) -> Option<Entry> {
-        let mut least: Option<(u32, Entry)> = None;
-        for entry in bank.iter() {
-            let mut weight = self.weight(entry.id).unwrap_or(0);
-            let lighter = |weight| least.is_none_or(|(least, _)| weight < least);
-            if !lighter(weight) {
-                continue;
-            }
-            let alone = bank.iter().filter(|e| e.label == entry.label).count() == 1;
-            weight += if alone { 1 << 30 } else { 0 };
-            if lighter(weight) {
-                least = Some((weight, entry));
-            }
-        }
-        let (_, entry) = least?;
-        bank.remove(entry.id).ok()
-    }
-
-    /// Takes a copy of the metric, by which rows are whitened from now on.
-    fn copy_metric(&mut self) {
-        self.force.copy_from_slice(self.factors);
-        self.centre.copy_from_slice(self.mean);
-        self.set(state::COPIED, self.seen());
-    }
-
-    /// Whitens the row of every pattern.
-    fn rewrite(&mut self, bank: &mut PatternBank<'_>, work: &mut [f32]) -> Result<(), LearnError> {
-        for slot in 0..self.config.patterns {
-            let Some(entry) = bank.at(slot) else {
-                continue;
-            };
-            let pattern = Pattern {
-                label: entry.label,
-                confidence: entry.confidence,
-                at: entry.last_use,
-            };
-            self.write(bank, entry.id, pattern, work)?;
-        }
-        self.set(state::FRESH, 1);
-        Ok(())
-    }
-
-    /// Writes a pattern's row, if it is ours.
-    fn write(
-        &self,
-        bank: &mut PatternBank<'_>,
-        id: PatternId,
-        pattern: Pattern,
-        work: &mut [f32],
-    ) -> Result<(), LearnError> {
-        if self.weight(id).is_none() {
-            return Ok(());
-        }
-        for (place, &x) in work.iter_mut().zip(self.slot(id)) {
-            *place = f32::from(x) * QUANTUM;
-        }
-        self.whiten(work);
-        bank.update(id, work, pattern)
-            .map_err(|_| LearnError::Refused)
-    }
 }
 
 /// What a slot's word is while it holds that pattern.
 fn slot_word(id: PatternId, weight: u32) -> u32 {
     ((id.to_u64() >> 32) as u32) << 24 | weight
-}
-
-/// To the nearest integer, halves up, within 32,767.
-fn quantised(steps: f32) -> i16 {
-    libm::floorf(steps + 0.5).clamp(-32_767.0, 32_767.0) as i16
 }
 
 #[cfg(test)]

@@ -172,6 +172,14 @@ impl StreamConfig {
         i32::MAX as u32 / (120 + 32 * self.channels)
     }
 
+    /// Whether a rate, in millihertz, is the stream's within half a percent. Shapes are counted in
+    /// samples, so that another rate shows other shapes: on eleven public sets half a percent cost
+    /// 0.01 of accuracy, one percent 0.04. A rate that is not known, 0, is near any.
+    pub const fn is_near(&self, found: u32) -> bool {
+        let off = self.rate.abs_diff(found) as u64 * 200;
+        self.rate == 0 || found == 0 || off <= self.rate as u64
+    }
+
     const fn table(&self) -> usize {
         if self.seed == SEED { 0 } else { TABLE }
     }
@@ -235,26 +243,73 @@ structure! {
     }
 }
 
+#[cfg(feature = "alloc")]
+crate::block::owned::owned! {
+    /// A stream on the heap.
+    pub struct OwnedStream(StreamCell) of Stream, StreamConfig;
+}
+
 impl Stream<'_> {
     fn is_sound(&mut self) -> bool {
-        let bound = i64::from(self.samples()) * (120 + 32 * i64::from(self.config.channels));
+        let samples = self.samples();
+        let bound = i64::from(samples) * (120 + 32 * i64::from(self.config.channels));
         let limit = 1 << 29;
-        (self.oldest() as usize) < RING
-            && self.samples() <= self.config.longest()
+        let window = samples <= self.config.longest()
+            && self.oldest() == samples % RING as u32
             && self.sums.iter().all(|&sum| i64::from(sum).abs() <= bound)
             && self
                 .ring
                 .iter()
                 .all(|level| (-limit..=limit).contains(level))
-            && self.moments.iter().flatten().all(|x| !x.is_nan())
-            && self.scales.iter().flatten().all(|x| !x.is_nan())
-            && self.holds_kernels()
+            && (samples > 0 || self.ring.iter().all(|&level| level == 0));
+        window && self.has_sound_scales()
+    }
+
+    /// Whether scales are what the samples that calibrated come to, or none are kept.
+    fn has_sound_scales(&self) -> bool {
+        let [count, steps] = [state::COUNT, state::STEPS].map(|at| f32::from_bits(self.word(at)));
+        // Adding ones to a count leads no further than this.
+        let is_count = |x: f32| (0.0..=16_777_216.0).contains(&x) && x == libm::floorf(x);
+        let (frozen, inside) = (self.word(state::FROZEN), self.word(state::INSIDE));
+        let counts = is_count(count)
+            && is_count(steps)
+            && steps <= count
+            && frozen <= 1
+            && inside <= 1
+            && frozen + inside <= 1
+            && (count > 0.0 || frozen + inside + count.to_bits() == 0);
+        let moments = match count > 0.0 {
+            true => self.moments.iter().all(calibration::is_sound),
+            false => is_zero(self.moments.as_flattened()),
+        };
+        let kept = match self.is_calibrated() {
+            true => {
+                let channels = self.config.channels as usize;
+                let kept = self.scales.iter().zip(self.steps.iter()).take(channels);
+                self.moments
+                    .iter()
+                    .zip(kept)
+                    .all(|(moments, (scale, kept))| {
+                        let frozen = calibration::freeze(moments, count, steps);
+                        let same = |(a, b): (&f32, f32)| a.to_bits() == b.to_bits();
+                        scale.iter().zip([frozen.centre, frozen.gain]).all(same)
+                            && *kept == frozen.steps
+                    })
+            }
+            false => {
+                self.samples() == 0
+                    && is_zero(self.scales.as_flattened())
+                    && self.steps.iter().flatten().all(|&step| step == 0)
+            }
+        };
+        counts && moments && kept && self.holds_kernels()
     }
 
     fn holds_kernels(&self) -> bool {
-        self.table.is_empty()
-            || !self.is_calibrated()
-            || self.table.starts_with(&vector::table(self.config.seed))
+        match self.table.is_empty() || !self.is_calibrated() {
+            true => self.table.iter().all(|&tap| tap == 0),
+            false => self.table.starts_with(&vector::table(self.config.seed)),
+        }
     }
 
     /// The configuration.
@@ -272,15 +327,15 @@ impl Stream<'_> {
         self.word(state::SAMPLES)
     }
 
-    /// Refuses samples at another rate, in millihertz, than the stream's. Shapes are counted in samples,
-    /// so that another rate shows other shapes. Half a percent is let pass (on eleven public sets it
-    /// cost 0.01 of accuracy, one percent 0.04), as is everything where a rate is not known.
+    /// Refuses samples at another rate, in millihertz, than the
+    /// [stream's](StreamConfig::is_near).
     pub fn check_rate(&self, found: u32) -> Result<(), StreamError> {
-        let learned = self.config.rate;
-        let off = u64::from(learned.abs_diff(found)) * 200;
-        match learned == 0 || found == 0 || off <= u64::from(learned) {
+        match self.config.is_near(found) {
             true => Ok(()),
-            false => Err(StreamError::OtherRate { learned, found }),
+            false => Err(StreamError::OtherRate {
+                learned: self.config.rate,
+                found,
+            }),
         }
     }
 
@@ -554,6 +609,11 @@ impl Stream<'_> {
         self.set(state::SAMPLES, before + count as u32);
         self.set(state::OLDEST, ((oldest + count) % RING) as u32);
     }
+}
+
+/// Whether no bit is set.
+fn is_zero(values: &[f32]) -> bool {
+    values.iter().all(|x| x.to_bits() == 0)
 }
 
 /// Samples to be taken with the machine's vector instructions.

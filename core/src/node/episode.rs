@@ -20,7 +20,7 @@ const CODE: RateCode = RateCode::original();
 /// How far attention looks back, and at how much.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
-pub(super) struct EpisodeConfig {
+pub(crate) struct EpisodeConfig {
     dimensions: u32,
     windows: u32,
     patterns: u32,
@@ -81,7 +81,7 @@ impl Config for EpisodeConfig {
 
 structure! {
     /// The last windows of an episode: codes of their embeddings and what each recalled.
-    pub(super) struct Episode for EpisodeConfig as config {
+    pub(crate) struct Episode for EpisodeConfig as config {
         count: [u32; 1],
         /// Positive, then negative parts, a row a window.
         codes: [i8; config.windows => config.row()],

@@ -7,9 +7,9 @@ use super::image::parts;
 use super::optional::optional;
 use super::recall::{MAX_K, Recall};
 use super::workspace::Workspace;
-use crate::bank::{Audit, Entry, Hits, Pattern, PatternBank, PatternId, Scratch};
+use crate::bank::{Audit, Entry, Hits, Pattern, PatternBank, PatternId};
 use crate::intern::{InternError, Interner};
-use crate::learn::extract::{Extractor, Learned};
+use crate::learn::extract::{Extractor, Learned, Statistics};
 use crate::learn::features::{Features, MAX_SAMPLE, PER_CHANNEL, PushError};
 use crate::learn::normalise::Normaliser;
 use crate::learn::prune::PrunePolicy;
@@ -258,20 +258,30 @@ impl<'a> Perception<'a> {
     fn look<'s>(
         &self,
         k: usize,
-        embedding: &[f32],
-        white: &mut [f32],
-        scratch: &'s mut Scratch<'_>,
-    ) -> Result<(Hits<'s>, Option<Recognised>), RecallError> {
+        workspace: &'s mut Workspace<'_>,
+    ) -> Result<Look<'s>, RecallError> {
+        let Workspace {
+            embedding,
+            white,
+            scratch,
+        } = workspace;
         let k = k.min(MAX_K);
         let Some(recogniser) = &self.recogniser.0 else {
-            return Ok((self.bank.search(embedding, k, scratch)?, None));
+            return Ok(Look {
+                hits: self.bank.search(embedding, k, scratch)?,
+                recognised: None,
+                embedding,
+                seen: embedding,
+            });
         };
         let bank = self.bank.as_ref();
-        let recognised = recogniser.recall(bank, embedding, white, scratch)?;
-        // What was recalled left the whitened vector there.
-        white.copy_from_slice(embedding);
-        recogniser.whiten(white);
-        Ok((self.bank.search(white, k, scratch)?, recognised))
+        let (recognised, hits) = recogniser.recall_among(bank, embedding, k, white, scratch)?;
+        Ok(Look {
+            hits,
+            recognised,
+            embedding,
+            seen: white,
+        })
     }
 
     /// What a hit's similarity is as a closeness.
@@ -289,12 +299,9 @@ impl<'a> Perception<'a> {
         k: usize,
         workspace: &mut Workspace<'_>,
     ) -> Result<Option<Recall>, RecallError> {
-        let Workspace {
-            embedding,
-            white,
-            scratch,
-        } = workspace;
-        let (hits, recognised) = self.look(k, embedding, white, scratch)?;
+        let Look {
+            hits, recognised, ..
+        } = self.look(k, workspace)?;
         Ok(Recall::at(&hits, 0, |s| self.closeness(s), recognised))
     }
 
@@ -306,12 +313,9 @@ impl<'a> Perception<'a> {
         workspace: &mut Workspace<'_>,
         now: u64,
     ) -> Result<Option<Recall>, RecallError> {
-        let Workspace {
-            embedding,
-            white,
-            scratch,
-        } = workspace;
-        let (hits, recognised) = self.look(k, embedding, white, scratch)?;
+        let Look {
+            hits, recognised, ..
+        } = self.look(k, workspace)?;
         self.header.begin();
         self.bank.touch(&hits, now);
         self.header.end();
@@ -334,12 +338,7 @@ impl<'a> Perception<'a> {
         k: usize,
         workspace: &mut Workspace<'_>,
     ) -> Result<Option<Recall>, RecallError> {
-        let Workspace {
-            embedding,
-            white,
-            scratch,
-        } = workspace;
-        let (hits, recognised) = self.look(k, embedding, white, scratch)?;
+        let look = self.look(k, workspace)?;
         self.header.begin();
         let Self {
             episode,
@@ -351,33 +350,22 @@ impl<'a> Perception<'a> {
             Some(recogniser) => recogniser.closeness(-similarity),
             None => similarity,
         };
-        // What windows have in common is to be seen in the metric that tells them apart.
-        let seen: &[f32] = match &recogniser.0 {
-            Some(_) => white,
-            None => embedding,
-        };
-        let rank = episode.attend(seen, &hits, closeness, spikes);
+        let rank = episode.attend(look.seen, &look.hits, closeness, spikes);
         self.header.end();
         let rank = rank.unwrap_or(0);
-        let judged = self.judge(&hits, rank, recognised, embedding);
-        Ok(Recall::at(&hits, rank, |s| self.closeness(s), judged))
+        let judged = self.judge(&look, rank);
+        Ok(Recall::at(&look.hits, rank, |s| self.closeness(s), judged))
     }
 
-    /// What is to be said of the hit of that rank, if `nearest` is to be said of the first.
-    fn judge(
-        &self,
-        hits: &Hits<'_>,
-        rank: usize,
-        nearest: Option<Recognised>,
-        vector: &[f32],
-    ) -> Option<Recognised> {
-        let (nearest, hit) = (nearest?, hits.get(rank)?);
+    /// What is to be said of the hit of that rank.
+    fn judge(&self, look: &Look<'_>, rank: usize) -> Option<Recognised> {
+        let (nearest, hit) = (look.recognised?, look.hits.get(rank)?);
         if nearest.id == hit.id {
             return Some(nearest);
         }
-        let other = hits.iter().find(|other| other.label != hit.label);
+        let other = look.hits.iter().find(|other| other.label != hit.label);
         let recogniser = self.recogniser.0.as_ref()?;
-        Some(recogniser.judge(&hit, other.as_ref(), vector))
+        Some(recogniser.judge(&hit, other.as_ref(), look.embedding, look.seen))
     }
 
     /// Orders `candidates`, executors to choose from, by what the `k` patterns nearest to the
@@ -389,12 +377,7 @@ impl<'a> Perception<'a> {
         routes: &'o mut [Route],
         workspace: &mut Workspace<'_>,
     ) -> Result<&'o [Route], RouteTaskError> {
-        let Workspace {
-            embedding,
-            white,
-            scratch,
-        } = workspace;
-        let (hits, _) = self.look(k, embedding, white, scratch)?;
+        let hits = self.look(k, workspace)?.hits;
         let closeness = |similarity| self.closeness(similarity);
         Ok(self.router.route_by(&hits, closeness, candidates, routes)?)
     }
@@ -409,12 +392,46 @@ impl<'a> Perception<'a> {
         self.change(|half| half.router.record(pattern, executor, success))
     }
 
+    /// Records what the window that was recalled as `recall` is: see [`Recogniser::record`]. Nothing
+    /// where shapes are not recognised.
+    pub fn record(&mut self, recall: &Recall, label: u32) {
+        self.change(|half| {
+            if let (Some(recogniser), Some(found)) = (&mut half.recogniser.0, &recall.recognised) {
+                recogniser.record(found, label);
+            }
+        });
+    }
+
     /// Learns from how the workspace's embedding turned out: the trajectory is recorded, merged
     /// into the patterns and credited to its executor, which must be below the router's number.
     /// Where shapes are recognised, what would have been recalled is
     /// [recorded](Recogniser::record) first, unless something was learned since the last
     /// [`embed`](Self::embed).
     pub fn learn(
+        &mut self,
+        outcome: &Outcome,
+        workspace: &mut Workspace<'_>,
+    ) -> Result<Learned, LearnError> {
+        self.change(|half| {
+            let Workspace {
+                embedding,
+                white,
+                scratch,
+            } = &mut *workspace;
+            if let Some(recogniser) = &mut half.recogniser.0
+                && recogniser.is_fresh()
+                && let Ok(Some(found)) =
+                    recogniser.recall(half.bank.as_ref(), embedding, white, scratch)
+            {
+                recogniser.record(&found, outcome.label);
+            }
+        });
+        self.learn_recorded(outcome, workspace)
+    }
+
+    /// [`learn`](Self::learn) for a vector of which it is [recorded](Self::record) already what it
+    /// was recalled as. So several can be recalled before the bank's rows are whitened anew.
+    pub fn learn_recorded(
         &mut self,
         outcome: &Outcome,
         workspace: &mut Workspace<'_>,
@@ -431,13 +448,6 @@ impl<'a> Perception<'a> {
         self.change(|half| {
             let learned = match &mut half.recogniser.0 {
                 Some(recogniser) => {
-                    if recogniser.is_fresh() {
-                        let bank = half.bank.as_ref();
-                        let found = recogniser.recall(bank, embedding, white, scratch);
-                        if let Ok(Some(found)) = found {
-                            recogniser.record(&found, outcome.label);
-                        }
-                    }
                     let mut pattern = Pattern {
                         label: outcome.label,
                         confidence: 0,
@@ -540,10 +550,24 @@ impl<'a> Perception<'a> {
         })
     }
 
+    /// What a pattern was learned from; `None` of one that is not there.
+    pub fn statistics(&self, id: PatternId) -> Option<Statistics> {
+        self.extractor.statistics(id)
+    }
+
     /// The statistics that windows are normalised with.
     pub fn normaliser(&self) -> &Normaliser<'a> {
         &self.normaliser
     }
+}
+
+/// What a search for the workspace's embedding came to.
+struct Look<'s> {
+    hits: Hits<'s>,
+    recognised: Option<Recognised>,
+    embedding: &'s [f32],
+    /// What the patterns were compared with: the embedding in the metric that tells windows apart.
+    seen: &'s [f32],
 }
 
 /// A sample that a stream refuses, in the words of features, which refuse the same.

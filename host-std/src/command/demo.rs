@@ -10,17 +10,16 @@ use sensilla::spike::SpikeTrains;
 use serde::Serialize;
 
 use super::{Common, output};
-use crate::Error;
 use crate::home::PROFILE;
 use crate::keys::{self, Keyring};
 use crate::profile::{Authority, Names, Profile, Room, Shape};
 use crate::progress::Progress;
 use crate::realm::Realm;
 use crate::report::plots::bytes_text;
-use crate::report::{Confusion, Raster, Report, of_node};
-use crate::store::manifest::{Manifest, hex};
-use crate::store::{Blocks, Contents, StoreError, Writer};
-use sensilla::block::Memory;
+use crate::report::{Answer, Confusion, Raster, Report, Verdict, of_node};
+use crate::store::manifest::hex;
+use crate::store::{Contents, StoreError, View, Writer};
+use crate::{Error, interrupt};
 
 const REPORT: &str = "report.html";
 /// The activity without movement.
@@ -70,9 +69,8 @@ struct Conflicts {
 }
 
 pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
-    let writer = Writer::open(&common.store).map_err(|e| common.store_error(e))?;
+    let mut writer = common.hold()?;
     let before = writer.read().map_err(|e| common.store_error(e))?;
-    let manifest = before.as_ref().map(|contents| contents.manifest.clone());
     let mut memory = Box::new(activity::Memory::new());
     let mut known = Known::default();
     let mut wrist = match before {
@@ -95,7 +93,7 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
     // Before the store, so that what fails changes nothing in it.
     let path = arguments.report.unwrap_or_else(|| REPORT.into());
     report.write(&path)?;
-    save(&writer, manifest.as_ref(), &memory, known)?;
+    save(&mut writer, &memory, known)?;
     let shown = Shown {
         accuracy: share(&summary),
         patterns: summary.patterns[HUB],
@@ -213,6 +211,8 @@ fn known_by(contents: Contents, memory: &mut activity::Memory) -> Result<Known, 
             Some(saved) if saved.len() == block.len() => block.copy_from_slice(saved),
             _ => return Err(StoreError::NotTheDemo),
         }
+        // The store vouches for the bytes, so that other commands leave the nodes open.
+        Node::open(block).map_err(StoreError::of_node)?.seal();
     }
     let block = |name: &str| contents.blocks.get(name);
     Ok(Known {
@@ -221,32 +221,26 @@ fn known_by(contents: Contents, memory: &mut activity::Memory) -> Result<Known, 
     })
 }
 
-fn save(
-    writer: &Writer,
-    before: Option<&Manifest>,
-    memory: &activity::Memory,
-    known: Known,
-) -> Result<(), Error> {
+fn save(writer: &mut Writer, memory: &activity::Memory, known: Known) -> Result<(), Error> {
     let profile = known.profile.unwrap_or_else(profile);
     let profile = serde_json::to_vec(&profile).map_err(|e| Error::Failed(e.to_string()))?;
     let keys = match known.keys {
         Some(keys) => keys,
         None => Keyring::new()?,
     };
-    let mut blocks: Blocks = NAMES
-        .iter()
-        .zip(memory.blocks())
-        .map(|(name, block)| (String::from(*name), Memory::from(block)))
-        .collect();
-    blocks.insert(PROFILE.into(), Memory::from(&profile[..]));
-    blocks.insert(keys::BLOCK.into(), keys.to_block());
-    if before == Some(&Manifest::of(&blocks)) {
-        return Ok(());
-    }
-    writer.save(&blocks).map_err(|source| Error::Store {
-        path: writer.path().to_owned(),
-        source,
-    })
+    let secret = keys.to_block();
+    let nodes = NAMES.iter().zip(memory.blocks());
+    let mut view: View<'_> = nodes.map(|(name, block)| (*name, vec![block])).collect();
+    view.insert(PROFILE, vec![&profile]);
+    view.insert(keys::BLOCK, vec![&secret]);
+    let _hold = interrupt::hold();
+    let saved = writer.save(&view);
+    saved
+        .and_then(|_| writer.tidy(&view))
+        .map_err(|source| Error::Store {
+            path: writer.path().to_owned(),
+            source,
+        })
 }
 
 /// What other commands need to know of the demonstration's hub.
@@ -320,7 +314,9 @@ fn report(summary: &Summary, watch: &Watching, hub: &Node<'_>) -> Report {
             ),
         ],
         confusion: Some(confusion(summary)),
-        similarities: watch.similarities.clone(),
+        answers: watch.answers.clone(),
+        level: hub.perception().recogniser().and_then(|r| r.alarm_level()),
+        mistakes: Vec::new(),
         conflicts: of_node::conflicts(hub),
         raster: watch.raster.clone(),
         routes: NAMES
@@ -338,7 +334,7 @@ struct Watching {
     progress: Option<Progress>,
     begun: Option<Instant>,
     times: Vec<u64>,
-    similarities: Vec<(f32, bool)>,
+    answers: Vec<Answer>,
 }
 
 impl Watching {
@@ -348,7 +344,7 @@ impl Watching {
             progress: None,
             begun: None,
             times: Vec::new(),
-            similarities: Vec::new(),
+            answers: Vec::new(),
         }
     }
 
@@ -379,8 +375,15 @@ impl Watch for Watching {
 
     fn recalled(&mut self, wearer: usize, truth: u32, recall: &Recall) {
         if wearer == HUB {
-            self.similarities
-                .push((recall.similarity, recall.label == truth));
+            self.answers.push(Answer {
+                similarity: Some(recall.similarity),
+                confidence: recall.recognised.map(|found| found.confidence),
+                novelty: recall.recognised.map(|found| found.novelty),
+                verdict: match recall.label == truth {
+                    true => Verdict::Right,
+                    false => Verdict::Wrong,
+                },
+            });
         }
     }
 

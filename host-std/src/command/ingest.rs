@@ -8,7 +8,7 @@ use std::str::FromStr;
 use clap::Args;
 use serde::Serialize;
 
-use super::samples::Text;
+use super::dialect::Text;
 use super::{Common, output};
 use crate::Error;
 use crate::gateway::clock::Clock;
@@ -122,10 +122,10 @@ struct Conflicts {
 }
 
 pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
-    let (writer, before) = common.writer()?;
-    let (mut home, manifest) = match before {
-        Some((home, manifest)) => (home, Some(manifest)),
-        None => (Home::new(Profile::default())?, None),
+    let (mut writer, before) = common.writer()?;
+    let mut home = match before {
+        Some(home) => home,
+        None => Home::new(Profile::default())?,
     };
     let clock = arguments.now.unwrap_or_default();
     for Given(authority) in &arguments.authority {
@@ -135,7 +135,7 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
         home.profile.tolerances.insert(predicate.clone(), *most);
     }
     if arguments.file.as_os_str() == "-" {
-        return live::run(common, &arguments, home, &writer, manifest);
+        return live::run(common, &arguments, home, &mut writer);
     }
     let source = Source::open(&arguments.file, arguments.text.decoding())?;
     let file = source.name().to_owned();
@@ -151,7 +151,8 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
     if let Some(path) = &arguments.report {
         report(&mut home, &file, &result)?.write(path)?;
     }
-    home.save(&writer, manifest.as_ref())?;
+    home.save(&mut writer)?;
+    home.tidy(&mut writer)?;
     print(common, &result, &done)
 }
 

@@ -10,7 +10,7 @@ use crate::profile::Profile;
 use crate::read::claims;
 use crate::report::plots::bytes_text;
 use crate::store::FORMAT;
-use crate::store::manifest::{Entry, hex};
+use crate::store::manifest::{Entry, entries, hex};
 
 /// Conflicts that the text shows; `--json` shows all.
 const SHOWN: usize = 10;
@@ -96,7 +96,7 @@ fn events(node: &Node<'_>) -> Result<(), Error> {
 
 pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
     let contents = common.read_store()?;
-    let (file_bytes, blocks) = (contents.file_bytes, contents.manifest.blocks.clone());
+    let (file_bytes, blocks) = (contents.file_bytes, entries(&contents.blocks));
     let home = common.home_of(contents)?;
     let profile = home.profile.clone();
     let memory_bytes = home.bytes();

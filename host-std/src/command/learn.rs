@@ -1,10 +1,19 @@
-//! `sensilla learn`: learns patterns from labelled recordings or vectors.
+//! `sensilla learn`: learns patterns from recordings or vectors.
+//!
+//! | module | what |
+//! |---|---|
+//! | `shapes` | recordings, by their shapes |
+//! | `likeness` | vectors, and recordings by nine figures a channel |
+//! | `warnings` | what speaks against what was learned |
 
-use std::path::Path;
+mod likeness;
+mod shapes;
+mod warnings;
 
 use clap::Args;
-use sensilla::node::{Node, Outcome, Workspace};
+use sensilla::node::Outcome;
 use serde::Serialize;
+use shapes::Expected;
 
 use super::recall;
 use super::samples::{Purpose, Samples};
@@ -13,17 +22,18 @@ use crate::Error;
 use crate::examples::{Example, Examples};
 use crate::home::Home;
 use crate::profile::{Profile, Shape};
-use crate::progress::Progress;
 use crate::read::text::canonical;
 use crate::read::{InputError, shown};
 use crate::report::Confusion;
+use crate::report::confusion::DRAWN;
 use crate::store::manifest::hex;
 
 #[derive(Debug, Args)]
 pub struct Arguments {
     #[command(flatten)]
     samples: Samples,
-    /// Most patterns a new store learns; twice as many as examples if not given.
+    /// Most patterns a new store learns; twice as many as examples if not given, of recordings 512 to
+    /// 4096.
     #[arg(
         long,
         value_name = "N",
@@ -31,11 +41,21 @@ pub struct Arguments {
         help_heading = "A new store"
     )]
     patterns: Option<u32>,
-    /// The similarity from which a new store merges what it learns into the nearest pattern of the
-    /// label; 0.8 if not given, 1 merges only what is the same.
+    /// Vectors: the similarity from which a new store merges what it learns into the nearest pattern
+    /// of the label; 0.8 if not given, 1 merges only what is the same.
     #[arg(long, value_name = "SIMILARITY", help_heading = "A new store")]
     merge_at: Option<f32>,
+    /// Recordings: the share of the usual squared distance within which a new store merges what it
+    /// learns into the nearest pattern of the label; 1.5 if not given, 0 merges nothing.
+    #[arg(long, value_name = "SHARE", help_heading = "A new store")]
+    merge_within: Option<f32>,
 }
+
+/// What unlabelled recordings are learned as.
+pub const NORMAL: &str = "normal";
+/// Patterns of a new store of recordings, if nobody says how many: as many as let merging decide, and
+/// no more than are whitened anew in a few hundredths of a second.
+const PATTERNS: std::ops::RangeInclusive<u32> = 512..=4_096;
 
 #[derive(Serialize)]
 struct Learned {
@@ -48,6 +68,8 @@ struct Learned {
     memory_bytes: usize,
     channels: Vec<String>,
     rate_hz: Option<f64>,
+    /// None of what is compared by similarity.
+    expected: Option<Expected>,
     holdout: Option<HeldOut>,
     notes: Vec<String>,
     reading: Vec<String>,
@@ -69,13 +91,18 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
     {
         return Err(Error::Usage("--merge-at is a cosine: -1 to 1".into()));
     }
-    let (writer, before) = common.writer()?;
-    let (mut home, manifest) = match before {
-        Some((home, manifest)) => (Some(home), Some(manifest)),
-        None => (None, None),
-    };
-    let known = home.as_ref().and_then(|h| h.profile.shape.clone());
-    let examples = arguments.samples.examples(known.as_ref(), Purpose::Learn)?;
+    if arguments
+        .merge_within
+        .is_some_and(|share| !(0.0..=1e6).contains(&share))
+    {
+        return Err(Error::Usage("--merge-within is 0 to 1000000".into()));
+    }
+    let (mut writer, mut home) = common.writer()?;
+    let fresh = home.as_ref().is_none_or(|h| h.profile.shape.is_none());
+    let mut examples = arguments
+        .samples
+        .examples(home.as_ref(), Purpose::Learn, false)?;
+    take_as_normal(&mut examples);
     examples.notes.iter().for_each(output::note);
     if let Some(item) = examples.items.iter().find(|e| e.label.is_none()) {
         return Err(fault(
@@ -85,26 +112,36 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
              label for all with --as",
         ));
     }
-    let (notes, reading) = (examples.notes.clone(), examples.quiet.clone());
-    let (held_out, examples) = match &arguments.samples.table.holdout {
+    let (mut notes, reading) = (examples.notes.clone(), examples.quiet.clone());
+    let (held_out, mut examples) = match &arguments.samples.table.holdout {
         Some(group) => hold_out(examples, group)?,
         None => (None, examples),
     };
-    let fresh = known.is_none();
     if fresh {
-        home = Some(shaped(home.take(), &examples, &arguments)?);
-    } else if arguments.patterns.is_some() || arguments.merge_at.is_some() {
+        home = Some(shaped(home.take(), &mut examples, &arguments)?);
+    } else if arguments.patterns.is_some()
+        || arguments.merge_at.is_some()
+        || arguments.merge_within.is_some()
+    {
         return Err(Error::Usage(
-            "--patterns and --merge-at are for a new store; this one has learned already".into(),
+            "--patterns, --merge-at and --merge-within are for a new store; this one has learned \
+             already"
+                .into(),
         ));
     }
     let Some(mut home) = home else {
         return Err(Error::Failed("there is no node".into()));
     };
-    let forgotten = learn(&mut home, &examples, fresh)?;
+    let (expected, forgotten) = learn(&mut home, &examples)?;
+    let warnings = warnings::of(home.node(), &examples, &home.seen);
+    warnings.iter().for_each(output::note);
+    notes.extend(warnings);
+    examples.vectors().for_each(|vector| home.seen.add(vector));
     let holdout = match (&held_out, &arguments.samples.table.holdout) {
         (Some(examples), Some(group)) => {
-            let looked_up = recall::look_up(&mut home, examples)?;
+            let looked_up = recall::look_up(&mut home, examples, None)?;
+            looked_up.notes.iter().for_each(output::note);
+            notes.extend(looked_up.notes);
             Some(HeldOut {
                 group: group.clone(),
                 accuracy: looked_up.confusion.accuracy(),
@@ -114,7 +151,8 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
         }
         _ => None,
     };
-    home.save(&writer, manifest.as_ref())?;
+    home.save(&mut writer)?;
+    home.tidy(&mut writer)?;
     let memory_bytes = home.bytes();
     let (channels, rate_hz) = match &examples.shape {
         Shape::Samples {
@@ -130,11 +168,12 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
         patterns: node.perception().bank().len(),
         forgotten,
         labels,
-        dimensions: examples.shape.dimensions(),
+        dimensions: examples.dimensions(),
         bank_digest: hex(&node.perception().bank().digest()),
         memory_bytes,
         channels,
         rate_hz,
+        expected,
         holdout,
         notes,
         reading,
@@ -152,6 +191,9 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
     if !result.channels.is_empty() {
         let names: Vec<String> = result.channels.iter().map(|name| shown(name)).collect();
         output::text(format_args!("channels: {}", names.join(", ")))?;
+    }
+    if let Some(expected) = &result.expected {
+        print(expected)?;
     }
     if let Some(held) = &result.holdout {
         let (correct, total) = (held.confusion.correct(), held.confusion.total());
@@ -179,21 +221,53 @@ pub(super) fn fault(examples: &Examples, item: &Example, reason: impl Into<Strin
     })
 }
 
-/// Whether an example is of a group: by the column that tells it, or by its file.
-pub(super) fn is_of(examples: &Examples, item: &Example, group: &str) -> bool {
-    match &item.group {
-        Some(of) => of == group,
-        None => {
-            let file = Path::new(examples.file_of(item));
-            file == Path::new(group) || file.file_name().is_some_and(|name| name == group)
-        }
+/// Where nothing has a label, all recordings are what is normal, unless a column that was left out may
+/// hold the labels.
+fn take_as_normal(examples: &mut Examples) {
+    let is_left_out = |note: &String| note.contains("not numeric, left out");
+    let some_label = examples.items.iter().any(|item| item.label.is_some());
+    let recordings = matches!(examples.shape, Shape::Samples { .. });
+    if some_label || !recordings || examples.notes.iter().any(is_left_out) {
+        return;
     }
+    for item in &mut examples.items {
+        item.label = Some(NORMAL.into());
+    }
+    examples.notes.push(format!(
+        "no recording has a label: all are learned as what is normal, under the label `{NORMAL}` \
+         (--label names the column that tells otherwise)"
+    ));
+}
+
+/// How recalls went before their windows were learned.
+fn print(expected: &Expected) -> Result<(), Error> {
+    let (Some(accuracy), Some(later)) = (expected.accuracy, expected.accuracy_of_later_half) else {
+        return Ok(());
+    };
+    output::text(format_args!(
+        "each recalled before it was learned: accuracy {accuracy:.4} ({} of {}), of the later half \
+         {later:.4}",
+        expected.right, expected.recalled
+    ))?;
+    if !(2..=DRAWN).contains(&expected.labels.len()) {
+        return Ok(());
+    }
+    for of in &expected.labels {
+        output::text(format_args!(
+            "  {:<14} {:.4} ({} of {})",
+            shown(&of.label),
+            of.accuracy,
+            of.right,
+            of.recalled
+        ))?;
+    }
+    Ok(())
 }
 
 /// The examples of the group, and the others.
 fn hold_out(examples: Examples, group: &str) -> Result<(Option<Examples>, Examples), Error> {
     let group = &*canonical(group);
-    let (held, rest) = examples.part(|all, item| is_of(all, item, group));
+    let (held, rest) = examples.part(|all, item| item.is_of(all.file_of(item), group));
     if held.items.is_empty() || rest.items.is_empty() {
         return Err(no_group(&rest, &held, group));
     }
@@ -229,109 +303,99 @@ pub(super) fn no_group(rest: &Examples, held: &Examples, group: &str) -> Error {
     ))
 }
 
-/// A node for the shape of `examples`, with the claims of `home` if there is one.
-fn shaped(home: Option<Home>, examples: &Examples, arguments: &Arguments) -> Result<Home, Error> {
+/// A node for the shape of `examples` and by their scales, with the claims of `home` if there is one.
+fn shaped(
+    home: Option<Home>,
+    examples: &mut Examples,
+    arguments: &Arguments,
+) -> Result<Home, Error> {
     let count = u32::try_from(examples.items.len()).unwrap_or(u32::MAX);
-    let merge_at = arguments.merge_at.unwrap_or(Profile::default().merge_at);
-    let patterns = arguments
-        .patterns
-        .unwrap_or(count.saturating_mul(2).clamp(64, 1 << 20));
-    let shape = Some(examples.shape.clone());
-    match home {
-        None => Home::new(Profile {
-            shape,
-            patterns,
-            merge_at,
-            ..Profile::default()
-        }),
-        Some(mut home) => {
-            let profile = Profile {
-                shape,
-                patterns,
-                merge_at,
-                ..home.profile.clone()
-            };
-            home.rebuild(profile)?;
-            Ok(home)
-        }
+    let twice = count.saturating_mul(2);
+    let recordings = matches!(examples.shape, Shape::Samples { .. });
+    let of_other = match recordings {
+        true => arguments
+            .merge_at
+            .map(|_| ("--merge-at", "vectors", "--merge-within")),
+        false => arguments
+            .merge_within
+            .map(|_| ("--merge-within", "recordings", "--merge-at")),
+    };
+    if let Some((option, of, instead)) = of_other {
+        return Err(Error::Usage(format!(
+            "{option} is for {of}; here it is {instead}"
+        )));
     }
+    if let (true, [only]) = (recordings, examples.items.as_slice()) {
+        let reason = "is the only recording; learning compares recordings and needs two or more: --window N \
+             cuts it into some";
+        return Err(fault(examples, only, reason));
+    }
+    let usual = match recordings {
+        true => twice.clamp(*PATTERNS.start(), *PATTERNS.end()),
+        false => twice.clamp(64, 1 << 20),
+    };
+    let before = home.as_ref().map(|home| home.profile.clone());
+    let profile = Profile {
+        shape: Some(examples.shape.clone()),
+        patterns: arguments.patterns.unwrap_or(usual),
+        merge_at: arguments.merge_at.unwrap_or(Profile::default().merge_at),
+        merge_within: arguments.merge_within,
+        ..before.unwrap_or_default()
+    };
+    let mut home = match home {
+        None => Home::new(profile)?,
+        Some(mut home) => {
+            home.rebuild(profile)?;
+            home
+        }
+    };
+    if let Some(stream) = &mut examples.stream {
+        home.keep_scales(stream)?;
+    }
+    Ok(home)
 }
 
-/// Learns all of `examples`; says how many patterns were forgotten for want of room.
-fn learn(home: &mut Home, examples: &Examples, fresh: bool) -> Result<usize, Error> {
+/// Learns all of `examples`; says how recalls went on the way, and how many patterns were forgotten
+/// for want of room.
+fn learn(home: &mut Home, examples: &Examples) -> Result<(Option<Expected>, usize), Error> {
     let names: Vec<&str> = examples
         .items
         .iter()
         .map(|item| item.label.as_deref().unwrap_or_default())
         .collect();
     let labels = home.labels(&names)?;
-    let normalised = matches!(examples.shape, Shape::Samples { .. });
-    home.perceive(|node, workspace| {
-        learn_all(node, workspace, examples, &labels, fresh && normalised)
+    home.perceive(|node, workspace| match node.perception().recogniser() {
+        Some(_) => {
+            let (expected, forgotten) = shapes::learn_all(node, workspace, examples, &labels)?;
+            Ok((Some(expected), forgotten))
+        }
+        None => {
+            let forgotten = likeness::learn_all(node, workspace, examples, &labels)?;
+            Ok((None, forgotten))
+        }
     })
 }
 
-/// Learns examples under the numbers of their labels; takes them into the statistics before, if
-/// these are new.
-fn learn_all(
-    node: &mut Node<'_>,
-    workspace: &mut Workspace<'_>,
-    examples: &Examples,
-    labels: &[u32],
-    fresh: bool,
-) -> Result<usize, Error> {
-    let normalised = matches!(examples.shape, Shape::Samples { .. });
-    let fault = |item: &Example, reason: String| fault(examples, item, reason);
-    if fresh {
-        if let [only] = examples.items.as_slice() {
-            let reason = "is the only recording; learning compares recordings and needs two or more: --window N \
-                 cuts it into some";
-            return Err(fault(only, reason.into()));
-        }
-        for (vector, item) in examples.vectors().zip(&examples.items) {
-            workspace.embedding_mut().copy_from_slice(vector);
-            node.perception_mut()
-                .observe(workspace)
-                .map_err(|e| fault(item, e.to_string()))?;
-        }
+/// What became of an example, as it is learned.
+fn outcome(item: &Example, label: u32, recorded: u64) -> Outcome {
+    Outcome {
+        label,
+        latency_us: item.latency_us,
+        energy_spent: item.energy_spent,
+        energy_earned: item.energy_earned,
+        success: item.success,
+        executor: item.executor,
+        at: item.at.unwrap_or(recorded),
     }
-    let mut progress = Progress::new("learning", Some(examples.items.len() as u64));
-    let mut forgotten = 0;
-    for ((vector, item), &label) in examples.vectors().zip(&examples.items).zip(labels) {
-        workspace.embedding_mut().copy_from_slice(vector);
-        if normalised {
-            node.perception()
-                .normalise(workspace)
-                .map_err(|e| fault(item, e.to_string()))?;
-            recall::give_direction(workspace.embedding_mut());
-        } else if vector.iter().all(|x| *x == 0.0) {
-            let reason = "all components are zero, so the vector has no direction to learn; leave \
-                          the line out";
-            return Err(fault(item, reason.into()));
+}
+
+/// Whether a pattern had to go.
+fn has_evicted(learned: &sensilla::learn::Learned) -> bool {
+    matches!(
+        learned,
+        sensilla::learn::Learned::Opened {
+            evicted: Some(_),
+            ..
         }
-        let recorded = node.perception().trajectories().recorded();
-        let outcome = Outcome {
-            label,
-            latency_us: item.latency_us,
-            energy_spent: item.energy_spent,
-            energy_earned: item.energy_earned,
-            success: item.success,
-            executor: item.executor,
-            at: item.at.unwrap_or(recorded),
-        };
-        let learned = node
-            .perception_mut()
-            .learn(&outcome, workspace)
-            .map_err(|e| fault(item, e.to_string()))?;
-        let evicted = matches!(
-            learned,
-            sensilla::learn::Learned::Opened {
-                evicted: Some(_),
-                ..
-            }
-        );
-        forgotten += usize::from(evicted);
-        progress.step(1);
-    }
-    Ok(forgotten)
+    )
 }

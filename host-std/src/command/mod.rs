@@ -1,6 +1,7 @@
 //! The sub-commands: one file each, with its arguments and what it does.
 
 mod demo;
+mod dialect;
 mod ingest;
 mod inspect;
 mod learn;
@@ -10,14 +11,17 @@ mod recall;
 mod samples;
 mod spikes;
 mod verify;
+mod watch;
 
 use std::path::PathBuf;
+use std::str::FromStr;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand};
 
 use crate::Error;
 use crate::home::Home;
-use crate::store::manifest::Manifest;
+use crate::store::lock::Locking;
 use crate::store::{self, Contents, StoreError, Writer};
 
 /// The memory of an edge node: learns, recalls, keeps a signed log and finds contradictions.
@@ -48,6 +52,33 @@ struct Common {
     /// Print one JSON object for machines.
     #[arg(long, global = true)]
     json: bool,
+    /// How long to wait for another process that writes the store; as long as it takes if not given.
+    #[arg(long, global = true, value_name = "SECONDS", help_heading = "Lock")]
+    lock_timeout: Option<Seconds>,
+    /// Write the store without a lock, where the file system has none: no other process may write it
+    /// meanwhile.
+    #[arg(
+        long,
+        global = true,
+        conflicts_with = "lock_timeout",
+        help_heading = "Lock"
+    )]
+    no_lock: bool,
+}
+
+/// A time as the command line gives it.
+#[derive(Clone, Copy, Debug)]
+struct Seconds(Duration);
+
+impl FromStr for Seconds {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let seconds: f64 = text.parse().map_err(|_| "is no number of seconds")?;
+        let time = Duration::try_from_secs_f64(seconds);
+        time.map(Self)
+            .map_err(|_| "is no time from 0 seconds on".into())
+    }
 }
 
 #[derive(Debug, Subcommand)]
@@ -58,6 +89,8 @@ enum Command {
     Learn(learn::Arguments),
     /// Look recordings or vectors up among the learned patterns.
     Recall(recall::Arguments),
+    /// Print the windows that are unlike anything learned, as they come.
+    Watch(watch::Arguments),
     /// Take claims into the log and find what contradicts.
     Ingest(ingest::Arguments),
     /// Show what a store holds.
@@ -75,7 +108,7 @@ enum Command {
     /// Check a store, without changing its file.
     Verify,
     /// Turn values or signals into spike trains, one a line: `value: t:polarity …`.
-    Encode(spikes::Arguments),
+    Encode(spikes::Encode),
     /// Turn spike trains back into values or signals.
     Decode(spikes::Arguments),
 }
@@ -94,18 +127,25 @@ impl Common {
         Home::from_store(contents).map_err(|e| self.store_error(e))
     }
 
-    /// The store held for writing, and the node in it if there is one.
-    fn writer(&self) -> Result<(Writer, Option<(Home, Manifest)>), Error> {
-        let writer = Writer::open(&self.store).map_err(|e| self.store_error(e))?;
-        let before = match writer.read().map_err(|e| self.store_error(e))? {
-            Some(contents) => {
-                let manifest = contents.manifest.clone();
-                let home = Home::from_store(contents).map_err(|e| self.store_error(e))?;
-                Some((home, manifest))
-            }
-            None => None,
+    /// The store held for writing, which waits for whoever else does.
+    fn hold(&self) -> Result<Writer, Error> {
+        let locking = match (self.no_lock, self.lock_timeout) {
+            (true, _) => Locking::None,
+            (false, Some(seconds)) => Locking::Within(seconds.0),
+            (false, None) => Locking::Wait,
         };
-        Ok((writer, before))
+        Writer::open(&self.store, locking, |note| output::note(note))
+            .map_err(|e| self.store_error(e))
+    }
+
+    /// The store held for writing, and the node in it if there is one.
+    fn writer(&self) -> Result<(Writer, Option<Home>), Error> {
+        let mut writer = self.hold()?;
+        let contents = writer.read().map_err(|e| self.store_error(e))?;
+        let home = contents
+            .map(|contents| self.home_of(contents))
+            .transpose()?;
+        Ok((writer, home))
     }
 
     fn store_error(&self, source: StoreError) -> Error {
@@ -132,6 +172,7 @@ pub fn run(cli: Cli) -> Result<(), Error> {
         Command::Demo(arguments) => demo::run(&common, arguments),
         Command::Learn(arguments) => learn::run(&common, arguments),
         Command::Recall(arguments) => recall::run(&common, arguments),
+        Command::Watch(arguments) => watch::run(&common, &arguments),
         Command::Ingest(arguments) => ingest::run(&common, arguments),
         Command::Inspect(arguments) => inspect::run(&common, arguments),
         Command::Realm(arguments) => realm::run(&common, &arguments),

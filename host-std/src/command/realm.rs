@@ -15,7 +15,7 @@ use crate::gateway::clock::Clock;
 use crate::home::Home;
 use crate::profile::Profile;
 use crate::realm::Realm;
-use crate::store::manifest::{Manifest, hex};
+use crate::store::manifest::hex;
 
 #[derive(Debug, Subcommand)]
 pub enum Of {
@@ -111,7 +111,7 @@ pub fn run(common: &Common, arguments: &Realms) -> Result<(), Error> {
     match &arguments.of {
         Of::Show => show(common, &common.home()?),
         Of::New { name } => {
-            let (writer, before) = common.writer()?;
+            let (mut writer, before) = common.writer()?;
             if before.is_some() {
                 return Err(Error::Failed(format!(
                     "{} is there already; make a realm in a new store (--store PATH)",
@@ -121,7 +121,7 @@ pub fn run(common: &Common, arguments: &Realms) -> Result<(), Error> {
             let mut home = Home::new(Profile::default())?;
             let root = home.keys.root().public_key();
             home.join(Realm::of(Some(name), &root))?;
-            home.save(&writer, None)?;
+            home.save(&mut writer)?;
             show(common, &home)
         }
         Of::Join { realm } => {
@@ -199,13 +199,13 @@ pub fn close(common: &Common, arguments: &Close) -> Result<(), Error> {
 
 /// Lets `call` change the store's node, saves it and shows its realm.
 fn change(common: &Common, call: impl FnOnce(&mut Home) -> Result<(), Error>) -> Result<(), Error> {
-    let (writer, before) = common.writer()?;
-    let (mut home, manifest): (Home, Option<Manifest>) = match before {
-        Some((home, manifest)) => (home, Some(manifest)),
-        None => (Home::new(Profile::default())?, None),
+    let (mut writer, before) = common.writer()?;
+    let mut home = match before {
+        Some(home) => home,
+        None => Home::new(Profile::default())?,
     };
     call(&mut home)?;
-    home.save(&writer, manifest.as_ref())?;
+    home.save(&mut writer)?;
     show(common, &home)
 }
 

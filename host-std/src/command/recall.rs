@@ -1,4 +1,14 @@
 //! `sensilla recall`: looks recordings or vectors up among the learned patterns.
+//!
+//! | module | what |
+//! |---|---|
+//! | `shapes` | recordings, by their shapes; and what is like none of them |
+//! | `likeness` | vectors, and recordings by nine figures a channel |
+//! | `drawn` | the report |
+
+mod drawn;
+mod likeness;
+mod shapes;
 
 use std::path::PathBuf;
 
@@ -8,20 +18,13 @@ use serde::Serialize;
 use super::samples::{Purpose, Samples};
 use super::{Common, learn, output};
 use crate::Error;
-use crate::batch::{BatchError, BatchSearch};
-use crate::examples::Examples;
-use crate::home::{EF, Home, label_name};
-use crate::profile::Shape;
-use crate::progress::Progress;
+use crate::examples::{Example, Examples};
+use crate::home::Home;
 use crate::read::text::canonical;
-use crate::report::confusion::DRAWN;
-use crate::report::{Confusion, Report, of_node};
-use sensilla::node::{Node, Workspace};
-
-/// Neighbours that a look-up is judged by.
-const NEIGHBOURS: usize = 5;
-/// Look-ups between two steps of the progress bar.
-const AT_ONCE: usize = 1_024;
+use crate::report::Confusion;
+pub use likeness::give_direction;
+use sensilla::node::Node;
+use shapes::{Refusal, Refused};
 
 #[derive(Debug, Args)]
 pub struct Arguments {
@@ -30,6 +33,10 @@ pub struct Arguments {
     /// Print the rows as CSV, with a header.
     #[arg(long, conflicts_with = "json", help_heading = "Output")]
     csv: bool,
+    /// Say of a recording that is unlike anything learned that it is none of these; RATE, above 0 and
+    /// below 1, is the share of others of which that is said by mistake.
+    #[arg(long, value_name = "RATE")]
+    refuse: Option<f64>,
     /// Also write a report, a web page, to this file.
     #[arg(long, value_name = "PATH", help_heading = "Output")]
     report: Option<PathBuf>,
@@ -40,6 +47,7 @@ struct Recalled {
     accuracy: Option<f64>,
     confusion: Confusion,
     n: usize,
+    refused: Option<Refused>,
     rows: Vec<Row>,
     notes: Vec<String>,
     reading: Vec<String>,
@@ -54,26 +62,30 @@ pub(super) struct Row {
     time: Option<String>,
     group: Option<String>,
     label: Option<String>,
-    /// None of what has no direction.
+    #[serde(flatten)]
+    said: Said,
+}
+
+/// What is said of a recording or vector.
+#[derive(Clone, Default, Serialize)]
+pub(super) struct Said {
+    /// None of what has no direction, and of what is refused.
     predicted: Option<String>,
     similarity: Option<f32>,
+    /// The following where shapes are recognised.
+    novelty: Option<f32>,
+    margin: Option<f32>,
+    confidence: Option<f32>,
+    /// Whether it is none of what was learned, as far as that is asked for.
+    refused: bool,
 }
 
 /// What look-ups gave.
 pub(super) struct LookedUp {
     pub rows: Vec<Row>,
     pub confusion: Confusion,
-    notes: Vec<String>,
-}
-
-/// Gives a recording that is in every feature the mean of all a direction of its own: the last
-/// dimension's. Without one it could be neither learned nor looked up.
-pub(super) fn give_direction(embedding: &mut [f32]) {
-    if embedding.iter().all(|x| *x == 0.0)
-        && let Some(last) = embedding.last_mut()
-    {
-        *last = 1.0;
-    }
+    pub notes: Vec<String>,
+    refused: Option<Refused>,
 }
 
 pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
@@ -84,16 +96,19 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
             common.store.display()
         )));
     };
-    let mut examples = arguments.samples.examples(Some(&shape), Purpose::LookUp)?;
+    let mut examples =
+        arguments
+            .samples
+            .examples(Some(&home), Purpose::LookUp, arguments.report.is_some())?;
     if let Some(group) = &arguments.samples.table.holdout {
         let group = &*canonical(group);
-        let (held, rest) = examples.part(|all, item| learn::is_of(all, item, group));
+        let (held, rest) = examples.part(|all, item| item.is_of(all.file_of(item), group));
         if held.items.is_empty() {
             return Err(learn::no_group(&rest, &held, group));
         }
         examples = held;
     }
-    let looked_up = look_up(&mut home, &examples)?;
+    let looked_up = look_up(&mut home, &examples, arguments.refuse)?;
     let mut notes = examples.notes.clone();
     notes.extend(looked_up.notes);
     notes.iter().for_each(output::note);
@@ -101,12 +116,13 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
         accuracy: looked_up.confusion.accuracy(),
         confusion: looked_up.confusion,
         n: looked_up.rows.len(),
+        refused: looked_up.refused,
         rows: looked_up.rows,
         notes,
         reading: examples.quiet.clone(),
     };
     if let Some(path) = &arguments.report {
-        report(&arguments, &recalled, &shape, &mut home)?.write(path)?;
+        drawn::report(&arguments, &recalled, &examples, &shape, &home).write(path)?;
     }
     if common.json {
         return output::json(&recalled);
@@ -117,152 +133,89 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
     if let Some(accuracy) = recalled.accuracy {
         output::text(&recalled.confusion)?;
         let (correct, total) = (recalled.confusion.correct(), recalled.confusion.total());
-        return output::text(format_args!(
-            "accuracy {accuracy:.4} ({correct} of {total})"
-        ));
-    }
-    for row in &recalled.rows {
         output::text(format_args!(
-            "{}\t{}\t{}",
-            row.index,
-            row.predicted.as_deref().unwrap_or("-"),
-            row.similarity.map_or("-".into(), |s| format!("{s:.4}"))
+            "accuracy {accuracy:.4} ({correct} of {total})"
         ))?;
+    } else {
+        recalled.rows.iter().try_for_each(Row::print)?;
     }
-    Ok(())
+    match &recalled.refused {
+        Some(refused) => output::text(refused),
+        None => Ok(()),
+    }
 }
 
-/// Looks all of `examples` up.
-pub(super) fn look_up(home: &mut Home, examples: &Examples) -> Result<LookedUp, Error> {
-    home.perceive(|node, workspace| look_up_all(node, workspace, examples))
+impl Row {
+    fn print(&self) -> Result<(), Error> {
+        let number = |x: Option<f32>| x.map_or("-".into(), |x| format!("{x:.4}"));
+        let said = match (&self.said.predicted, self.said.refused) {
+            (_, true) => "none of these",
+            (Some(predicted), false) => predicted,
+            (None, false) => "-",
+        };
+        let mut line = format!("{}\t{said}\t{}", self.index, number(self.said.similarity));
+        if self.said.confidence.is_some() {
+            let (confidence, novelty) = (self.said.confidence, self.said.novelty);
+            line += &format!("\t{}\t{}", number(confidence), number(novelty));
+        }
+        output::text(line)
+    }
 }
 
-fn look_up_all(
-    node: &Node<'_>,
-    workspace: &mut Workspace<'_>,
+/// Looks all of `examples` up; `refuse` is the rate of false refusals that is put up with.
+pub(super) fn look_up(
+    home: &mut Home,
     examples: &Examples,
+    refuse: Option<f64>,
 ) -> Result<LookedUp, Error> {
-    let normalised = matches!(examples.shape, Shape::Samples { .. });
-    let fault = |at: usize, reason: String| match examples.items.get(at) {
-        Some(item) => learn::fault(examples, item, reason),
-        None => Error::Failed(reason),
-    };
-    let mut progress = Progress::new("recalling", Some(examples.items.len() as u64));
-    let mut confusion = Confusion::new(
-        node.perception()
-            .labels()
-            .iter()
-            .map(|(_, name)| name.to_owned()),
-    );
-    let mut rows: Vec<Row> = Vec::with_capacity(examples.items.len());
-    let batch = BatchSearch::new(node.perception().bank().as_ref(), EF);
-    let vectors: Vec<&[f32]> = examples.vectors().collect();
-    let (mut queries, mut blank) = (Vec::new(), Vec::new());
-    for some in vectors.chunks(AT_ONCE) {
-        queries.clear();
-        let from = rows.len();
-        // Which example each query is of: a vector of zeros has no direction and is none.
-        let mut asked = Vec::with_capacity(some.len());
-        // What comes before a vector that cannot be normalised is looked up first: the first fault
-        // of the file is the one to name.
-        let mut bad = None;
-        for (at, vector) in (from..).zip(some) {
-            workspace.embedding_mut().copy_from_slice(vector);
-            if normalised {
-                if let Err(error) = node.perception().normalise(workspace) {
-                    bad = Some((at, error));
-                    break;
-                }
-                give_direction(workspace.embedding_mut());
-            }
-            if workspace.embedding().iter().any(|x| *x != 0.0) {
-                queries.extend_from_slice(workspace.embedding());
-                asked.push(at);
-            }
+    let overlap = home.seen.overlap(examples.vectors());
+    let mut looked_up = home.perceive(|node, workspace| match node.perception().recogniser() {
+        Some(recogniser) => {
+            let refusal = Refusal::new(refuse, recogniser.last_scores().len())?;
+            shapes::look_up_all(node, workspace, examples, refusal)
         }
-        let found = batch
-            .search(&queries, NEIGHBOURS)
-            .map_err(|error| match error {
-                BatchError::Query { index, source } => fault(
-                    asked.get(index).copied().unwrap_or(from),
-                    source.to_string(),
-                ),
-                other => Error::Failed(other.to_string()),
-            })?;
-        if let Some((at, error)) = bad {
-            return Err(fault(at, error.to_string()));
-        }
-        let mut found = asked.into_iter().zip(found.iter()).peekable();
-        for (at, item) in (from..).zip(&examples.items[from..from + some.len()]) {
-            let hits = found.next_if(|(asked, _)| *asked == at);
-            let nearest = match hits {
-                Some((_, hits)) => match hits.first() {
-                    Some(hit) => Some((label_name(node, hit.label), hit.similarity)),
-                    None => return Err(Error::Failed("the node has no patterns".into())),
-                },
-                None => {
-                    blank.push(item.line);
-                    None
-                }
-            };
-            if let (Some(label), Some((predicted, _))) = (&item.label, &nearest) {
-                confusion.count(label, predicted);
-            }
-            rows.push(Row {
-                index: at,
-                file: examples.file_of(item).to_owned(),
-                line: item.line,
-                time: item.time.clone(),
-                group: item.group.clone(),
-                label: item.label.clone(),
-                similarity: nearest.as_ref().map(|(_, similarity)| *similarity),
-                predicted: nearest.map(|(predicted, _)| predicted),
-            });
-        }
-        progress.step(some.len() as u64);
-    }
-    let mut notes = Vec::new();
-    if let [first, ..] = blank[..] {
-        notes.push(format!(
-            "line {first}{} holds a vector of zeros, which has no direction: nothing is predicted for \
-             it",
-            match blank.len() {
-                1 => String::new(),
-                n => format!(" and {} more", n - 1),
-            }
+        None if refuse.is_some() => Err(Error::Usage(
+            "--refuse is for recordings that were learned by their shapes; this store was not"
+                .into(),
+        )),
+        None => likeness::look_up_all(node, workspace, examples),
+    })?;
+    if overlap.learned > 0 && looked_up.confusion.total() > 0 {
+        looked_up.notes.push(format!(
+            "{} of {} look-ups are what was learned itself, and will be right whatever was learned; test \
+             with others",
+            overlap.learned, overlap.known
         ));
     }
-    Ok(LookedUp {
-        rows,
-        confusion,
-        notes,
-    })
+    Ok(looked_up)
 }
 
-fn report(
-    arguments: &Arguments,
-    recalled: &Recalled,
-    shape: &Shape,
-    home: &mut Home,
-) -> Result<Report, Error> {
-    let node = home.node();
-    let confusion = &recalled.confusion;
-    let drawn = confusion.total() > 0 && confusion.labels().len() <= DRAWN;
-    Ok(Report {
-        title: format!("Recall of {}", arguments.samples.name()),
-        facts: facts(recalled, shape, node.perception().bank().len()),
-        confusion: drawn.then(|| confusion.clone()),
-        similarities: recalled
-            .rows
-            .iter()
-            .filter_map(|row| {
-                let right = row.label.is_none() || row.label == row.predicted;
-                Some((row.similarity?, right))
-            })
-            .collect(),
-        memory: of_node::memory(node),
-        ..Report::default()
-    })
+impl LookedUp {
+    fn of(node: &Node<'_>, examples: &Examples) -> Self {
+        let labels = node.perception().labels();
+        Self {
+            rows: Vec::with_capacity(examples.items.len()),
+            confusion: Confusion::new(labels.iter().map(|(_, name)| name.to_owned())),
+            refused: None,
+            notes: Vec::new(),
+        }
+    }
+
+    /// Takes what is said of an example: what it was recognised as, if anything.
+    fn take(&mut self, examples: &Examples, item: &Example, said: Said) {
+        if let (Some(label), Some(predicted)) = (&item.label, &said.predicted) {
+            self.confusion.count(label, predicted);
+        }
+        self.rows.push(Row {
+            index: self.rows.len(),
+            file: examples.file_of(item).to_owned(),
+            line: item.line,
+            time: item.time.clone(),
+            group: item.group.clone(),
+            label: item.label.clone(),
+            said,
+        });
+    }
 }
 
 /// The rows as CSV, with a header.
@@ -272,35 +225,27 @@ fn csv(rows: &[Row]) -> Result<(), Error> {
         false => text.to_owned(),
     };
     let or_empty = |text: &Option<String>| text.as_deref().map(quoted).unwrap_or_default();
-    let mut text = String::from("index,file,line,time,group,label,predicted,similarity");
+    let mut text = String::from(
+        "index,file,line,time,group,label,predicted,similarity,novelty,margin,confidence,refused",
+    );
     for row in rows {
+        let number = |x: Option<f32>| x.map_or(String::new(), |x| x.to_string());
+        let said = &row.said;
         text += &format!(
-            "\n{},{},{},{},{},{},{},{}",
+            "\n{},{},{},{},{},{},{},{},{},{},{},{}",
             row.index,
             quoted(&row.file),
             row.line,
             or_empty(&row.time),
             or_empty(&row.group),
             or_empty(&row.label),
-            or_empty(&row.predicted),
-            row.similarity.map_or(String::new(), |s| s.to_string())
+            or_empty(&said.predicted),
+            number(said.similarity),
+            number(said.novelty),
+            number(said.margin),
+            number(said.confidence),
+            said.refused
         );
     }
     output::text(text)
-}
-
-fn facts(recalled: &Recalled, shape: &Shape, patterns: usize) -> Vec<(String, String)> {
-    let fact = |name: &str, value: String| (name.to_owned(), value);
-    let accuracy = recalled.accuracy.map(|accuracy| {
-        let (correct, total) = (recalled.confusion.correct(), recalled.confusion.total());
-        fact("Accuracy", format!("{accuracy:.4} ({correct} of {total})"))
-    });
-    let others = [
-        fact("Looked up", recalled.n.to_string()),
-        fact(
-            "Patterns",
-            format!("{patterns}, learned from {}", shape.describe()),
-        ),
-    ];
-    accuracy.into_iter().chain(others).collect()
 }

@@ -4,19 +4,21 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 
+use super::dialect::{Columns, Dialect, Text};
 use crate::Error;
-use crate::examples::{Examples, Known};
+use crate::embed::Embedder;
+use crate::examples::{Examples, Intake, Known};
+use crate::home::Home;
 use crate::profile::{Reading, Shape};
 use crate::read::columns::Asked;
-use crate::read::rows::dialect::Wishes;
 use crate::read::table::{self, Ahead, TableReader};
 use crate::read::text::canonical;
 use crate::read::time::stamp::{Told, Unit};
 use crate::read::ts::{self, TsReader};
-use crate::read::values::{Holes, Unlabelled};
+use crate::read::values::Unlabelled;
 use crate::read::vectors::VectorReader;
 use crate::read::window::Windows;
-use crate::read::{Decoding, Format, Recordings, Source, files};
+use crate::read::{Format, Recordings, Source, files};
 
 /// How files of samples are read.
 #[derive(Clone, Debug, Args)]
@@ -56,42 +58,16 @@ pub struct Samples {
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Tables (CSV)")]
 pub struct Tables {
-    /// The channels, in this order; every other numeric column if not given.
-    #[arg(long, value_name = "COL[,COL…]")]
-    pub channels: Vec<String>,
-    /// Columns that are no channels.
-    #[arg(long, value_name = "COL[,COL…]", conflicts_with = "channels")]
-    pub without: Vec<String>,
+    #[command(flatten)]
+    pub columns: Columns,
     /// The column that keeps streams apart: the subject, the device.
     #[arg(long, value_name = "COL")]
     pub group: Option<String>,
     /// Use the examples of this group (a value of the --group column, or a file) for a test alone.
     #[arg(long, value_name = "GROUP")]
     pub holdout: Option<String>,
-    /// The character between the fields; found by itself if not given.
-    #[arg(long, value_name = "CHAR", value_parser = character)]
-    pub delimiter: Option<char>,
-    /// What is before the fraction of a number, a point or a comma; found by itself if not given.
-    #[arg(long, value_name = "CHAR", value_parser = decimal)]
-    pub decimal: Option<char>,
-    /// What is between groups of three digits; found by itself if not given.
-    #[arg(long, value_name = "CHAR", value_parser = character)]
-    pub thousands: Option<char>,
-    /// Lines above the header; the header is found by itself if not given.
-    #[arg(long, value_name = "N")]
-    pub skip_lines: Option<u64>,
-    /// There is no header: columns go by their numbers, from 1.
-    #[arg(long)]
-    pub no_header: bool,
-    /// What becomes of rows that lack a value (hold, drop, split), and marks that stand for no
-    /// value beside the usual ones.
-    #[arg(
-        long,
-        value_name = "hold|drop|split|MARK",
-        value_delimiter = ',',
-        allow_hyphen_values = true
-    )]
-    pub missing: Vec<String>,
+    #[command(flatten)]
+    pub dialect: Dialect,
     /// What becomes of rows without a label; skip if not given.
     #[arg(long, value_enum)]
     pub unlabelled: Option<Unlabelled>,
@@ -109,45 +85,6 @@ pub struct Tables {
     pub gap: Option<f64>,
 }
 
-/// How bytes are read.
-#[derive(Clone, Debug, Default, Args)]
-#[command(next_help_heading = "Text")]
-pub struct Text {
-    /// The encoding, such as windows-1252 or shift_jis; found by itself if not given.
-    #[arg(long, value_name = "NAME", value_parser = encoding)]
-    pub encoding: Option<&'static encoding_rs::Encoding>,
-    /// Keep what is whole of a file whose last line is cut off.
-    #[arg(long)]
-    pub lenient: bool,
-}
-
-impl Text {
-    /// How bytes are decoded.
-    pub fn decoding(&self) -> Decoding {
-        Decoding {
-            encoding: self.encoding,
-            lenient: self.lenient,
-        }
-    }
-}
-
-/// What other programs do about missing values.
-const POLICIES: [&str; 13] = [
-    "interpolate",
-    "linear",
-    "fill",
-    "ffill",
-    "bfill",
-    "pad",
-    "drop-row",
-    "drop_row",
-    "skip",
-    "ignore",
-    "zero",
-    "mean",
-    "refuse",
-];
-
 /// What examples are read for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Purpose {
@@ -155,33 +92,6 @@ pub enum Purpose {
     Learn,
     /// To be looked up.
     LookUp,
-}
-
-fn character(text: &str) -> Result<char, String> {
-    let named = match text {
-        "tab" | "\\t" => Some('\t'),
-        "space" => Some(' '),
-        "comma" => Some(','),
-        "semicolon" => Some(';'),
-        _ => None,
-    };
-    let mut all = text.chars();
-    match (named, all.next(), all.next()) {
-        (Some(c), ..) | (None, Some(c), None) => Ok(c),
-        _ => Err("one character, or tab, space, comma, semicolon".into()),
-    }
-}
-
-fn decimal(text: &str) -> Result<char, String> {
-    match character(text)? {
-        c @ ('.' | ',') => Ok(c),
-        _ => Err("a point or a comma".into()),
-    }
-}
-
-fn encoding(text: &str) -> Result<&'static encoding_rs::Encoding, String> {
-    encoding_rs::Encoding::for_label(text.as_bytes())
-        .ok_or_else(|| "no encoding of this name is known".into())
 }
 
 /// A file that is being read, and how.
@@ -201,9 +111,18 @@ impl Samples {
         }
     }
 
-    /// Reads all files into vectors. Where `known` is given they have its shape, and what the
-    /// command line leaves open is read as it was then.
-    pub fn examples(&self, known: Option<&Shape>, purpose: Purpose) -> Result<Examples, Error> {
+    /// Reads all files into vectors. Where `home` has learned they have its shape, and what the
+    /// command line leaves open is read as it was then. `outlines`: of each recording one is kept.
+    pub fn examples(
+        &self,
+        home: Option<&Home>,
+        purpose: Purpose,
+        outlines: bool,
+    ) -> Result<Examples, Error> {
+        let home = home.filter(|home| home.profile.shape.is_some());
+        let stored = home.and_then(|home| home.profile.shape.as_ref());
+        let mut embedder = Embedder::of(home.map(Home::node))?;
+        let held_out = self.table.holdout.as_deref().map(canonical);
         let paths = files::resolve(&self.files)?;
         let mut all: Option<Examples> = None;
         for path in &paths {
@@ -211,11 +130,17 @@ impl Samples {
             let known = match &shape {
                 Some(shape) => Some(Known {
                     shape,
-                    stored: known.is_some(),
+                    stored: stored.is_some(),
                 }),
-                None => known.map(Known::stored),
+                None => stored.map(Known::stored),
             };
-            let mut more = self.of_file(path, known, purpose)?;
+            let mut intake = Intake {
+                embedder: &mut embedder,
+                rate: self.rate,
+                held_out: held_out.as_deref(),
+                outlines,
+            };
+            let mut more = self.of_file(path, known, purpose, &mut intake)?;
             if let Some(label) = &self.all_as {
                 let label = canonical(label).into_owned();
                 more.items
@@ -236,7 +161,11 @@ impl Samples {
                 None => all = Some(more),
             }
         }
-        all.ok_or_else(|| Error::Usage("there is no file".into()))
+        let all = all.ok_or_else(|| Error::Usage("there is no file".into()))?;
+        match all.shape {
+            Shape::Samples { .. } => all.embedded(embedder),
+            Shape::Vectors { .. } => Ok(all),
+        }
     }
 
     fn of_file(
@@ -244,6 +173,7 @@ impl Samples {
         path: &Path,
         known: Option<Known<'_>>,
         purpose: Purpose,
+        intake: &mut Intake<'_>,
     ) -> Result<Examples, Error> {
         let mut source = Source::open(path, self.text.decoding())?;
         let file = source.name().to_owned();
@@ -257,7 +187,7 @@ impl Samples {
             mut recordings,
             reading,
         } = opened;
-        Examples::of_recordings(&file, &mut *recordings, self.rate, reading, known)
+        Examples::of_recordings(&file, &mut *recordings, reading, known, intake)
     }
 
     /// The format of a file, checked against the arguments.
@@ -313,17 +243,9 @@ impl Samples {
                     None => before.clone().map(|title| (title, true)),
                 };
                 let table = &self.table;
-                let named = &table.channels;
+                let named = &table.columns.channels;
                 let options = table::Options {
-                    wishes: Wishes {
-                        delimiter: table.delimiter,
-                        decimal: table.decimal,
-                        thousands: table.thousands,
-                        marks: reading.marks.clone(),
-                        skip_lines: table.skip_lines,
-                        no_header: table.no_header,
-                        names: Vec::new(),
-                    },
+                    wishes: table.dialect.wishes(reading.marks.clone()),
                     asked: Asked {
                         label: column(&self.label, &before.label),
                         time: column(&self.time, &before.time),
@@ -333,7 +255,7 @@ impl Samples {
                         } else {
                             named.clone()
                         },
-                        without: table.without.clone(),
+                        without: table.columns.without.clone(),
                         as_before: known.is_some(),
                     },
                     times,
@@ -361,24 +283,7 @@ impl Samples {
     /// What is given, and else what was given `before`.
     fn reading(&self, before: &Reading) -> Result<Reading, Error> {
         let table = &self.table;
-        let mut holes = None;
-        let mut marks = Vec::new();
-        for word in &table.missing {
-            match Holes::of_name(word) {
-                Some(named) if holes.is_none_or(|h| h == named) => holes = Some(named),
-                Some(_) => {
-                    let text = "--missing is one of hold, drop and split, beside any marks";
-                    return Err(Error::Usage(text.into()));
-                }
-                // What other programs call it is hardly what stands in a cell.
-                None if POLICIES.contains(&word.as_str()) => {
-                    return Err(Error::Usage(format!(
-                        "--missing {word}: hold, drop or split, or a mark as it stands in the file"
-                    )));
-                }
-                None => marks.push(word.clone()),
-            }
-        }
+        let (holes, marks) = table.dialect.missing()?;
         let or = |given: &Vec<String>, before: &Vec<String>| match given.is_empty() {
             true => before.clone(),
             false => given.clone(),
@@ -420,14 +325,10 @@ impl Samples {
         let table = &self.table;
         let of_csv = self.label.is_some()
             || self.time.is_some()
-            || table.delimiter.is_some()
-            || table.decimal.is_some()
-            || table.thousands.is_some()
-            || table.skip_lines.is_some()
-            || table.no_header
+            || table.dialect.is_of_tables()
             || table.group.is_some()
-            || !table.channels.is_empty()
-            || !table.without.is_empty()
+            || !table.columns.channels.is_empty()
+            || !table.columns.without.is_empty()
             || table.unlabelled.is_some()
             || !table.skip_label.is_empty();
         if format != Format::Csv && of_csv {
@@ -438,7 +339,7 @@ impl Samples {
         }
         let of_samples = self.window.is_some()
             || self.rate.is_some()
-            || !table.missing.is_empty()
+            || !table.dialect.missing.is_empty()
             || table.gap.is_some()
             || table.time_unit.is_some()
             || table.time_format.is_some();
@@ -456,13 +357,7 @@ impl Samples {
         if table.gap.is_some_and(|gap| !(gap > 0.0 && gap < 1e9)) {
             return usage("--gap is a number of seconds above 0");
         }
-        if table
-            .delimiter
-            .is_some_and(|c| !c.is_ascii() || c.is_ascii_alphanumeric() || c == '"')
-        {
-            return usage("--delimiter is one ASCII character, and no letter, digit or quote");
-        }
-        Ok(())
+        table.dialect.check()
     }
 }
 

@@ -14,10 +14,11 @@ use sensilla::spike::{
 };
 use serde::Serialize;
 
-use self::input::{Input, Table};
+use self::input::{Input, Layout, Table};
 use self::trains::Train;
 use super::{Common, output};
 use crate::Error;
+use crate::read::Decoding;
 use sensilla::block::Memory;
 
 #[derive(Debug, Args)]
@@ -34,6 +35,15 @@ pub struct Arguments {
     /// Values or trains; `-` or nothing is standard input. Values: all numbers of the file, a
     /// train each. Signals: a column each, time downwards; a file of one line is one signal.
     file: Option<PathBuf>,
+}
+
+/// What `encode` takes.
+#[derive(Debug, Args)]
+pub struct Encode {
+    #[command(flatten)]
+    arguments: Arguments,
+    #[command(flatten)]
+    layout: Layout,
 }
 
 fn schemes() -> impl TypedValueParser<Value = Scheme> {
@@ -131,17 +141,18 @@ struct Encoded {
 }
 
 /// Does `sensilla encode`.
-pub fn encode(common: &Common, arguments: &Arguments) -> Result<(), Error> {
+pub fn encode(common: &Common, encode: &Encode) -> Result<(), Error> {
+    let Encode { arguments, layout } = encode;
     let code = arguments.code()?;
-    let input = Input::read(arguments.file.as_ref())?;
-    let table = Table::read(&input)?;
+    let input = Input::read(arguments.file.as_ref(), layout.decoding())?;
+    let table = Table::read(&input, layout)?;
     let (steps, trains) = if arguments.code.takes_signals() {
         encode_signals(arguments.steps, &code, &input, &table.signals(&input)?)?
     } else {
         let values = table
             .rows
             .iter()
-            .flat_map(|(n, row)| row.iter().map(|&(text, x)| (*n, text, x)));
+            .flat_map(|(n, row)| row.iter().map(|(text, x)| (*n, text.as_str(), *x)));
         encode_values(code, &input, &values.collect::<Vec<_>>())?
     };
     if common.json {
@@ -233,7 +244,7 @@ struct Decoded {
 pub fn decode(common: &Common, arguments: &Arguments) -> Result<(), Error> {
     let code = arguments.code()?;
     let steps = needed(code.steps().or(arguments.steps))?;
-    let input = Input::read(arguments.file.as_ref())?;
+    let input = Input::read(arguments.file.as_ref(), Decoding::default())?;
     let trains = trains::read(&input, steps)?;
     let values = if arguments.code.takes_signals() {
         decode_signals(&code, steps, &trains)?

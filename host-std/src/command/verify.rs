@@ -7,7 +7,7 @@ use super::{Common, output};
 use crate::Error;
 use crate::progress::Progress;
 use crate::store::StoreError;
-use crate::store::manifest::Entry;
+use crate::store::manifest::{Entry, entries};
 
 #[derive(Serialize)]
 struct Verified<'a> {
@@ -20,7 +20,7 @@ struct Verified<'a> {
 
 pub fn run(common: &Common) -> Result<(), Error> {
     let contents = common.read_store()?;
-    let (file_bytes, blocks) = (contents.file_bytes, contents.manifest.blocks.clone());
+    let (file_bytes, blocks) = (contents.file_bytes, entries(&contents.blocks));
     let home = common.home_of(contents)?;
     let node = home.node();
     let damaged = |reason: String| common.store_error(StoreError::Damaged(reason));
@@ -57,7 +57,7 @@ pub fn run(common: &Common) -> Result<(), Error> {
         ))?;
     }
     output::text(format_args!(
-        "{}: every page, every block and the log of {events} events are as they were saved; \
+        "{}: every save, every block and the log of {events} events are as they were saved; \
          {signatures} signatures hold",
         common.store.display()
     ))

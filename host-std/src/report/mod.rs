@@ -2,17 +2,23 @@
 //!
 //! | module | what |
 //! |---|---|
+//! | [`answers`] | how sure look-ups were and how right, and how novel |
 //! | [`confusion`] | which label was taken for which |
+//! | [`mistakes`] | the same of the worst, with how they look |
 //! | [`of_node`] | what a report shows of a node |
 //! | [`page`] | the page around the plots |
 //! | [`plots`] | the plots, as SVG |
 
+pub mod answers;
 pub mod confusion;
+pub mod mistakes;
 pub mod of_node;
 pub mod page;
 pub mod plots;
 
+pub use answers::{Answer, Verdict};
 pub use confusion::Confusion;
+pub use mistakes::Mistake;
 
 use std::path::Path;
 
@@ -27,8 +33,12 @@ pub struct Report {
     pub facts: Vec<(String, String)>,
     /// Which label was taken for which.
     pub confusion: Option<Confusion>,
-    /// For each look-up, the similarity of the best hit and whether its label was right.
-    pub similarities: Vec<(f32, bool)>,
+    /// What each look-up said.
+    pub answers: Vec<Answer>,
+    /// The novelty from which on an alarm is raised.
+    pub level: Option<f32>,
+    /// What was taken for what.
+    pub mistakes: Vec<Mistake>,
     /// The conflicts over time.
     pub conflicts: Vec<ConflictPoint>,
     /// Spikes of one window.

@@ -1,6 +1,6 @@
 //! The page around the plots.
 
-use super::{Report, plots};
+use super::{Report, answers, mistakes, plots};
 use std::fmt::Write;
 
 const STYLE: &str = "\
@@ -51,10 +51,44 @@ pub fn html(report: &Report) -> Result<String, String> {
             "Each row is a true label, each column the label of the best hit.",
         )?;
     }
-    if !report.similarities.is_empty() {
+    if !report.mistakes.is_empty() {
+        figure(
+            "Mistakes",
+            mistakes::table(&report.mistakes).map_err(|e| e.to_string())?,
+            "What was taken for what most often: some such recordings, a line a channel, and one of what \
+             they were taken for that was recognised. Pointed at, each tells where it is from.",
+        )?;
+    }
+    let bins = answers::bins(&report.answers);
+    if !bins.is_empty() {
+        let error = answers::calibration_error(&bins);
+        figure(
+            "Reliability",
+            answers::reliability(&bins)?,
+            &format!(
+                "How often answers of which confidence were right, in {} bins of as many answers each. On \
+                 the line confidence is what it says; the mean distance from it, the expected calibration \
+                 error, is {error:.3}.",
+                bins.len()
+            ),
+        )?;
+    }
+    if report.answers.iter().any(|answer| answer.novelty.is_some()) {
+        figure(
+            "Novelty over time",
+            answers::novelty(&report.answers, report.level)?,
+            "How unlike everything learned each look-up is: blue the right ones, orange the wrong ones, \
+             grey what was refused. Above the line an alarm is raised.",
+        )?;
+    }
+    if report
+        .answers
+        .iter()
+        .any(|answer| answer.similarity.is_some())
+    {
         figure(
             "Similarity",
-            plots::similarities(&report.similarities)?,
+            plots::similarities(&report.answers)?,
             "How alike each look-up and its best hit are.",
         )?;
     }
@@ -96,7 +130,7 @@ pub fn html(report: &Report) -> Result<String, String> {
     Ok(page)
 }
 
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for c in text.chars() {
         match c {
@@ -112,8 +146,22 @@ fn escape(text: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::super::{ConflictPoint, Confusion, Raster};
+    use super::super::{Answer, ConflictPoint, Confusion, Mistake, Raster, Verdict};
     use super::*;
+    use crate::examples::Outline;
+
+    fn answer(x: f32, right: bool) -> Answer {
+        Answer {
+            similarity: Some(x),
+            confidence: Some(x),
+            novelty: Some(x),
+            verdict: if right {
+                Verdict::Right
+            } else {
+                Verdict::Wrong
+            },
+        }
+    }
 
     fn report(label: &str) -> Report {
         let mut confusion = Confusion::new(["Standing", "Running", "Walking"].map(String::from));
@@ -136,9 +184,17 @@ mod tests {
                 spikes: (0..90).map(|i| (i % 9, i * 7 % 32, i % 5 == 0)).collect(),
             },
             routes: vec![("accelerometer".into(), 31), (label.into(), 9)],
-            similarities: (0..60)
-                .map(|i| (0.7 + i as f32 * 0.005, i % 9 != 1))
+            answers: (0..60)
+                .map(|i| answer(0.7 + i as f32 * 0.005, i % 9 != 1))
                 .collect(),
+            level: Some(0.8),
+            mistakes: vec![Mistake {
+                label: label.into(),
+                predicted: label.into(),
+                count: 3,
+                examples: vec![(label.into(), Outline::default())],
+                like: None,
+            }],
             conflicts: (0..50)
                 .map(|i| ConflictPoint {
                     at: 5_000 + i * 10_000,
@@ -157,8 +213,9 @@ mod tests {
     #[test]
     fn the_page_stands_alone_and_shows_every_part() {
         let page = html(&report("Badminton")).unwrap();
-        assert_eq!(page.matches("<svg").count(), 6);
-        assert_eq!(page.matches("<h2>").count(), 6);
+        // Each part has a plot, that of mistakes one for each recording.
+        assert_eq!(page.matches("<svg").count(), 9);
+        assert_eq!(page.matches("<h2>").count(), 9);
         for part in ["Badminton", "0.975", "1024.0 KiB"] {
             assert!(page.contains(part), "{part}");
         }
@@ -185,7 +242,11 @@ mod tests {
         assert!(!page.contains("<svg") && !page.contains("<table"));
         let edge = Report {
             confusion: Some(Confusion::default()),
-            similarities: vec![(1.0, true), (-1.0, false), (f32::NAN, false)],
+            answers: vec![
+                answer(1.0, true),
+                answer(-1.0, false),
+                answer(f32::NAN, false),
+            ],
             conflicts: vec![ConflictPoint {
                 at: 7,
                 found: 0,
@@ -194,7 +255,7 @@ mod tests {
             memory: vec![("nothing".into(), 0)],
             ..Report::default()
         };
-        assert_eq!(html(&edge).unwrap().matches("<svg").count(), 4);
+        assert_eq!(html(&edge).unwrap().matches("<svg").count(), 6);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! The plots, as SVG.
 
-use super::{ConflictPoint, Confusion, Raster};
+use super::{Answer, ConflictPoint, Confusion, Raster, Verdict};
 use plotters::coord::Shift;
 use plotters::prelude::*;
 use std::error::Error as StdError;
@@ -8,13 +8,17 @@ use std::error::Error as StdError;
 type Area<'a> = DrawingArea<SVGBackend<'a>, Shift>;
 type Drawn = Result<(), Box<dyn StdError>>;
 
-const INK: RGBColor = RGBColor(0x22, 0x2b, 0x36);
-const FAINT: RGBColor = RGBColor(0xd5, 0xdb, 0xe2);
-const RIGHT: RGBColor = RGBColor(0x1f, 0x6f, 0xb2);
-const WRONG: RGBColor = RGBColor(0xd0, 0x5a, 0x2b);
+pub(super) const INK: RGBColor = RGBColor(0x22, 0x2b, 0x36);
+pub(super) const FAINT: RGBColor = RGBColor(0xd5, 0xdb, 0xe2);
+pub(super) const RIGHT: RGBColor = RGBColor(0x1f, 0x6f, 0xb2);
+pub(super) const WRONG: RGBColor = RGBColor(0xd0, 0x5a, 0x2b);
 const FONT: &str = "sans-serif";
 
-fn svg(width: u32, height: u32, draw: impl FnOnce(&Area<'_>) -> Drawn) -> Result<String, String> {
+pub(super) fn svg(
+    width: u32,
+    height: u32,
+    draw: impl FnOnce(&Area<'_>) -> Drawn,
+) -> Result<String, String> {
     let mut text = String::new();
     {
         let area = SVGBackend::with_string(&mut text, (width, height)).into_drawing_area();
@@ -25,7 +29,7 @@ fn svg(width: u32, height: u32, draw: impl FnOnce(&Area<'_>) -> Drawn) -> Result
     Ok(text)
 }
 
-fn font<'a>(size: f64) -> TextStyle<'a> {
+pub(super) fn font<'a>(size: f64) -> TextStyle<'a> {
     (FONT, size).into_font().color(&INK)
 }
 
@@ -90,8 +94,13 @@ pub fn confusion(confusion: &Confusion) -> Result<String, String> {
 }
 
 /// How often which similarity, right and wrong look-ups apart.
-pub fn similarities(similarities: &[(f32, bool)]) -> Result<String, String> {
+pub fn similarities(answers: &[Answer]) -> Result<String, String> {
     const BINS: usize = 40;
+    let right = |answer: &Answer| matches!(answer.verdict, Verdict::Right | Verdict::Unknown);
+    let similarities: Vec<(f32, bool)> = answers
+        .iter()
+        .filter_map(|answer| Some((answer.similarity?, right(answer))))
+        .collect();
     let low = similarities
         .iter()
         .map(|s| s.0)
@@ -100,7 +109,7 @@ pub fn similarities(similarities: &[(f32, bool)]) -> Result<String, String> {
     let low = f64::from((low * 20.0).floor() / 20.0);
     let step = (1.0 - low) / BINS as f64;
     let mut bins = [[0u32; 2]; BINS];
-    for &(similarity, right) in similarities {
+    for &(similarity, right) in &similarities {
         let bin = ((f64::from(similarity) - low) / step)
             .floor()
             .clamp(0.0, BINS as f64 - 1.0);

@@ -1,147 +1,89 @@
-//! A node on disk: named blocks in one `redb` file, each with its SHA-256, saved whole or not at
-//! all.
+//! A node on disk: named blocks in one file, of which every byte is vouched for, and of which a save
+//! writes what changed.
 //!
 //! | module | what |
 //! |---|---|
-//! | [`manifest`] | what is in a store, and the hash over all of it |
-//! | [`image`] | opens and checks the bytes of a store without touching its file |
-//! | [`save`] | writes a new file and puts it in the place of the old |
+//! | [`error`] | why a store cannot be used |
+//! | `format` | the bytes of a store's file |
+//! | [`read`] | reads a file and checks it |
+//! | `write` | appends what changed, or makes the file anew |
+//! | `place` | files that may hold a secret |
 //! | [`lock`] | one writer at a time |
+//! | [`manifest`] | what is in a store, for whoever looks |
 //!
-//! Reading never opens the user's file as a database, because `redb` rewrites what it opens: the
-//! file is read once, and a copy in memory is checked by `redb` (every page checksum, panics
-//! caught) and then by the hashes. Saving never changes a file in use: a new one is written beside
-//! it, synced and renamed over it, so that a crash at any moment leaves the old store or the new,
-//! and readers need no lock.
+//! A file is only ever appended to, or replaced by a new one. What is appended counts when the head
+//! names it, so that a crash at any moment leaves the store before or the store after, and readers,
+//! who need no lock, see one of the two.
 
-mod backend;
-pub mod image;
+pub mod error;
+mod format;
 pub mod lock;
 pub mod manifest;
-mod quiet;
-pub mod save;
+pub(crate) mod place;
+pub mod read;
+mod write;
 
-use lock::Lock;
-use manifest::Manifest;
-use sensilla::block::BlockError;
+pub use error::StoreError;
+pub use format::FORMAT;
+use lock::{Lock, Locking};
 use sensilla::block::Memory;
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
-
-/// Version of the tables, the names and the manifest of a store.
-pub const FORMAT: u32 = 1;
+use write::Saved;
 
 /// The blocks of a store by name.
 pub type Blocks = BTreeMap<String, Memory>;
 
-/// Why a store cannot be used; its file is as it was.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum StoreError {
-    /// There is no such file.
-    #[error("does not exist; `sensilla demo`, `learn` or `ingest` makes one")]
-    Missing,
-    /// The file cannot be read or written.
-    #[error("{0}")]
-    Io(#[from] io::Error),
-    /// The file was cut, changed, or never was a store.
-    #[error(
-        "is damaged or no store of sensilla ({0}); nothing was changed; \
-         restore it from a copy, or move it away and run `learn` and `ingest` again"
-    )]
-    Damaged(String),
-    /// The store was written by another version of `sensilla`.
-    #[error(
-        "has format {found}, this build reads format {FORMAT}; nothing was changed; use the \
-         sensilla that wrote it, or move it away and run `learn` and `ingest` again with this one"
-    )]
-    OtherFormat {
-        /// The format found.
-        found: u32,
-    },
-    /// The database below was written by another version of `redb`.
-    #[error(
-        "is a database of redb file format {found}, which this build does not read; nothing was \
-         changed; use the sensilla that wrote it, or move it away and run `learn` and `ingest` \
-         again with this one"
-    )]
-    OtherDatabase {
-        /// The format found.
-        found: u8,
-    },
-    /// A node in the store was laid out by another version of `sensilla`.
-    #[error(
-        "holds a node whose {source}; nothing was changed; use the sensilla that wrote it, or move \
-         it away and run `learn` and `ingest` again with this one"
-    )]
-    OtherLayout {
-        /// Which version it has and which this build reads.
-        source: BlockError,
-    },
-    /// The store is of a user's own, not of the demonstration.
-    #[error(
-        "holds another node than the demonstration's, or one that has grown since; give the demo a store of its own with --store"
-    )]
-    NotTheDemo,
-    /// Another process holds the store for writing.
-    #[error("is in use by another process; try again when that is done")]
-    Busy,
+/// Blocks by name, each in the pieces that it lies in.
+pub type View<'a> = BTreeMap<&'a str, Vec<&'a [u8]>>;
+
+/// Blocks as [`Writer::save`] takes them.
+pub fn view(blocks: &Blocks) -> View<'_> {
+    let blocks = blocks.iter();
+    blocks
+        .map(|(name, block)| (name.as_str(), vec![&block[..]]))
+        .collect()
 }
 
 /// A store read and checked.
 #[derive(Debug)]
 pub struct Contents {
-    /// What the store says it holds.
-    pub manifest: Manifest,
     /// The blocks.
     pub blocks: Blocks,
+    /// The version of its format.
+    pub format: u32,
+    /// How often it was saved.
+    pub saves: u64,
     /// Bytes of the file.
     pub file_bytes: u64,
 }
 
-/// Reads and checks the store at `path`, which is not changed.
+/// Reads and checks the store at `path`, which is not changed. Cost: O(bytes of the file), which is
+/// at most two and a half times what the store holds and 256 KiB; memory for both.
 pub fn read(path: &Path) -> Result<Contents, StoreError> {
-    image::open(read_file(path)?)
-}
-
-fn read_file(path: &Path) -> Result<Vec<u8>, StoreError> {
-    let read = || {
-        // A device or a pipe may have no end, and none can be replaced by a rename.
-        match std::fs::metadata(path)?.file_type() {
-            kind if kind.is_file() || kind.is_dir() => std::fs::read(path),
-            _ => Err(io::Error::other("is a device or a pipe, not a file")),
-        }
-    };
-    read().map_err(|e| match e.kind() {
-        io::ErrorKind::NotFound => StoreError::Missing,
-        _ => StoreError::Io(e),
-    })
+    read::open(&read::file(path)?)
 }
 
 /// A store held for writing, as long as this lives.
 #[derive(Debug)]
 pub struct Writer {
     path: PathBuf,
-    _lock: Lock,
-}
-
-impl StoreError {
-    /// Why a node in a store does not open.
-    pub fn of_node(source: BlockError) -> Self {
-        match source {
-            BlockError::WrongVersion { .. } => Self::OtherLayout { source },
-            source => Self::Damaged(format!("its node: {source}")),
-        }
-    }
+    saved: Option<Saved>,
+    _lock: Option<Lock>,
 }
 
 impl Writer {
-    /// Takes the store at `path`, which need not exist; refuses while another process holds it.
-    pub fn open(path: &Path) -> Result<Self, StoreError> {
-        let path = save::resolve(path)?;
-        let lock = Lock::take(&path)?;
-        Ok(Self { path, _lock: lock })
+    /// Takes the store at `path`, which need not exist, with its lock. `told` gets what a person who
+    /// waits for it should know.
+    pub fn open(path: &Path, locking: Locking, told: impl Fn(&str)) -> Result<Self, StoreError> {
+        let path = place::resolve(path)?;
+        let lock = Lock::take(&path, locking, told)?;
+        Ok(Self {
+            path,
+            saved: None,
+            _lock: lock,
+        })
     }
 
     /// The store's file, links followed.
@@ -149,18 +91,70 @@ impl Writer {
         &self.path
     }
 
-    /// What the store holds; `None` if it does not exist yet.
-    pub fn read(&self) -> Result<Option<Contents>, StoreError> {
-        match read(&self.path) {
-            Ok(contents) => Ok(Some(contents)),
-            Err(StoreError::Missing) => Ok(None),
-            Err(e) => Err(e),
+    /// Whether the store was there when it was read.
+    pub fn is_new(&self) -> bool {
+        self.saved.is_none()
+    }
+
+    /// What the store holds; `None` if it does not exist yet. The writer keeps a copy, with which it
+    /// compares what is saved.
+    pub fn read(&mut self) -> Result<Option<Contents>, StoreError> {
+        let file = match read::file(&self.path) {
+            Ok(file) => file,
+            Err(StoreError::Missing) => return Ok(None),
+            Err(e) => return Err(e),
+        };
+        let contents = read::open(&file)?;
+        self.saved = Saved::new(&file, &contents.blocks);
+        Ok(Some(contents))
+    }
+
+    /// Makes `blocks` all that the store holds, and says whether they were not. Writes what differs
+    /// from the last save. On an error the store is what it was.
+    pub fn save(&mut self, blocks: &View<'_>) -> Result<bool, StoreError> {
+        let Some(saved) = &mut self.saved else {
+            return match self.path.try_exists()? {
+                // It was not read, so that nobody knows what would be lost.
+                true => Err(StoreError::Changed),
+                false => self.replace(blocks, 1).map(|()| true),
+            };
+        };
+        if saved.is_other(blocks) {
+            let number = saved.number() + 1;
+            match self.replace(blocks, number) {
+                // Where a new file may not be made, or not be given to the old one's owner.
+                Err(StoreError::Io(e)) if e.kind() == io::ErrorKind::PermissionDenied => {}
+                done => return done.map(|()| true),
+            }
+        }
+        match &mut self.saved {
+            Some(saved) => saved.append(&self.path, blocks),
+            None => Err(StoreError::Changed),
         }
     }
 
-    /// Makes `blocks` all that the store holds. On an error the store is what it was.
-    pub fn save(&self, blocks: &Blocks) -> Result<(), StoreError> {
-        save::save(&self.path, blocks)
+    /// Makes the file anew if it holds more of the past than is worth reading. `blocks` are those
+    /// saved last. Cost: writing all of them, once for as much as was appended.
+    pub fn tidy(&mut self, blocks: &View<'_>) -> Result<(), StoreError> {
+        match &self.saved {
+            Some(saved) if saved.is_due() => {
+                let number = saved.number();
+                match self.replace(blocks, number) {
+                    // The file may go on as it is.
+                    Err(StoreError::Io(_)) => Ok(()),
+                    done => done,
+                }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn replace(&mut self, blocks: &View<'_>, number: u64) -> Result<(), StoreError> {
+        if let Some(saved) = &self.saved {
+            saved.is_at(&self.path)?;
+        }
+        self.saved = Some(Saved::replace(&self.path, blocks, number)?);
+        Ok(())
     }
 }
 
@@ -177,7 +171,7 @@ mod tests {
             Memory::from(&bytes[..])
         };
         [
-            ("node".to_owned(), bytes(50_000)),
+            ("node".to_owned(), bytes(5_000)),
             ("profile".to_owned(), bytes(300)),
         ]
         .into()
@@ -189,22 +183,45 @@ mod tests {
                 .all(|(name, block)| b.get(name).is_some_and(|o| **o == **block))
     }
 
+    fn open(path: &Path) -> Writer {
+        Writer::open(path, Locking::Within(std::time::Duration::ZERO), |_| ()).unwrap()
+    }
+
+    fn save(path: &Path, blocks: &Blocks) {
+        let mut writer = open(path);
+        writer.read().unwrap();
+        writer.save(&view(blocks)).unwrap();
+    }
+
+    /// A store that was saved three times, the last two by appending.
     fn saved(folder: &Path) -> PathBuf {
         let path = folder.join("a.store");
-        Writer::open(&path).unwrap().save(&blocks(1)).unwrap();
+        for seed in [3, 2, 1] {
+            save(&path, &blocks(seed));
+        }
         path
+    }
+
+    fn expected(folder: &Path, content: &[u8], what: &str) -> StoreError {
+        let path = folder.join("damaged.store");
+        fs::write(&path, content).unwrap();
+        let error = read(&path).expect_err(what);
+        assert_eq!(fs::read(&path).unwrap(), content, "the file was touched");
+        error
     }
 
     #[test]
     fn what_is_saved_is_read() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.store");
-        let writer = Writer::open(&path).unwrap();
-        assert!(writer.read().unwrap().is_none());
+        let mut writer = open(&path);
+        assert!(writer.read().unwrap().is_none() && writer.is_new());
         for seed in 1..4 {
-            writer.save(&blocks(seed)).unwrap();
+            assert!(writer.save(&view(&blocks(seed))).unwrap());
+            assert!(!writer.save(&view(&blocks(seed))).unwrap());
             let contents = read(&path).unwrap();
             assert!(same(&contents.blocks, &blocks(seed)));
+            assert_eq!(contents.saves, u64::from(seed));
             assert_eq!(contents.file_bytes, fs::metadata(&path).unwrap().len());
         }
         drop(writer);
@@ -216,97 +233,125 @@ mod tests {
     }
 
     #[test]
-    fn blocks_of_any_length_come_back() {
+    fn blocks_of_any_length_come_back_and_may_grow_shrink_and_go() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a.store");
-        let writer = Writer::open(&path).unwrap();
-        let lengths = [
-            0,
-            1,
-            image::PIECE - 1,
-            image::PIECE,
-            image::PIECE + 1,
-            5 << 20,
-        ];
-        let blocks: Blocks = lengths
-            .iter()
-            .map(|&n| {
-                let bytes: Vec<u8> = (0..n).map(|i| (i >> 12) as u8).collect();
-                (format!("block {n}"), Memory::from(&bytes[..]))
-            })
-            .collect();
-        writer.save(&blocks).unwrap();
-        let contents = read(&path).unwrap();
-        assert!(same(&contents.blocks, &blocks));
-        let bytes: usize = blocks.values().map(|block| block.len()).sum();
-        assert!(
-            contents.file_bytes < bytes as u64 * 2,
-            "{}",
-            contents.file_bytes
-        );
+        let lengths = [0, 1, 63, 65, (1 << 20) - 1, 1 << 20, (1 << 20) + 1, 5 << 20];
+        let of = |lengths: &[usize], add: usize| -> Blocks {
+            let block = |(i, &n): (usize, &usize)| {
+                let bytes: Vec<u8> = (0..n + add).map(|i| (i >> 12) as u8).collect();
+                (format!("block {i}"), Memory::from(&bytes[..]))
+            };
+            lengths.iter().enumerate().map(block).collect()
+        };
+        for blocks in [
+            of(&lengths, 0),
+            of(&lengths, 7),
+            of(&lengths, 0),
+            of(&lengths[..3], 0),
+            of(&lengths[..5], 1),
+            Blocks::new(),
+            of(&lengths, 2),
+        ] {
+            save(&path, &blocks);
+            assert!(same(&read(&path).unwrap().blocks, &blocks));
+        }
     }
 
-    #[test]
-    fn a_flipped_byte_never_changes_what_is_read() {
-        let folder = tempfile::tempdir().unwrap();
-        let good = fs::read(saved(folder.path())).unwrap();
-        let expected = blocks(1);
-        let mut refused = 0;
-        let step = (good.len() / 700) | 1;
-        // All of the first pages, where the structure of the file is, then a sample of the rest.
-        for at in (0..640).step_by(3).chain((640..good.len()).step_by(step)) {
-            let mut bytes = good.clone();
-            bytes[at] ^= 1 << (at % 8);
-            match image::open(bytes) {
-                Ok(contents) => assert!(same(&contents.blocks, &expected), "byte {at}"),
-                Err(_) => refused += 1,
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(64))]
+        /// A store is the blocks saved last, whatever was changed in them and in however many
+        /// pieces they came.
+        #[test]
+        fn changes_are_saved_wherever_they_are(
+            steps in proptest::collection::vec(
+                (proptest::collection::vec((0..300_000usize, 1..9_000usize), 0..6), 1..70_000usize),
+                1..6,
+            ),
+        ) {
+            let folder = tempfile::tempdir().unwrap();
+            let path = folder.path().join("a.store");
+            let mut bytes = vec![0u8; 300_000];
+            let mut writer = open(&path);
+            for (turn, (changes, piece)) in steps.into_iter().enumerate() {
+                for (at, length) in changes {
+                    let end = (at + length).min(bytes.len());
+                    bytes[at..end].iter_mut().for_each(|b| *b = b.wrapping_add(1 + turn as u8));
+                }
+                let view: View<'_> = [("node", bytes.chunks(piece).collect()), ("other", vec![])].into();
+                writer.save(&view).unwrap();
+                let found = read(&path).unwrap().blocks;
+                proptest::prop_assert!(found["node"][..] == bytes[..]);
+                if turn % 2 == 1 {
+                    writer.tidy(&view).unwrap();
+                    proptest::prop_assert!(read(&path).unwrap().blocks["node"][..] == bytes[..]);
+                }
             }
         }
-        assert!(refused > 20, "{refused}");
     }
 
     #[test]
-    fn every_byte_of_a_block_counts() {
+    fn a_change_is_appended_and_the_past_is_let_go() {
         let folder = tempfile::tempdir().unwrap();
-        let good = fs::read(saved(folder.path())).unwrap();
-        let expected = blocks(1);
-        let block = &expected["node"];
-        let start = (0..good.len() - block.len())
-            .find(|&at| good[at..].starts_with(block))
-            .expect("the block lies in one piece");
-        for at in (start..start + block.len())
-            .step_by(997)
-            .chain([start + block.len() - 1])
-        {
-            let mut bytes = good.clone();
-            bytes[at] ^= 0x10;
-            assert!(
-                matches!(image::open(bytes), Err(StoreError::Damaged(_))),
-                "byte {at}"
-            );
+        let path = folder.path().join("a.store");
+        let mut node = vec![0u8; 4 << 20];
+        let mut writer = open(&path);
+        let mut largest = 0;
+        for turn in 0..4_000usize {
+            let at = turn * 1_049 % node.len();
+            node[at] = node[at].wrapping_add(1);
+            let view: View<'_> = [("node", vec![&node[..]])].into();
+            let before = fs::metadata(&path).map_or(0, |m| m.len());
+            writer.save(&view).unwrap();
+            let after = fs::metadata(&path).unwrap().len();
+            assert!(turn == 0 || after - before < 400, "{}", after - before);
+            writer.tidy(&view).unwrap();
+            largest = largest.max(after);
         }
+        let most = (node.len() as u64) * 5 / 2 + (256 << 10) + 8_192;
+        assert!(largest < most, "{largest}");
+        assert!(read(&path).unwrap().blocks["node"][..] == node[..]);
     }
 
     #[test]
-    fn a_cut_file_is_refused() {
+    fn a_byte_changed_anywhere_is_refused_or_changes_nothing() {
         let folder = tempfile::tempdir().unwrap();
         let path = saved(folder.path());
         let good = fs::read(&path).unwrap();
-        let lengths = (0..64)
-            .chain((64..good.len()).step_by(good.len() / 60))
-            .chain([good.len() - 1]);
-        for length in lengths {
-            fs::write(&path, &good[..length]).unwrap();
-            match read(&path) {
-                Ok(contents) => assert!(same(&contents.blocks, &blocks(1)), "cut to {length}"),
-                Err(e) => assert!(matches!(e, StoreError::Damaged(_)), "cut to {length}: {e}"),
+        let mut healed = 0;
+        for at in 0..good.len() {
+            let mut bytes = good.clone();
+            bytes[at] ^= 1 << (at % 8);
+            match read::open(&bytes) {
+                Ok(contents) => {
+                    assert!(same(&contents.blocks, &blocks(1)), "byte {at}");
+                    // The heads stand in for each other; behind them nothing lies in front of the
+                    // records.
+                    assert!(at < format::RECORDS as usize, "byte {at}");
+                    healed += 1;
+                }
+                Err(e) => assert!(
+                    matches!(e, StoreError::Damaged(_) | StoreError::OtherFormat { .. }),
+                    "byte {at}: {e}"
+                ),
             }
-            assert_eq!(
-                fs::read(&path).unwrap(),
-                good[..length],
-                "the file was touched"
+        }
+        assert_eq!(healed, format::RECORDS as usize);
+    }
+
+    #[test]
+    fn a_file_cut_anywhere_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = saved(folder.path());
+        let good = fs::read(&path).unwrap();
+        for length in 0..good.len() {
+            let error = read::open(&good[..length]).expect_err("it is cut");
+            assert!(
+                matches!(error, StoreError::Damaged(_)),
+                "cut to {length}: {error}"
             );
         }
+        expected(folder.path(), &good[..good.len() / 2], "half of it");
     }
 
     #[test]
@@ -314,84 +359,135 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("x.store");
         assert!(matches!(read(&path), Err(StoreError::Missing)));
-        for content in [&b"hello"[..], &[0; 10_000], &[0xff; 100_000]] {
+        for content in [&b""[..], b"hello", &[0; 10_000], &[0xff; 100_000]] {
+            let error = expected(folder.path(), content, "no store");
+            assert!(matches!(error, StoreError::Damaged(_)), "{error}");
             fs::write(&path, content).unwrap();
-            assert!(matches!(read(&path), Err(StoreError::Damaged(_))));
+            let mut writer = open(&path);
+            assert!(writer.read().is_err());
+            // Whoever saves nonetheless does not cover what was there.
             assert!(matches!(
-                Writer::open(&path).unwrap().read(),
-                Err(StoreError::Damaged(_))
+                writer.save(&view(&blocks(1))),
+                Err(StoreError::Changed)
             ));
             assert_eq!(fs::read(&path).unwrap(), content);
         }
-        fs::remove_file(&path).unwrap();
-        redb::Database::create(&path).unwrap().close().unwrap();
-        assert!(matches!(read(&path), Err(StoreError::Damaged(_))));
-        assert!(Writer::open(folder.path()).is_err());
+        assert!(place::resolve(folder.path()).is_err());
     }
 
     #[test]
     fn another_format_names_the_way_out() {
         let folder = tempfile::tempdir().unwrap();
-        let path = saved(folder.path());
-        let database = redb::Database::open(&path).unwrap();
-        let transaction = database.begin_write().unwrap();
-        transaction
-            .open_table(image::STORE)
-            .unwrap()
-            .insert("format", &9u32.to_le_bytes()[..])
-            .unwrap();
-        transaction.commit().unwrap();
-        database.close().unwrap();
-        let error = read(&path).unwrap_err();
-        assert!(matches!(error, StoreError::OtherFormat { found: 9 }));
-        assert!(error.to_string().contains("use the sensilla that wrote it"));
-    }
-
-    #[test]
-    fn content_that_redb_itself_changed_is_refused() {
-        let folder = tempfile::tempdir().unwrap();
-        for (name, value) in [
-            ("node", Some(&b"other"[..])),
-            ("node", None),
-            ("extra", Some(b"x")),
-        ] {
-            let path = saved(folder.path());
-            let database = redb::Database::open(&path).unwrap();
-            let transaction = database.begin_write().unwrap();
-            {
-                let mut table = transaction.open_table(image::BLOCKS).unwrap();
-                match value {
-                    Some(value) => drop(table.insert((name, 0), value).unwrap()),
-                    None => drop(table.remove((name, 0)).unwrap()),
-                }
-            }
-            transaction.commit().unwrap();
-            database.close().unwrap();
-            assert!(matches!(read(&path), Err(StoreError::Damaged(_))), "{name}");
+        let mut of_redb = b"redb\x1a\x0a\xa9\x0d\x0a".to_vec();
+        of_redb.resize(100_000, 0);
+        let mut later = fs::read(saved(folder.path())).unwrap();
+        for at in format::HEADS {
+            later[at as usize + 8] = 9;
+        }
+        for (content, number) in [(of_redb, 1), (later, 9)] {
+            let error = expected(folder.path(), &content, "another format");
+            assert!(
+                matches!(error, StoreError::OtherFormat { found } if found == number),
+                "{error}"
+            );
+            assert!(error.to_string().contains("use the sensilla that wrote it"));
         }
     }
 
     #[test]
-    fn one_writer_at_a_time() {
+    fn one_writer_at_a_time_and_readers_meanwhile() {
         let folder = tempfile::tempdir().unwrap();
         let path = saved(folder.path());
-        let writer = Writer::open(&path).unwrap();
-        assert!(matches!(Writer::open(&path), Err(StoreError::Busy)));
+        let writer = open(&path);
+        let busy = Writer::open(&path, Locking::Within(Default::default()), |_| ());
+        assert!(matches!(busy, Err(StoreError::Busy)));
         read(&path).unwrap();
         drop(writer);
-        Writer::open(&path).unwrap();
+        open(&path);
+    }
+
+    #[test]
+    fn two_writers_without_a_lock_do_not_write_over_each_other() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = saved(folder.path());
+        let open = || {
+            let mut writer = Writer::open(&path, Locking::None, |_| ()).unwrap();
+            writer.read().unwrap();
+            writer
+        };
+        let (mut first, mut second) = (open(), open());
+        first.save(&view(&blocks(7))).unwrap();
+        let late = second.save(&view(&blocks(8)));
+        assert!(matches!(late, Err(StoreError::Changed)));
+        assert!(same(&read(&path).unwrap().blocks, &blocks(7)));
+    }
+
+    #[test]
+    fn readers_see_one_state_while_it_is_saved() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.store");
+        // All bytes of all blocks say the same.
+        let state = |seed: u8| -> Blocks {
+            let block = |n: usize| Memory::from(&vec![seed; n][..]);
+            [("a".into(), block(40_000)), ("b".into(), block(9_000))].into()
+        };
+        save(&path, &state(0));
+        let done = std::sync::atomic::AtomicBool::new(false);
+        std::thread::scope(|scope| {
+            let reader = scope.spawn(|| {
+                let mut seen = std::collections::BTreeSet::new();
+                while !done.load(std::sync::atomic::Ordering::Relaxed) {
+                    let blocks = read(&path).unwrap().blocks;
+                    let first = blocks["a"][0];
+                    assert!(blocks.values().all(|b| b.iter().all(|&byte| byte == first)));
+                    seen.insert(first);
+                }
+                seen.len()
+            });
+            let mut writer = open(&path);
+            writer.read().unwrap();
+            for turn in 1..=200 {
+                writer.save(&view(&state(turn))).unwrap();
+                writer.tidy(&view(&state(turn))).unwrap();
+            }
+            done.store(true, std::sync::atomic::Ordering::Relaxed);
+            assert!(reader.join().unwrap() > 1);
+        });
     }
 
     #[test]
     fn what_a_crashed_writer_left_is_in_nobodys_way() {
         let folder = tempfile::tempdir().unwrap();
         let path = saved(folder.path());
-        fs::write(save::beside(&path, ".new"), b"half").unwrap();
-        fs::write(save::beside(&path, ".lock"), b"").unwrap();
+        fs::write(place::beside(&path, ".new"), b"half").unwrap();
+        fs::write(place::beside(&path, ".lock"), b"").unwrap();
+        // A record that no head names yet.
+        let mut behind = fs::read(&path).unwrap();
+        behind.extend_from_slice(b"SNSLsave and half of what was to follow");
+        fs::write(&path, behind).unwrap();
         assert!(same(&read(&path).unwrap().blocks, &blocks(1)));
-        let writer = Writer::open(&path).unwrap();
-        writer.save(&blocks(2)).unwrap();
+        save(&path, &blocks(2));
         assert!(same(&read(&path).unwrap().blocks, &blocks(2)));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn owner_and_mode_stay_and_a_new_store_is_its_owners_alone() {
+        use std::os::unix::fs::{MetadataExt, PermissionsExt};
+        let folder = tempfile::tempdir().unwrap();
+        let path = saved(folder.path());
+        let mode = || fs::metadata(&path).unwrap().mode() & 0o777;
+        assert_eq!(mode(), 0o600);
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o640)).unwrap();
+        // Only root may give files away; whoever runs the tests as such checks that too.
+        let given = std::os::unix::fs::chown(&path, Some(65_534), Some(65_534)).is_ok();
+        save(&path, &blocks(5));
+        let mut writer = open(&path);
+        writer.read().unwrap();
+        let grown: Blocks = [("node".into(), Memory::zeroed(1 << 20))].into();
+        writer.save(&view(&grown)).unwrap();
+        assert_eq!(mode(), 0o640);
+        assert!(!given || fs::metadata(&path).unwrap().uid() == 65_534);
     }
 
     #[cfg(unix)]
@@ -399,10 +495,12 @@ mod tests {
     fn a_save_that_fails_leaves_the_old_store() {
         let folder = tempfile::tempdir().unwrap();
         let path = saved(folder.path());
-        let writer = Writer::open(&path).unwrap();
+        let mut writer = open(&path);
+        writer.read().unwrap();
         // A folder where the new file should go.
-        fs::create_dir(save::beside(&path, ".new")).unwrap();
-        assert!(writer.save(&blocks(2)).is_err());
+        fs::create_dir(place::beside(&path, ".new")).unwrap();
+        let grown: Blocks = [("node".into(), Memory::zeroed(1 << 20))].into();
+        assert!(writer.save(&view(&grown)).is_err());
         assert!(same(&read(&path).unwrap().blocks, &blocks(1)));
     }
 
@@ -421,7 +519,7 @@ mod tests {
         let path = saved(folder.path());
         let link = folder.path().join("link.store");
         std::os::unix::fs::symlink(&path, &link).unwrap();
-        Writer::open(&link).unwrap().save(&blocks(2)).unwrap();
+        save(&link, &blocks(2));
         assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
         assert!(same(&read(&path).unwrap().blocks, &blocks(2)));
     }

@@ -104,7 +104,10 @@ fn what_was_decided_is_said_in_a_line_each() {
          --channels takes it for a channel)",
         "note: `t` is read as milliseconds since 1970 (--time-unit says otherwise)",
     ];
-    assert_eq!(said.lines().collect::<Vec<_>>(), notes);
+    let warning = "note: there is one label only, `a`, so every recall will say that; `recall --refuse \
+        RATE` and `watch` tell what is unlike it";
+    let all = [&notes[..], &[warning]].concat();
+    assert_eq!(said.lines().collect::<Vec<_>>(), all);
     let learned = folder.json(&[&line[..], &["--store", "b.store"]].concat());
     let in_json: Vec<String> = learned["notes"]
         .as_array()
@@ -112,7 +115,7 @@ fn what_was_decided_is_said_in_a_line_each() {
         .iter()
         .map(|note| format!("note: {}", note.as_str().unwrap()))
         .collect();
-    assert_eq!(in_json, notes);
+    assert_eq!(in_json, all);
     assert!(
         learned["reading"]
             .to_string()
@@ -290,7 +293,7 @@ fn recall_prints_csv() {
     let lines: Vec<&str> = text.lines().collect();
     assert_eq!(
         lines[0],
-        "index,file,line,time,group,label,predicted,similarity"
+        "index,file,line,time,group,label,predicted,similarity,novelty,margin,confidence,refused"
     );
     assert!(
         lines[2].starts_with("1,\"train, all.csv\",52,1.00,,slow,slow,"),
@@ -302,13 +305,20 @@ fn recall_prints_csv() {
 #[test]
 fn flat_recordings_are_learned_like_any_other() {
     let folder = Folder::with(&[]);
-    // The middle one is in every feature the mean of all: it has no direction of its own.
+    // The middle one is the mean of all.
     let flat: String = [("low", 4), ("middle", 5), ("high", 6)]
         .iter()
         .flat_map(|(what, x)| (0..10).map(move |_| format!("{what},{x}\n")))
         .collect();
     folder.write("flat.csv", format!("what,x\n{flat}"));
-    let learned = folder.json(&["learn", "flat.csv", "--label", "what", "--merge-at", "1"]);
+    let learned = folder.json(&[
+        "learn",
+        "flat.csv",
+        "--label",
+        "what",
+        "--merge-within",
+        "0",
+    ]);
     assert_eq!(
         (&learned["learned"], &learned["patterns"]),
         (&3.into(), &3.into())

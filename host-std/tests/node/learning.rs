@@ -1,7 +1,6 @@
 //! Patterns of a user's own data: learned, recalled, merged.
 
 use super::fixtures::{claim, json, motions, sensilla, vectors};
-use predicates::prelude::*;
 use predicates::str::contains;
 use serde_json::Value;
 use std::fs;
@@ -24,7 +23,7 @@ fn csv_is_learned_and_recalled_by_name_of_its_columns() {
         learned["labels"],
         serde_json::json!(["still", "slow", "fast"])
     );
-    assert_eq!(learned["dimensions"], 32);
+    assert_eq!(learned["dimensions"], 512);
     // Label, time and windows are those of the store; columns may have moved.
     let moved: String = motions(3)
         .lines()
@@ -226,26 +225,21 @@ fn channels_over_the_limit_are_told_in_numbers() {
             .collect::<Vec<_>>()
             .join(":")
     };
-    sensilla(folder.path())
-        .args(["learn", "-"])
-        .write_stdin(format!("{}:a\n", row(228)))
-        .assert()
-        .code(1)
-        .stderr(
-            contains("228 channels")
-                .and(contains("2064"))
-                .and(contains("2048")),
-        );
-    sensilla(folder.path())
-        .args(["learn", "-"])
-        .write_stdin(format!(
+    let said = |channels: usize| {
+        let rows = format!(
             "{}:a\n{}:b\n",
-            row(227),
-            row(227).replace('2', "9")
-        ))
-        .assert()
+            row(channels),
+            row(channels).replace('2', "9")
+        );
+        let mut command = sensilla(folder.path());
+        command.args(["learn", "-"]).write_stdin(rows).assert()
+    };
+    said(257)
+        .code(1)
+        .stderr(contains("257 channels; at most 256"));
+    said(256)
         .success()
-        .stdout(contains("2 examples of recordings of 227 channels"));
+        .stdout(contains("2 examples of recordings of 256 channels"));
 }
 
 #[test]

@@ -3,4 +3,6 @@
 mod claims;
 mod fixtures;
 mod learning;
+mod shapes;
 mod store;
+mod watching;

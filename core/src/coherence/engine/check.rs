@@ -376,7 +376,7 @@ impl<'a, J: Judge> Engine<'a, J> {
             return Ok(effect);
         }
         if context.is_none() {
-            if !self.has_room_for_context(now) {
+            if !self.has_room_for_context(Tag::of(event.context), now) {
                 return Err(Refusal::ContextsFull);
             }
             let opened = member.map_or(0, |member| self.tables.contexts.opened_by(member));
@@ -399,11 +399,11 @@ impl<'a, J: Judge> Engine<'a, J> {
         Ok(effect)
     }
 
-    /// Whether a context has room, or will have had its last claim by `now`. Cost: O(contexts),
+    /// Whether a context has room, or one will have had its last claim by `now`. Cost: O(contexts)
     /// times the claims that expire by then if all are taken.
-    fn has_room_for_context(&self, now: u64) -> bool {
+    fn has_room_for_context(&self, tag: Tag, now: u64) -> bool {
         let (claims, contexts) = (&self.tables.claims, &self.tables.contexts);
-        if contexts.free().is_some() {
+        if contexts.free(tag).is_some() {
             return true;
         }
         let all = 0..u32::from(self.config.contexts);

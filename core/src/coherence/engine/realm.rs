@@ -158,10 +158,11 @@ impl<J: Judge> Engine<'_, J> {
                 let grid = &self.tables.grid;
                 grid.check_vector(event.embedding.len(), vector)?;
                 let contexts = &self.tables.contexts;
-                let known = contexts.find(Tag::of(event.context)).is_some();
+                let tag = Tag::of(event.context);
+                let known = contexts.find(tag).is_some();
                 match event.embedding.is_empty() {
                     true => Err(Refusal::BadAct),
-                    false if known || contexts.free().is_some() => Ok(()),
+                    false if known || contexts.free(tag).is_some() => Ok(()),
                     false => Err(Refusal::ContextsFull),
                 }
             }

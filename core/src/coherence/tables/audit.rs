@@ -7,7 +7,7 @@ use crate::coherence::tables::conflicts::Lists;
 
 impl Tables<'_> {
     /// Whether every list leads where it says, every count counts, and all is zero where nothing
-    /// lies, padding included. Cost: O(bytes), and contexts squared.
+    /// lies, padding included. Cost: O(bytes).
     pub fn is_sound(&mut self, config: &EngineConfig) -> bool {
         let (grid, claims) = (&self.grid, &mut self.claims);
         self.state.is_sound()

@@ -7,9 +7,10 @@ use crate::Hash;
 use crate::block::sections::sections;
 use crate::coherence::config::{EngineConfig, MAX_KEYS};
 use crate::coherence::errors::{AuthorityError, Refusal};
-use crate::grid::Tag;
+use crate::grid::{Keys, Tag};
 use crate::log::sign::{Domain, Endorsement, split, verify_endorsement};
 use crate::log::{PublicKey, Verifier};
+use crate::table::{self, Place};
 
 /// Words of a context's record; 0 to 3 are the tag of its name.
 const CLAIMS: usize = 4;
@@ -26,6 +27,8 @@ const LIVE: usize = 7;
 sections! {
     pub(crate) struct Contexts for EngineConfig as config {
         records: [[u32; 8]; config.contexts => 1],
+        /// Finds a record by the tag of its name, where there are many.
+        table: [u32; places(config.contexts)],
         /// The keys of each context's authority, sorted.
         keys: [PublicKey; config.contexts => config.keys as usize],
         /// Where the vectors of each context belong.
@@ -34,6 +37,18 @@ sections! {
         count: usize = config.contexts as usize,
         /// Keys of one context's authority.
         most: usize = config.keys as usize,
+        secrets: Keys = Keys::new(config.grid.hash_seed()),
+    }
+}
+
+/// As many records are looked through one by one, without a table.
+const FEW: u16 = 16;
+
+/// Places of the table: a power of two, at most half of them taken.
+const fn places(contexts: u16) -> usize {
+    match contexts {
+        0..=FEW => 0,
+        contexts => (contexts as usize * 2).next_power_of_two(),
     }
 }
 
@@ -53,21 +68,37 @@ impl Contexts<'_> {
         }
     }
 
-    /// The number of the context with a name. Cost: O(contexts).
-    pub fn find(&self, tag: Tag) -> Option<u32> {
-        let [a, b, c, d] = tag.0;
-        let same = |r: &[u32; 8]| r[LIVE] == 1 && r[..4] == [a, b, c, d];
-        self.records
-            .iter()
-            .take(self.count)
-            .position(same)
-            .map(|at| at as u32)
+    fn hash(&self, tag: Tag) -> u32 {
+        self.secrets.words(0, tag.0)
     }
 
-    /// A number that is free.
-    pub fn free(&self) -> Option<u32> {
-        let mut records = self.records.iter().take(self.count);
-        let free = records.position(|r| r[LIVE] == 0);
+    /// Where in the table a context is (`Ok`) or would go (`Err`); beyond it, if there is none.
+    fn seek(&self, tag: Tag) -> Result<(usize, u32), usize> {
+        if self.table.is_empty() {
+            let same = |&context: &u32| self.tag(context) == Some(tag);
+            let found = (0..self.count as u32).find(same);
+            return found.map(|context| (0, context)).ok_or(0);
+        }
+        table::find(self.table, self.hash(tag), |context| {
+            self.tag(context) == Some(tag)
+        })
+    }
+
+    /// The number of the context with a name. Cost: constant, short of names that were prepared to
+    /// share a hash.
+    pub fn find(&self, tag: Tag) -> Option<u32> {
+        self.seek(tag).ok().map(|(_, context)| context)
+    }
+
+    /// The number that is free for a name. Looked for from a place that follows from the name, so
+    /// that the cost is constant until nearly all are taken, and O(contexts) then.
+    pub fn free(&self, tag: Tag) -> Option<u32> {
+        let start = match self.table.is_empty() {
+            true => 0,
+            false => (self.hash(tag) as usize).checked_rem(self.count)?,
+        };
+        let is_free = |&at: &usize| self.records.get(at).is_some_and(|r| r[LIVE] == 0);
+        let free = (start..self.count).chain(0..start).find(is_free);
         free.map(|at| at as u32)
     }
 
@@ -80,15 +111,34 @@ impl Contexts<'_> {
     /// The number of a context, taken into use if need be by a member, or by the roots; the caller has
     /// seen that one is free.
     pub fn enter(&mut self, tag: Tag, opener: Option<u32>) -> Option<u32> {
-        if let Some(context) = self.find(tag) {
-            return Some(context);
-        }
-        let context = self.free()?;
+        let place = match self.seek(tag) {
+            Ok((_, context)) => return Some(context),
+            Err(place) => place,
+        };
+        let context = self.free(tag)?;
         let [a, b, c, d] = tag.0;
         if let Some(record) = self.records.get_mut(context as usize) {
             *record = [a, b, c, d, 0, 0, opener.map_or(0, |member| member + 1), 1];
         }
+        if let Some(place) = self.table.get_mut(place) {
+            *place = Place::of(context);
+        }
         Some(context)
+    }
+
+    /// Forgets a context.
+    fn forget(&mut self, config: &EngineConfig, context: u32) {
+        let found = self.tag(context).and_then(|tag| self.seek(tag).ok());
+        if let Some((place, _)) = found.filter(|_| !self.table.is_empty()) {
+            let (records, secrets) = (&*self.records, &self.secrets);
+            table::remove(self.table, place, |other| {
+                match records.get(other as usize) {
+                    Some(&[a, b, c, d, ..]) => secrets.words(0, [a, b, c, d]),
+                    None => 0,
+                }
+            });
+        }
+        self.clear_slot(config, context as usize);
     }
 
     /// Counts one claim more.
@@ -110,7 +160,7 @@ impl Contexts<'_> {
     fn forget_idle(&mut self, config: &EngineConfig, context: u32) {
         let idle = self.word(context, CLAIMS) == 0 && self.word(context, POWERS) == 0;
         if idle && !self.is_based(context) {
-            self.clear_slot(config, context as usize);
+            self.forget(config, context);
         }
     }
 
@@ -161,7 +211,7 @@ impl Contexts<'_> {
                 limit: self.most as u8,
             });
         }
-        match self.find(tag).or_else(|| self.free()) {
+        match self.find(tag).or_else(|| self.free(tag)) {
             Some(_) => Ok(()),
             None => Err(AuthorityError::ContextsFull),
         }
@@ -256,7 +306,17 @@ impl Contexts<'_> {
         config: &EngineConfig,
         contexts: impl Fn() -> I,
     ) -> bool {
-        self.counts(contexts) && (0..self.count as u32).all(|c| self.verify(config, c).is_some())
+        self.counts(contexts)
+            && (0..self.count as u32).all(|c| self.verify(config, c).is_some())
+            && self.is_table_sound()
+    }
+
+    /// Whether the table finds each context in use by its name, so that no two have one name.
+    fn is_table_sound(&self) -> bool {
+        let live = || (0..self.count as u32).filter_map(|c| Some((c, self.tag(c)?)));
+        let hash_of = |context| self.tag(context).map(|tag| self.hash(tag));
+        (self.table.is_empty() || table::check(self.table, live().count(), hash_of))
+            && live().all(|(context, tag)| self.find(tag) == Some(context))
     }
 
     /// Whether each context counts its claims. Claims are taken off one by one, which leaves
@@ -304,9 +364,7 @@ impl Contexts<'_> {
             }
             _ => check_keys(threshold, named).ok()?,
         }
-        let same = |other: &[u32; 8]| other[LIVE] == 1 && other[..4] == record[..4];
-        let twice = self.records.iter().skip(at + 1).any(same);
-        (!twice).then_some(())
+        Some(())
     }
 }
 

@@ -99,7 +99,7 @@ impl World {
         self.clone()
     }
 
-    fn appoint(engine: &mut Engine<'_>, context: &str, threshold: u8, keys: &[[u8; 32]]) {
+    pub fn appoint(engine: &mut Engine<'_>, context: &str, threshold: u8, keys: &[[u8; 32]]) {
         let event = Event {
             realm: [0; 32],
             author: [0; 32],

@@ -118,3 +118,48 @@ fn a_member_takes_56_bytes() {
         );
     }
 }
+
+/// An engine in which so many contexts have an authority, and whether names beside them find room.
+fn crowded(contexts: u16) -> Memory {
+    let config = EngineConfig::new(GridConfig::new(0, 16)).contexts(contexts);
+    let mut memory = Memory::zeroed(config.bytes());
+    let mut engine = Engine::format(&mut memory, config).unwrap();
+    for number in 0..contexts {
+        World::appoint(&mut engine, &name(number.into()), 1, &[[7; 32]]);
+    }
+    assert!((0..contexts).all(|number| engine.authority(&name(number.into())).is_some()));
+    memory
+}
+
+#[test]
+fn opening_costs_as_many_steps_as_there_are_contexts() {
+    let time = |contexts| {
+        let mut memory = crowded(contexts);
+        let mut open = || {
+            let begun = std::time::Instant::now();
+            Engine::open(&mut memory).unwrap();
+            begun.elapsed()
+        };
+        (0..5).map(|_| open()).min().unwrap()
+    };
+    // Sixteen times the contexts: squares would take 256 times as long.
+    let (few, many) = (time(2_000), time(32_000));
+    assert!(many < few * 80, "{few:?} and {many:?}");
+}
+
+#[test]
+fn two_contexts_of_one_name_do_not_open() {
+    for contexts in [16, 300] {
+        let mut memory = crowded(contexts);
+        let (mut at, mut records) = (0, 0);
+        for (name, bytes) in Engine::open(&mut memory).unwrap().sections() {
+            if name == "contexts" && records == 0 {
+                records = at;
+            }
+            at += bytes;
+        }
+        let [first, second] = [records, records + 32];
+        memory.copy_within(first..first + 16, second);
+        assert!(Engine::open(&mut memory).is_err(), "{contexts} contexts");
+    }
+}

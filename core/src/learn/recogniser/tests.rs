@@ -1,8 +1,7 @@
 //! The recogniser beside the loops that define it.
 
 use super::*;
-use crate::bank::ScratchConfig;
-use crate::bank::{BankConfig, Layout};
+use crate::bank::{BankConfig, Layout, Pattern, PatternBank, ScratchConfig};
 use crate::block::{BlockError, Memory};
 use crate::learn::stream::StreamConfig;
 use proptest::prelude::*;
@@ -270,6 +269,50 @@ fn learning_and_recall_are_those_of_the_reference() {
         }
         assert!(same * 20 >= test.len() * 19, "{same}");
     }
+}
+
+#[test]
+fn recall_hands_out_what_it_was_judged_by() {
+    let stream = StreamConfig::new(1, 32);
+    // Nothing is merged, so that the nearest few of a cluster often have one label.
+    let config = RecogniserConfig::new(&stream, 160).merge(0.0);
+    let mut room = Room::new(&config);
+    let (mut bank, mut recogniser, mut scratch, work) = room.parts(config);
+    let all = vectors(32, 220);
+    let (train, test) = all.split_at(160);
+    let (none, hits) = recogniser
+        .recall_among(bank.as_ref(), &test[0].1, 3, work, &mut scratch)
+        .unwrap();
+    assert!(none.is_none() && hits.is_empty());
+    for (label, vector) in train {
+        recogniser
+            .learn(&mut bank, vector, pattern(*label), work)
+            .unwrap();
+    }
+    recogniser.refresh(&mut bank, work).unwrap();
+    let mut alike = 0;
+    for (_, vector) in test {
+        for k in [1, 3, 16] {
+            let (found, hits) = recogniser
+                .recall_among(bank.as_ref(), vector, k, work, &mut scratch)
+                .unwrap();
+            let (found, hits) = (found.unwrap(), hits.iter().collect::<Vec<_>>());
+            let mut white = vector.clone();
+            recogniser.whiten(&mut white);
+            assert_eq!(work, white);
+            let expected = bank.search(&white, k, &mut scratch).unwrap();
+            assert_eq!(hits, expected.iter().collect::<Vec<_>>());
+            assert_eq!(found.id, hits[0].id);
+            let others = |entry: &Entry| entry.label != found.label;
+            let other = bank.search_filtered(&white, 1, &others, &mut scratch);
+            assert_eq!(found.other, -other.unwrap().first().unwrap().similarity);
+            alike += usize::from(hits.iter().all(|hit| hit.label == found.label));
+            let alone = recogniser.recall(bank.as_ref(), vector, work, &mut scratch);
+            assert_eq!(alone.unwrap().unwrap(), found);
+        }
+    }
+    // Both ways were gone: one search was enough, or it took another.
+    assert!((61..180).contains(&alike), "{alike}");
 }
 
 #[test]

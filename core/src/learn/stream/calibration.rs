@@ -5,6 +5,16 @@ use super::super::vector::{LEVELS, UNIT};
 /// Mean and squares by Welford's recurrence, the sum of steps, and the latest value.
 pub(super) type Moments = [f32; 4];
 
+/// Whether moments are such as values within [`MAX_SAMPLE`](super::MAX_SAMPLE) lead to.
+pub(super) fn is_sound(moments: &Moments) -> bool {
+    let [mean, squares, travel, last] = *moments;
+    let most = 2.0 * super::MAX_SAMPLE;
+    mean.abs() <= most
+        && last.abs() <= most
+        && (0.0..=1e34).contains(&squares)
+        && (0.0..=1e21).contains(&travel)
+}
+
 /// How values of a channel become levels.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Scale {

@@ -12,14 +12,13 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::{Arguments, print, report, result};
-use crate::Error;
 use crate::command::{Common, output};
 use crate::gateway::{Batch, Gateway, Outcome};
 use crate::home::Home;
 use crate::read::claims::{ClaimLine, ClaimReader};
 use crate::read::{Decoding, InputError, Source, files};
 use crate::store::Writer;
-use crate::store::manifest::Manifest;
+use crate::{Error, interrupt};
 
 /// Lines that wait to be taken, at most.
 const WAITING: usize = 1_024;
@@ -45,9 +44,10 @@ pub fn run(
     common: &Common,
     arguments: &Arguments,
     home: Home,
-    writer: &Writer,
-    manifest: Option<Manifest>,
+    writer: &mut Writer,
 ) -> Result<(), Error> {
+    // What was taken is saved whenever the process is asked to end.
+    let _hold = interrupt::hold();
     let path = Path::new("-");
     let name = files::name(path);
     let lines = read(arguments.text.decoding());
@@ -56,7 +56,6 @@ pub fn run(
         .clock(arguments.now.unwrap_or_default())
         .decides(arguments.decide);
     let mut state = State {
-        manifest,
         saved: Instant::now(),
         dirty: false,
         done: Batch::default(),
@@ -64,9 +63,8 @@ pub fn run(
         first: None,
     };
     let mut notes = Vec::new();
-    loop {
-        let wait = if state.dirty { IDLE } else { OFTEN };
-        let first = match lines.recv_timeout(wait) {
+    while !interrupt::is_requested() {
+        let first = match lines.recv_timeout(IDLE) {
             Ok(first) => Some(first),
             Err(RecvTimeoutError::Timeout) => None,
             Err(RecvTimeoutError::Disconnected) => break,
@@ -90,6 +88,9 @@ pub fn run(
         state.take(common, &mut gateway, &mut together)?;
         if state.dirty && (idle || state.saved.elapsed() > OFTEN) {
             state.save(&mut gateway, writer)?;
+            if idle {
+                gateway.home_mut().tidy(writer)?;
+            }
         }
     }
     let mut home = gateway.into_home();
@@ -98,8 +99,9 @@ pub fn run(
         report(&mut home, &name, &result)?.write(path)?;
     }
     // A store that was not there is made for what was taken, and for nothing else.
-    if state.dirty || state.manifest.is_some() || state.done.refused == 0 {
-        home.save(writer, state.manifest.as_ref())?;
+    if state.dirty || !writer.is_new() || state.done.refused == 0 {
+        home.save(writer)?;
+        home.tidy(writer)?;
     }
     print(common, &result, &state.done)?;
     match state.first {
@@ -143,7 +145,6 @@ fn read(decoding: Decoding) -> Receiver<Come> {
 }
 
 struct State {
-    manifest: Option<Manifest>,
     saved: Instant,
     dirty: bool,
     done: Batch,
@@ -213,11 +214,9 @@ impl State {
         })
     }
 
-    fn save(&mut self, gateway: &mut Gateway, writer: &Writer) -> Result<(), Error> {
-        gateway.home_mut().save(writer, None)?;
+    fn save(&mut self, gateway: &mut Gateway, writer: &mut Writer) -> Result<(), Error> {
+        gateway.home_mut().save(writer)?;
         (self.dirty, self.saved) = (false, Instant::now());
-        // What the store holds now is what the node is; a later save compares anew.
-        self.manifest = None;
         Ok(())
     }
 }

@@ -105,7 +105,7 @@ pub fn tell(file: &str, head: &[(u64, String)], wishes: &Wishes) -> Result<Diale
         let from = lines.iter().position(|(n, _)| *n > skip);
         lines = from.map_or(&[], |from| &lines[from..]);
     }
-    let mut delimiter = wishes.delimiter.map(chosen);
+    let mut delimiter = wishes.delimiter.map(delimiter_of);
     if let Some(((_, first), rest)) = lines.split_first()
         && let Some(c) = first.trim().strip_prefix("sep=")
         && c.chars().count() <= 1
@@ -254,7 +254,8 @@ fn places_of(titles: &[String], wishes: &Wishes) -> Vec<usize> {
     texts.flatten().collect()
 }
 
-fn chosen(c: char) -> Delimiter {
+/// What a character that was asked for divides by: a space, any run of them.
+pub fn delimiter_of(c: char) -> Delimiter {
     match c {
         ' ' => Delimiter::Spaces,
         c => Delimiter::Char(u8::try_from(c).unwrap_or(b',')),

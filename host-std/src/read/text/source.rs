@@ -87,7 +87,7 @@ impl Source {
             ended: true,
             lenient: decoding.lenient,
             broken: false,
-            progress: Some(Progress::new("reading", None)),
+            progress: Some(Progress::new("reading lines", None)),
             buffer: Vec::new(),
         }
     }
