@@ -58,7 +58,7 @@ use crate::block::owned::owned;
 
 parts! {
     /// The whole node. See the [module](self).
-    pub struct Node for NodeConfig as config, b"NODE", 2 {
+    pub struct Node for NodeConfig as config, b"NODE", 3 {
         perception: Perception = config.perception,
         history: History = config.history,
     }

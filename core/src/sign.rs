@@ -68,6 +68,8 @@ pub enum Domain {
     Resolution,
     /// An authority's signature of a deprecation; over [`Deprecate::digest`](crate::log::kind::Deprecate::digest).
     Deprecation,
+    /// A root's signature of what the realm's roots decide; over [`Roots::digest`](crate::log::kind::Roots::digest).
+    Roots,
 }
 
 impl Domain {
@@ -76,6 +78,7 @@ impl Domain {
             Self::Event => b"sensilla/v1/event\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
             Self::Resolution => b"sensilla/v1/resolution\0\0\0\0\0\0\0\0\0\0",
             Self::Deprecation => b"sensilla/v1/deprecation\0\0\0\0\0\0\0\0\0",
+            Self::Roots => b"sensilla/v1/roots\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0",
         }
     }
 }

@@ -52,7 +52,8 @@ fn hits_and_errors_say_what_they_say_in_rust() {
 fn an_event_is_data_too() {
     let event = Event {
         author: [1; 32],
-        prev: None,
+        realm: [0; 32],
+        seq: 1,
         at: 7,
         context: "lab",
         embedding: Default::default(),

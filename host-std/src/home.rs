@@ -7,10 +7,11 @@ use sensilla::bank::{BankConfig, Element, Layout};
 use sensilla::block::{BlockError, Memory, OwnError};
 use sensilla::intern::Symbol;
 use sensilla::learn::{OwnedStream, RecogniserConfig, StreamConfig};
+use sensilla::log::kind::Act;
 use sensilla::log::sign::PublicKey;
-use sensilla::log::{Ed25519, Policy};
+use sensilla::log::{Ed25519, Policy, Signer};
 use sensilla::node::{
-    HistoryConfig, Node, NodeConfig, OwnedNode, Perception, PerceptionConfig, Workspace,
+    HistoryConfig, Ingested, Node, NodeConfig, OwnedNode, Perception, PerceptionConfig, Workspace,
 };
 use std::collections::BTreeSet;
 use std::ops::Range;
@@ -19,6 +20,7 @@ use crate::keys::{self, Keyring};
 use crate::profile::{Authority, Names, Profile, Room, Shape};
 use crate::progress::Progress;
 use crate::read::claims::hex;
+use crate::realm::{self, Realm};
 use crate::seen::{self, Seen};
 use crate::store;
 use crate::store::{Blocks, Contents, StoreError, View, Writer};
@@ -48,7 +50,7 @@ pub struct Home {
 
 /// The sizes of the node that a profile describes.
 pub fn config(profile: &Profile) -> NodeConfig {
-    NodeConfig::new(perception(profile), history(&profile.room))
+    NodeConfig::new(perception(profile), history(profile))
 }
 
 fn perception(profile: &Profile) -> PerceptionConfig {
@@ -84,7 +86,8 @@ fn perception(profile: &Profile) -> PerceptionConfig {
         .labels(profile.labels.count, profile.labels.bytes)
 }
 
-fn history(room: &Room) -> HistoryConfig {
+fn history(profile: &Profile) -> HistoryConfig {
+    let room = &profile.room;
     HistoryConfig {
         events: room.events,
         bytes: room.bytes,
@@ -92,25 +95,55 @@ fn history(room: &Room) -> HistoryConfig {
         contexts: room.contexts,
         claims: room.events,
         dimensions: room.dimensions,
+        realm: profile.realm.as_ref().map_or([0; 32], Realm::id),
+        // The node grows for those it hears.
+        claims_each: Some(room.events),
+        seed: profile.seed,
         ..HistoryConfig::DEFAULT
     }
 }
 
 impl Home {
-    /// A new node as the profile describes it.
+    /// A new node as the profile describes it; in a realm of its own if that names none.
     pub fn new(profile: Profile) -> Result<Self, Error> {
         Self::with_keys(profile, Keyring::new()?)
     }
 
     /// A new node whose sources have keys of `keys`.
-    pub fn with_keys(profile: Profile, keys: Keyring) -> Result<Self, Error> {
+    pub fn with_keys(mut profile: Profile, keys: Keyring) -> Result<Self, Error> {
+        let root = keys.root().public_key();
+        profile.realm.get_or_insert_with(|| Realm::of(None, &root));
+        let mut seed = [0; 8];
+        getrandom::fill(&mut seed).map_err(|e| Error::Failed(format!("no randomness: {e}")))?;
+        profile.seed = u64::from_le_bytes(seed);
         Ok(Self {
-            node: OwnedNode::new(config(&profile)).map_err(own)?,
+            node: founded(&profile, config(&profile))?,
             profile,
             keys,
             seen: Seen::default(),
             others: Blocks::new(),
         })
+    }
+
+    /// Makes the node, whose log is empty, one of another realm.
+    pub fn join(&mut self, realm: Realm) -> Result<(), Error> {
+        if self.node().history().log().size() > 0 {
+            return Err(Error::Failed(
+                "the store holds events of its realm, which are nothing in another; join with a new \
+                 store (--store PATH) and ingest there"
+                    .into(),
+            ));
+        }
+        let room = self.profile.room;
+        self.profile.realm = Some(realm);
+        self.grow(room)
+    }
+
+    /// Lets the root of the realm decide something at a time, if its key is this node's.
+    pub fn decide(&mut self, context: &str, act: Act<'_>, at: u64) -> Result<Ingested, Error> {
+        let root = self.keys.root();
+        self.change(|node| realm::decide(node, &root, context, act, at))
+            .map_err(Error::Failed)
     }
 
     /// The node that a store holds.
@@ -225,7 +258,7 @@ impl Home {
     pub fn grow(&mut self, room: Room) -> Result<(), Error> {
         let mut profile = self.profile.clone();
         profile.room = room;
-        let config = NodeConfig::new(self.node().perception().config(), history(&room));
+        let config = NodeConfig::new(self.node().perception().config(), history(&profile));
         let mut grown = self.replayed(&profile, config)?;
         let (old, mut new) = (self.image(), image(&mut grown));
         let ([from, _], [to, _]) = (halves(&old)?, halves(&new)?);
@@ -243,15 +276,12 @@ impl Home {
         Ok(())
     }
 
-    /// A node of these sizes, with the events of this one and the authorities of `profile`.
+    /// A node of these sizes and the realm of `profile`, with the events of this one.
     fn replayed(&self, profile: &Profile, config: NodeConfig) -> Result<OwnedNode, Error> {
-        let mut node = OwnedNode::new(config).map_err(own)?;
+        let mut node = founded(profile, config)?;
         let log = self.node().history().log();
         let mut progress = Progress::new("replaying", Some(log.len()));
         node.with(|node| {
-            for authority in &profile.authorities {
-                register(node, authority, &self.keys_of(authority))?;
-            }
             let policy = Policy::trusted();
             for entry in log.since(0) {
                 node.history_mut()
@@ -262,16 +292,6 @@ impl Home {
             Ok::<_, Error>(())
         })?;
         Ok(node)
-    }
-
-    /// An empty node as `profile` describes it, with its authorities.
-    pub fn anew(profile: Profile, keys: Keyring) -> Result<Self, Error> {
-        let mut home = Self::with_keys(profile, keys)?;
-        for authority in home.profile.authorities.clone() {
-            let keys = home.keys_of(&authority);
-            home.change(|node| register(node, &authority, &keys))?;
-        }
-        Ok(home)
     }
 
     /// A node that is there, with what belongs to it.
@@ -380,15 +400,21 @@ impl Home {
         label_name(self.node(), number)
     }
 
-    /// Gives a context its authority, in place of the one it has.
-    pub fn set_authority(&mut self, authority: &Authority) -> Result<(), Error> {
-        let same = |a: &&Authority| a.context == authority.context;
-        if self.profile.authorities.iter().find(same) == Some(authority) {
-            return Ok(());
+    /// Has the realm's root give a context its authority, in place of the one it has, at a time.
+    pub fn set_authority(&mut self, authority: &Authority, at: u64) -> Result<(), Error> {
+        let mut keys = self.keys_of(authority);
+        keys.sort_unstable();
+        let context = &authority.context;
+        let known = self.node().history().engine().authority(context);
+        if known != Some((authority.threshold, &keys)) {
+            let threshold = authority.threshold;
+            let act = Act::Appoint {
+                threshold,
+                keys: &keys,
+            };
+            self.decide(context, act, at)?;
         }
-        let keys = self.keys_of(authority);
-        self.change(|node| register(node, authority, &keys))?;
-        self.profile.authorities.retain(|a| !same(&a));
+        self.profile.authorities.retain(|a| a.context != *context);
         self.profile.authorities.push(authority.clone());
         for name in &authority.members {
             let key = self.public_key(name);
@@ -423,10 +449,17 @@ pub fn label_name(node: &Node<'_>, number: u32) -> String {
     }
 }
 
-fn register(node: &mut Node<'_>, authority: &Authority, keys: &[PublicKey]) -> Result<(), Error> {
-    node.history_mut()
-        .register_authority(&authority.context, authority.threshold, keys)
-        .map_err(|e| Error::Failed(format!("the authority of `{}`: {e}", authority.context)))
+/// A node of these sizes, which knows the roots of its realm.
+fn founded(profile: &Profile, config: NodeConfig) -> Result<OwnedNode, Error> {
+    let mut node = OwnedNode::new(config).map_err(own)?;
+    if let Some(realm) = &profile.realm {
+        node.with(|node| {
+            node.history_mut()
+                .found(&realm.name, realm.threshold, &realm.keys())
+        })
+        .map_err(|e| Error::Failed(format!("the realm `{}`: {e}", realm.name)))?;
+    }
+    Ok(node)
 }
 
 /// The bytes of a node, sealed.

@@ -149,6 +149,11 @@ impl Keyring {
         self.key(name).public_key()
     }
 
+    /// The key that is the root of a realm that this node has made.
+    pub fn root(&self) -> SigningKey {
+        self.derive(b"sensilla/v1/root-key\0", "")
+    }
+
     /// The key of the source `name`.
     pub fn key(&self, name: &str) -> SigningKey {
         self.derive(b"sensilla/v1/source-key\0", name)

@@ -34,6 +34,7 @@ pub mod printable;
 pub mod profile;
 pub mod progress;
 pub mod read;
+pub mod realm;
 pub mod report;
 pub mod salvage;
 pub mod seen;

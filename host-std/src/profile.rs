@@ -10,6 +10,7 @@ use sensilla::learn::stream::MAX_CHANNELS;
 use serde::{Deserialize, Serialize};
 
 use crate::read::values::{Holes, Unlabelled};
+use crate::realm::Realm;
 use crate::store::manifest::hex;
 
 /// The largest dimension of a vector.
@@ -47,6 +48,12 @@ pub struct Profile {
     pub merge_within: Option<f32>,
     /// How much its log and engine hold.
     pub room: Room,
+    /// The realm that its events are of.
+    #[serde(default)]
+    pub realm: Option<Realm>,
+    /// A secret that the look-up tables are seeded with, so that nobody can aim at them.
+    #[serde(default)]
+    pub seed: u64,
     /// Authors by name.
     pub sources: Vec<Source>,
     /// Where in them a key is.
@@ -138,6 +145,8 @@ impl Default for Profile {
             merge_at: MERGE_AT,
             merge_within: None,
             room: Room::default(),
+            realm: None,
+            seed: 0,
             sources: Vec::new(),
             places: Places::default(),
             authorities: Vec::new(),

@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use sensilla::block::Memory;
-use sensilla::log::{Ed25519, Policy, SignedEvent};
+use sensilla::log::{Ed25519, Policy, SignedEvent, event::Realm};
 use sensilla::node::{OwnedNode, OwnedPerception};
 
 use crate::Error;
@@ -56,7 +56,7 @@ pub fn salvage(mut rest: Rest) -> Result<Salvaged, Error> {
     let name = profile.node.clone();
     let Some(image) = rest.blocks.remove(&name) else {
         lost.push(format!("the node `{name}`: all patterns and all events"));
-        let home = Home::anew(profile, keys)?;
+        let home = Home::with_keys(profile, keys)?;
         return Ok(Salvaged { home, lost });
     };
     let is_whole = !rest.holes.contains_key(&name);
@@ -92,7 +92,7 @@ fn rebuild(
     lost: &mut Vec<String>,
 ) -> Result<Home, Error> {
     let name = profile.node.clone();
-    let mut home = Home::anew(profile, keys)?;
+    let mut home = Home::with_keys(profile, keys)?;
     if home.bytes() != image.len() {
         lost.push(format!(
             "the node `{name}`: all patterns and all events, as its profile says of another length"
@@ -145,6 +145,8 @@ struct Sections {
     entries: Range<usize>,
     times: Range<usize>,
     bodies: Range<usize>,
+    /// The realm that the log's events are of.
+    realm: Realm,
 }
 
 impl Sections {
@@ -155,6 +157,7 @@ impl Sections {
             entries: 0..0,
             times: 0..0,
             bodies: 0..0,
+            realm: home.node().history().log().realm(),
         };
         for (part, section, bytes) in home.node().sections() {
             let range = at..at + bytes;
@@ -186,7 +189,7 @@ impl Sections {
             let offset = u32::from_le_bytes(*entry.first_chunk::<4>()?) as usize;
             let length = u16::from_le_bytes([entry[4], entry[5]]) as usize;
             let bytes = bodies.get(offset..offset + length)?;
-            let event = SignedEvent::decode(bytes).ok()?;
+            let event = SignedEvent::decode(bytes, &self.realm).ok()?;
             // The slot holds the front of the id.
             let same = entry[8..20] == event.id()[..12];
             let signed = event.signature().is_none() || event.verify(&Ed25519).is_ok();

@@ -3,12 +3,13 @@
 use crate::argument::{fraction, hash, hashes, time};
 use crate::failure;
 use ed25519_dalek::SigningKey;
-use sensilla::log::kind::{Assert, Challenge, Deprecate, Resolution, Support, Witness};
+use sensilla::coherence::{self, conflict_id};
+use sensilla::log::kind::{Act, Assert, Challenge, Deprecate, Resolution, Roots, Support, Witness};
 use sensilla::log::sign::Endorsement;
 use sensilla::log::{self, Event, EventKind, Signer, event};
 use wasm_bindgen::prelude::*;
 
-/// Who signs events: an Ed25519 key, and the author's last event, which the next one names.
+/// Who signs events: an Ed25519 key, the realm it speaks in, and the number of its next event.
 ///
 /// Every method that says something returns the event's bytes, for
 /// [`History.ingest`](crate::history::History::ingest) here and at every peer.
@@ -19,12 +20,19 @@ pub struct Author {
 
 #[wasm_bindgen]
 impl Author {
-    /// An author with this secret of 32 bytes, from `crypto.getRandomValues` and kept safe. `last`
-    /// is the id of its last event, nothing for a new author.
+    /// An author with this secret of 32 bytes, from `crypto.getRandomValues` and kept safe. `next` is
+    /// the number of its next event, 1 for a new author; `realm` the id of the realm it speaks in, as
+    /// [`realmId`](realm_id) gives it, none if there is none.
     #[wasm_bindgen(constructor)]
-    pub fn new(secret: &[u8], last: Option<Vec<u8>>) -> Result<Author, JsValue> {
-        let mut author = log::Author::new(SigningKey::from_bytes(&hash(secret, "a secret")?));
-        author.last = last.map(|id| hash(&id, "an event's id")).transpose()?;
+    pub fn new(
+        secret: &[u8],
+        next: Option<u32>,
+        realm: Option<Vec<u8>>,
+    ) -> Result<Author, JsValue> {
+        let realm = realm.map(|id| hash(&id, "a realm")).transpose()?;
+        let secret = SigningKey::from_bytes(&hash(secret, "a secret")?);
+        let mut author = log::Author::new(secret, realm.unwrap_or_default());
+        author.next = next.unwrap_or(1);
         Ok(Self { author })
     }
 
@@ -34,10 +42,52 @@ impl Author {
         self.author.signer.public_key().to_vec()
     }
 
-    /// The id of the author's last event.
+    /// The number of the author's next event.
     #[wasm_bindgen(getter)]
-    pub fn last(&self) -> Option<Vec<u8>> {
-        self.author.last.map(|id| id.to_vec())
+    pub fn next(&self) -> u32 {
+        self.author.next
+    }
+
+    /// Admits a key to the realm, as its only root: the decision `number`, one more than that before.
+    pub fn admit(
+        &mut self,
+        number: u32,
+        key: &[u8],
+        name: &str,
+        at: f64,
+    ) -> Result<Vec<u8>, JsValue> {
+        let key = hash(key, "a key")?;
+        self.decide(number, "", Act::Admit { key, name, from: 1 }, at)
+    }
+
+    /// Expels a member, as the only root, whose events up to `last` count.
+    pub fn expel(
+        &mut self,
+        number: u32,
+        key: &[u8],
+        last: u32,
+        at: f64,
+    ) -> Result<Vec<u8>, JsValue> {
+        let key = hash(key, "a key")?;
+        self.decide(number, "", Act::Expel { key, last }, at)
+    }
+
+    /// Has `threshold` of `keys`, public keys end to end, decide in a context, as the only root.
+    pub fn appoint(
+        &mut self,
+        number: u32,
+        context: &str,
+        threshold: u8,
+        keys: &[u8],
+        at: f64,
+    ) -> Result<Vec<u8>, JsValue> {
+        let keys = hashes(keys, "keys")?;
+        self.decide(number, context, Act::Appoint { threshold, keys }, at)
+    }
+
+    /// Closes a context, as the only root: its claims fall, and what they took is free.
+    pub fn close(&mut self, number: u32, context: &str, at: f64) -> Result<Vec<u8>, JsValue> {
+        self.decide(number, context, Act::Close, at)
     }
 
     /// Claims that `predicate` of `subject` is `value`. `confidence` is 0 to 1, `at` and `expires`
@@ -88,18 +138,20 @@ impl Author {
         self.say(context, at, &[], EventKind::Challenge(challenge))
     }
 
-    /// Spends `cost` of the author's budget on one claim of a conflict.
+    /// Spends `cost` of the author's budget on one claim of a conflict, against the other.
     pub fn support(
         &mut self,
         context: &str,
-        conflict: &[u8],
         claim: &[u8],
+        against: &[u8],
         cost: u32,
         at: f64,
     ) -> Result<Vec<u8>, JsValue> {
+        let (claim, against) = (hash(claim, "a claim's id")?, hash(against, "a claim's id")?);
         let support = Support {
-            conflict: hash(conflict, "a conflict's id")?,
-            claim: hash(claim, "a claim's id")?,
+            conflict: conflict_id(&claim, &against),
+            claim,
+            against,
             evidence: &[],
             cost,
         };
@@ -184,6 +236,30 @@ impl Author {
 }
 
 impl Author {
+    fn decide(
+        &mut self,
+        number: u32,
+        context: &str,
+        act: Act<'_>,
+        at: f64,
+    ) -> Result<Vec<u8>, JsValue> {
+        let decision = Roots {
+            number,
+            act,
+            signatures: &[],
+        };
+        let signature = decision
+            .endorse(&self.author.realm, context, &self.author.signer)
+            .map_err(|e| failure::argument(&e.to_string()))?;
+        let signatures = [signature];
+        self.say(
+            context,
+            at,
+            &[],
+            EventKind::Roots(decision.endorsed(&signatures)),
+        )
+    }
+
     fn say(
         &mut self,
         context: &str,
@@ -219,4 +295,12 @@ fn decision<'d>(
         rationale,
         signatures,
     })
+}
+
+/// The id of a realm: of its name, and of its roots' public keys, end to end, of which `threshold`
+/// must sign what they decide.
+#[wasm_bindgen(js_name = realmId)]
+pub fn realm_id(name: &str, threshold: u8, roots: &[u8]) -> Result<Vec<u8>, JsValue> {
+    let roots = hashes(roots, "roots")?;
+    Ok(coherence::realm_id(name, threshold, roots).to_vec())
 }

@@ -37,7 +37,9 @@ pub struct Conflicts {
 #[wasm_bindgen]
 impl History {
     /// An empty history of at most `events` events in a ring of `bytes` bytes; embeddings of
-    /// claims have `dimensions` components (any claim may have none).
+    /// claims have `dimensions` components (any claim may have none). It hears the members of `realm`,
+    /// which [`found`](Self::found) tells it the roots of; without one it hears everybody, of whom
+    /// there may be `authors`.
     #[wasm_bindgen(constructor)]
     pub fn new(
         events: u32,
@@ -45,7 +47,10 @@ impl History {
         dimensions: Option<u32>,
         authors: Option<u16>,
         contexts: Option<u16>,
+        realm: Option<Vec<u8>>,
     ) -> Result<History, JsValue> {
+        let open = realm.is_none();
+        let realm = realm.map(|id| hash(&id, "a realm")).transpose()?;
         let contexts = contexts.unwrap_or(16);
         let config = HistoryConfig {
             events,
@@ -54,6 +59,8 @@ impl History {
             contexts,
             claims: events,
             dimensions: dimensions.unwrap_or(0),
+            realm: realm.unwrap_or_default(),
+            open,
             ..HistoryConfig::DEFAULT
         };
         OwnedHistory::new(config).map(Self).map_err(failure::of)
@@ -107,11 +114,37 @@ impl History {
         Ok(taken)
     }
 
-    /// Lets time pass: claims expire, conflicts escalate. Returns how many did, in this order.
-    pub fn advance(&mut self, now: f64) -> Result<Vec<u32>, JsValue> {
+    /// Tells the history the roots of its realm, from which with the name its id was made: public keys
+    /// end to end, of which `threshold` must sign what they decide.
+    pub fn found(&mut self, name: &str, threshold: u8, roots: &[u8]) -> Result<(), JsValue> {
+        let roots = hashes(roots, "roots")?;
+        self.0
+            .with(|history| history.found(name, threshold, roots))
+            .map_err(failure::of)
+    }
+
+    /// The number of the roots' next decision.
+    #[wasm_bindgen(getter, js_name = nextDecision)]
+    pub fn next_decision(&self) -> u32 {
+        self.0.get().engine().next_decision()
+    }
+
+    /// The number of an author's next event; nothing for one that is not heard.
+    pub fn next(&self, author: &[u8]) -> Result<Option<u32>, JsValue> {
+        let author = hash(author, "a key")?;
+        Ok(self.0.get().engine().next(&author))
+    }
+
+    /// Makes claims and conflicts anew of the events that are kept, once some were given up.
+    pub fn rebuild(&mut self) {
+        self.0.with(|history| history.rebuild());
+    }
+
+    /// Lets time pass. Returns how many claims have expired.
+    pub fn advance(&mut self, now: f64) -> Result<u32, JsValue> {
         let now = time(now)?;
         let advanced = self.0.with(|history| history.advance(now));
-        Ok(vec![advanced.expired, advanced.escalated])
+        Ok(advanced.expired)
     }
 
     /// Looks at every pair of a context's claims, after a call that could not; returns how many
@@ -125,21 +158,6 @@ impl History {
     #[wasm_bindgen(getter, js_name = isComplete)]
     pub fn is_complete(&self) -> bool {
         self.0.get().engine().is_complete()
-    }
-
-    /// Gives `context` an authority: decisions count with the endorsements of `threshold` of
-    /// `keys`, public keys end to end.
-    #[wasm_bindgen(js_name = registerAuthority)]
-    pub fn register_authority(
-        &mut self,
-        context: &str,
-        threshold: u8,
-        keys: &[u8],
-    ) -> Result<(), JsValue> {
-        let keys = hashes(keys, "keys")?;
-        self.0
-            .with(|history| history.register_authority(context, threshold, keys))
-            .map_err(failure::of)
     }
 
     /// All conflicts, decided ones too.
@@ -308,7 +326,7 @@ impl Conflicts {
         self.claims.clone()
     }
 
-    /// Where they stand: 1 detected, 2 challenged, 3 resolving, 4 escalated, 5 resolved, 6 lapsed.
+    /// Where they stand: 1 detected, 2 challenged, 3 supported, 4 escalated, 5 resolved, 6 lapsed.
     #[wasm_bindgen(getter)]
     pub fn states(&self) -> Vec<u8> {
         self.states.clone()

@@ -3,7 +3,7 @@
 
 use js_sys::{Error, Function, Reflect};
 use sensilla::simd::{self, Level};
-use sensilla_wasm::author::Author;
+use sensilla_wasm::author::{Author, realm_id};
 use sensilla_wasm::bank::Bank;
 use sensilla_wasm::demo::run_activity;
 use sensilla_wasm::history::{History, verify_inclusion};
@@ -120,7 +120,7 @@ fn the_demo_runs_again_and_tells_how_far_it_is() {
 const NOW: f64 = 1_000.0;
 
 fn author(seed: u8) -> Author {
-    Author::new(&[seed; 32], None).unwrap()
+    Author::new(&[seed; 32], None, None).unwrap()
 }
 
 fn claim(author: &mut Author, value: &str) -> Vec<u8> {
@@ -132,11 +132,22 @@ fn claim(author: &mut Author, value: &str) -> Vec<u8> {
 /// The original had getters only, and JSON on every call.
 #[wasm_bindgen_test]
 fn hole_19_events_are_taken_in_as_bytes_and_carried_to_a_decision() {
-    let mut history = History::new(64, 1 << 15, None, None, None).unwrap();
-    let (mut one, mut two, judge) = (author(1), author(2), author(3));
+    // The judge is the root of the realm, and lets two others speak.
+    let root = author(3).public_key();
+    let realm = realm_id("page", 1, &root).unwrap();
+    let of = |seed: u8| Author::new(&[seed; 32], None, Some(realm.clone())).unwrap();
+    let mut history = History::new(64, 1 << 15, None, None, None, Some(realm.clone())).unwrap();
+    history.found("page", 1, &root).unwrap();
+    let (mut one, mut two, mut judge) = (of(1), of(2), of(3));
+    assert!(history.ingest(&claim(&mut of(1), "open"), NOW).is_err());
+    for (number, member) in [(1, &one), (2, &two)] {
+        let admitted = judge.admit(number, &member.public_key(), "", NOW).unwrap();
+        history.ingest(&admitted, NOW).unwrap();
+    }
+    assert_eq!(history.next(&one.public_key()).unwrap(), Some(1));
     let open = claim(&mut one, "open");
     let first = history.ingest(&open, NOW).unwrap();
-    assert_eq!((first.found(), first.indices()), (0, vec![0.0]));
+    assert_eq!((first.found(), first.indices()), (0, vec![2.0]));
     let second = history.ingest(&claim(&mut two, "shut"), NOW).unwrap();
     assert_eq!(second.found(), 1);
     let (a, b) = (first.ids(), second.ids());
@@ -150,12 +161,13 @@ fn hole_19_events_are_taken_in_as_bytes_and_carried_to_a_decision() {
         .unwrap();
     history.ingest(&protest, NOW).unwrap();
     assert_eq!(history.quarantine(&a).unwrap(), Some(2));
-    let backing = one.support("hall", &conflict, &a, 5, NOW).unwrap();
+    let backing = one.support("hall", &a, &b, 5, NOW).unwrap();
     history.ingest(&backing, NOW).unwrap();
 
     // Nobody decides before the context has an authority, nor without its signature.
     let decision = |judge: &Author, signatures: &[u8]| {
-        let mut speaker = Author::new(&[3; 32], judge.last()).unwrap();
+        let next = Some(judge.next());
+        let mut speaker = Author::new(&[3; 32], next, Some(realm.clone())).unwrap();
         speaker
             .resolve("hall", &conflict, &a, &b, "seen", signatures, NOW)
             .unwrap()
@@ -166,9 +178,11 @@ fn hole_19_events_are_taken_in_as_bytes_and_carried_to_a_decision() {
     let before = told(&mut history);
     assert!(history.ingest(&decision(&judge, &signed), NOW).is_err());
     assert_eq!(told(&mut history), before);
-    history
-        .register_authority("hall", 1, &judge.public_key())
+    let appointed = judge
+        .appoint(3, "hall", 1, &judge.public_key(), NOW)
         .unwrap();
+    history.ingest(&appointed, NOW).unwrap();
+    let before = told(&mut history);
     assert!(history.ingest(&decision(&judge, &[]), NOW).is_err());
     assert_eq!(told(&mut history), before);
     let decided = history.ingest(&decision(&judge, &signed), NOW).unwrap();
@@ -177,16 +191,16 @@ fn hole_19_events_are_taken_in_as_bytes_and_carried_to_a_decision() {
     assert_eq!(history.quarantine(&b).unwrap(), None);
 
     let (size, root) = (history.length(), history.root());
-    let proof = history.prove_inclusion(0.0).unwrap();
-    let bytes = history.event(0.0).unwrap();
+    let proof = history.prove_inclusion(2.0).unwrap();
+    let bytes = history.event(2.0).unwrap();
     assert_eq!(bytes, open);
-    assert!(verify_inclusion(&bytes, 0.0, size, &proof, &root).unwrap());
-    assert!(!verify_inclusion(&bytes, 1.0, size, &proof, &root).unwrap());
+    assert!(verify_inclusion(&bytes, 2.0, size, &proof, &root).unwrap());
+    assert!(!verify_inclusion(&bytes, 3.0, size, &proof, &root).unwrap());
 }
 
 #[wasm_bindgen_test]
 fn a_batch_of_events_takes_what_is_good_and_says_what_is_not() {
-    let mut history = History::new(64, 1 << 15, Some(2), None, None).unwrap();
+    let mut history = History::new(64, 1 << 15, Some(2), None, None, None).unwrap();
     let (mut one, mut two) = (author(1), author(2));
     let place = |author: &mut Author, value: &str| {
         author
@@ -227,22 +241,22 @@ fn a_batch_of_events_takes_what_is_good_and_says_what_is_not() {
     flipped[bytes.len() / 2] ^= 1;
     assert!(History::from_bytes(&flipped).is_err());
 
-    assert_eq!(history.advance(2_001.0).unwrap()[0], 2);
+    assert_eq!(history.advance(2_001.0).unwrap(), 2);
     assert_eq!(history.quarantine(&taken.ids()[..32]).unwrap(), None);
     assert_ne!(copy.image_digest(), history.image_digest());
 }
 
 #[wasm_bindgen_test]
 fn what_is_no_key_time_or_id_is_refused_at_the_boundary() {
-    assert!(Author::new(&[1; 31], None).is_err());
-    assert!(Author::new(&[1; 32], Some(vec![0; 3])).is_err());
+    assert!(Author::new(&[1; 31], None, None).is_err());
+    assert!(Author::new(&[1; 32], None, Some(vec![0; 3])).is_err());
     let mut one = author(1);
     let bad = [(f32::NAN, NOW), (1.5, NOW), (0.5, -1.0), (0.5, f64::NAN)];
     for (confidence, at) in bad {
         let said = one.claim("hall", "door", "state", "open", confidence, at, None, None);
         assert_eq!(code(&said.unwrap_err()), 0);
     }
-    let mut history = History::new(4, 1 << 12, None, None, None).unwrap();
+    let mut history = History::new(4, 1 << 12, None, None, None, None).unwrap();
     // Its first byte is no version that is known: the log's word, passed on by the node.
     assert_eq!(
         code(&history.ingest(b"no event", NOW).err().unwrap()),
@@ -254,7 +268,7 @@ fn what_is_no_key_time_or_id_is_refused_at_the_boundary() {
         assert!(history.prove_inclusion(place).is_err());
     }
     assert!(verify_inclusion(b"event", -1.0, 1.0, &[], &[0; 32]).is_err());
-    assert!(History::new(0, 0, None, None, None).is_err());
-    assert!(History::new(u32::MAX, u32::MAX, None, None, None).is_err());
+    assert!(History::new(0, 0, None, None, None, None).is_err());
+    assert!(History::new(u32::MAX, u32::MAX, None, None, None, None).is_err());
     assert_eq!(history.find(&[0; 32]).unwrap(), None);
 }

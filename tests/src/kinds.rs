@@ -1,10 +1,12 @@
 //! One of each kind of event, for the suite and, by path, for the fuzzer.
 
 use sensilla::Hash;
-use sensilla::log::kind::{Assert, CERTAIN, Challenge, Decision, EventKind, Support, Witness};
+use sensilla::log::kind::{
+    Act, Assert, CERTAIN, Challenge, Decision, EventKind, Roots, Support, Witness,
+};
 
-/// Every kind but those that authorities sign.
-pub fn kinds(hashes: &[Hash; 2]) -> [EventKind<'_>; 6] {
+/// One of each kind, without what authorities and roots sign.
+pub fn kinds(hashes: &[Hash; 2]) -> [EventKind<'_>; 8] {
     [
         EventKind::Assert(Assert {
             subject: "wrist",
@@ -23,6 +25,7 @@ pub fn kinds(hashes: &[Hash; 2]) -> [EventKind<'_>; 6] {
         EventKind::Support(Support {
             conflict: [3; 32],
             claim: [4; 32],
+            against: [6; 32],
             evidence: &hashes[..1],
             cost: 300,
         }),
@@ -36,6 +39,23 @@ pub fn kinds(hashes: &[Hash; 2]) -> [EventKind<'_>; 6] {
             outcome: "that one",
             bank: [5; 32],
             dependencies: hashes,
+        }),
+        EventKind::Roots(Roots {
+            number: 3,
+            act: Act::Admit {
+                key: [7; 32],
+                name: "thermometer",
+                from: 1,
+            },
+            signatures: &[],
+        }),
+        EventKind::Roots(Roots {
+            number: 4,
+            act: Act::Appoint {
+                threshold: 1,
+                keys: hashes,
+            },
+            signatures: &[],
         }),
         EventKind::Unknown {
             tag: 900,

@@ -12,6 +12,12 @@ pub struct Claim {
     pub author: PublicKey,
     /// Where in the log.
     pub index: u64,
+    /// The number of its event among the author's.
+    pub seq: u32,
+    /// When it was said, in milliseconds.
+    pub at: u64,
+    /// Since when its author has said the same, in milliseconds.
+    pub held: u64,
     /// What it says.
     pub proposition: Proposition,
     /// When it leaves force by itself, in milliseconds, if it does.

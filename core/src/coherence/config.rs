@@ -13,8 +13,6 @@ pub const MAX_PATH: usize = 7;
 pub const MAX_WITNESSES: usize = 16;
 /// Most of each kind of record.
 const MOST: u32 = 1 << 24;
-/// Places of one set of a table that authors or events are hashed into.
-pub(super) const WAYS: usize = 8;
 
 /// Size and thresholds of an [`Engine`](super::Engine); all of it is fixed at creation.
 ///
@@ -27,8 +25,7 @@ pub(super) const WAYS: usize = 8;
 /// | witnesses | one for four claims | 4 |
 /// | contexts | one for four claims, 4 to 16 | 4 |
 /// | keys of an authority | one for eight claims, 3 to 8 | 3 |
-/// | budgets | one for two claims, 8 to 64 | 8 |
-/// | recent events | one for two claims, 8 to 64 | 8 |
+/// | members | one for two claims, 8 to 64 | 8 |
 /// | proofs | one for eight claims, 2 to 8 | 2 |
 /// | checkpoints | one for 32 claims, up to 8 | none |
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -38,9 +35,11 @@ pub struct EngineConfig {
     pub(super) conflicts: u32,
     pub(super) contexts: u16,
     pub(super) keys: u8,
-    pub(super) budgets: u16,
+    pub(super) members: u16,
     pub(super) witnesses: u32,
-    pub(super) recent: u32,
+    pub(super) claims_each: u32,
+    pub(super) contexts_each: u16,
+    pub(super) open: bool,
     pub(super) proofs: u8,
     pub(super) checkpoints: u8,
     pub(super) temperature: u16,
@@ -75,9 +74,11 @@ impl EngineConfig {
             conflicts: claims,
             contexts: share(claims, 4, 4, 16) as u16,
             keys: share(claims, 8, 3, MAX_KEYS as u32) as u8,
-            budgets: share(claims, 2, 8, 64) as u16,
+            members: share(claims, 2, 8, 64) as u16,
             witnesses: claims.div_ceil(4),
-            recent: share(claims, 2, 8, 64),
+            claims_each: 0,
+            contexts_each: 0,
+            open: false,
             proofs: share(claims, 8, 2, 8) as u8,
             checkpoints: share(claims, 32, 0, 8) as u8,
             temperature: fraction(8, 10),
@@ -112,11 +113,59 @@ impl EngineConfig {
         self
     }
 
-    /// Authors whose spending is remembered at once, rounded up to a power of two times eight; with
-    /// 0 none can challenge or support. An author who has spent nothing lately needs no place.
-    pub const fn budgets(mut self, budgets: u16) -> Self {
-        self.budgets = budgets;
+    /// Most members of the realm, roots and those expelled included, up to 32,767: none is ever
+    /// forgotten, so that nothing they said can return.
+    pub const fn members(mut self, members: u16) -> Self {
+        self.members = members;
         self
+    }
+
+    /// Takes everybody for a member. Whoever makes keys then fills the members' table, after which
+    /// nobody new is heard: for nodes that nobody else reaches, and for tests.
+    pub const fn open(mut self) -> Self {
+        self.open = true;
+        self
+    }
+
+    /// Whether everybody is a member.
+    pub const fn is_open(&self) -> bool {
+        self.open
+    }
+
+    /// Most claims in force of one member; by default half of all.
+    pub const fn claims_each(mut self, claims: u32) -> Self {
+        self.claims_each = claims;
+        self
+    }
+
+    /// Most contexts that one member's claims take into use; by default half of all.
+    pub const fn contexts_each(mut self, contexts: u16) -> Self {
+        self.contexts_each = contexts;
+        self
+    }
+
+    /// Most claims in force of one member, where that was said.
+    pub const fn share(&self) -> Option<u32> {
+        match self.claims_each {
+            0 => None,
+            claims => Some(claims),
+        }
+    }
+
+    /// Most claims in force of one member.
+    pub(super) const fn most_claims(&self) -> u32 {
+        match self.claims_each {
+            0 => self.grid.capacity().div_ceil(2),
+            claims => claims,
+        }
+    }
+
+    /// Most contexts of one member.
+    pub(super) const fn most_contexts(&self) -> u32 {
+        match self.contexts_each {
+            0 => self.contexts.div_ceil(2) as u32,
+            contexts => contexts as u32,
+        }
     }
 
     /// Most witnesses of claims in force; at most 2²⁴.
@@ -154,7 +203,7 @@ impl EngineConfig {
 
     /// Every author's budget: `burst` units at most, one more each `refill` milliseconds, above
     /// zero, of which a challenge costs `challenge`, at most `burst`. By default 100, one a minute,
-    /// 10.
+    /// 10. Time is that of its own events; all units together come back within 49 days.
     pub const fn budget(mut self, burst: u16, refill: u32, challenge: u16) -> Self {
         self.burst = burst;
         self.refill = refill;
@@ -168,22 +217,15 @@ impl EngineConfig {
         self
     }
 
-    /// Radii that a context's recent vectors may lie from its first ones before its claims are
-    /// taken with caution; 0 turns the watch off. By default 4.
+    /// Radii that a member's latest vector may lie from its context's baseline before it counts as
+    /// drift; 0 turns the watch off. By default 4.
     pub const fn drift(mut self, radii: u16) -> Self {
         self.drift = radii;
         self
     }
 
-    /// Events, up to 2²⁴, among which a second one with the same author and previous event is
-    /// noticed, rounded up to a power of two times eight; with 0 none is.
-    pub const fn recent(mut self, events: u32) -> Self {
-        self.recent = events;
-        self
-    }
-
-    /// The latest forks of authors' histories that are kept as proofs; of split views half as many,
-    /// at least one.
+    /// Forks of authors' histories that are kept as proofs, one an author, the first ones; of split
+    /// views half as many, at least one.
     pub const fn proofs(mut self, proofs: u8) -> Self {
         self.proofs = proofs;
         self
@@ -215,21 +257,13 @@ impl EngineConfig {
         }
     }
 
-    /// Means of a context's vectors.
-    pub(super) const fn means(&self) -> usize {
-        if self.has_vectors() { 2 } else { 0 }
+    /// Baselines of a context's vectors.
+    pub(super) const fn baselines(&self) -> usize {
+        if self.has_vectors() { 1 } else { 0 }
     }
 
     const fn has_vectors(&self) -> bool {
         self.grid.capacity() > 0 && self.grid.dimensions() > 0
-    }
-
-    pub(super) const fn budget_slots(&self) -> usize {
-        slots(self.budgets as usize)
-    }
-
-    pub(super) const fn recent_slots(&self) -> usize {
-        slots(self.recent as usize)
     }
 
     /// Split views that are kept.
@@ -242,17 +276,9 @@ impl EngineConfig {
     }
 }
 
-/// Places of a table of sets, a power of two of them.
-const fn slots(records: usize) -> usize {
-    match records {
-        0 => 0,
-        records => records.div_ceil(WAYS).next_power_of_two() * WAYS,
-    }
-}
-
 impl Config for EngineConfig {
     const KIND: Kind = Kind(*b"COHR");
-    const VERSION: u32 = 4;
+    const VERSION: u32 = 5;
 
     fn is_valid(&self) -> bool {
         let has_claims = self.grid.capacity() > 0;
@@ -260,7 +286,9 @@ impl Config for EngineConfig {
             && (!has_claims || (self.conflicts > 0 && self.contexts > 0))
             && self.conflicts <= MOST
             && self.witnesses <= MOST
-            && self.recent <= MOST
+            && self.claims_each <= MOST
+            && self.members <= i16::MAX as u16
+            && u64::from(self.burst) * u64::from(self.refill) <= u32::MAX.into()
             && usize::from(self.keys) <= MAX_KEYS
             && self.temperature > 0
             && self.escalation > 0
@@ -288,12 +316,15 @@ impl Config for EngineConfig {
             seed,
             self.conflicts,
             self.witnesses,
-            self.recent,
-            both(self.contexts, self.budgets),
-            four([self.keys, self.proofs, self.checkpoints, 0]),
+            self.claims_each,
+            both(self.contexts, self.members),
+            four([self.keys, self.proofs, self.checkpoints, self.open.into()]),
             both(self.temperature, self.confidence),
             self.escalation,
-            both(self.steps.into(), self.independent.into()),
+            both(
+                self.contexts_each,
+                u16::from_le_bytes([self.steps, self.independent]),
+            ),
             self.refill,
             both(self.burst, self.challenge),
             both(self.heat, self.drift),
@@ -323,7 +354,7 @@ impl Config for EngineConfig {
             _,
             conflicts,
             witnesses,
-            recent,
+            claims_each,
             g,
             h,
             i,
@@ -333,25 +364,32 @@ impl Config for EngineConfig {
             k,
             l,
         ] = *words;
-        let ((contexts, budgets), (temperature, confidence)) = (split(g), split(i));
-        let [keys, proofs, checkpoints, _] = h.to_le_bytes();
-        let ((steps, independent), (burst, challenge), (heat, drift)) =
+        let ((contexts, members), (temperature, confidence)) = (split(g), split(i));
+        let [keys, proofs, checkpoints, open] = h.to_le_bytes();
+        let ((contexts_each, of_steps), (burst, challenge), (heat, drift)) =
             (split(j), split(k), split(l));
+        let [steps, independent] = of_steps.to_le_bytes();
         Some(Self {
             grid: GridConfig::from_words(&of_grid)?,
             conflicts,
             contexts,
             keys,
-            budgets,
+            members,
             witnesses,
-            recent,
+            claims_each,
+            contexts_each,
+            open: match open {
+                0 => false,
+                1 => true,
+                _ => return None,
+            },
             proofs,
             checkpoints,
             temperature,
             confidence,
             escalation,
-            steps: u8::try_from(steps).ok()?,
-            independent: u8::try_from(independent).ok()?,
+            steps,
+            independent,
             refill,
             burst,
             challenge,

@@ -28,39 +28,29 @@ pub(super) fn is_before(a: &EventId, b: &EventId) -> bool {
     }
 }
 
-/// Where a conflict stands.
+/// Where a conflict stands; what that means and who can change it is in the table of the
+/// [module](super).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[cfg_attr(feature = "defmt", derive(defmt::Format))]
 #[non_exhaustive]
 #[repr(u8)]
 pub enum Status {
-    /// The grid found it.
+    /// Two claims in force contradict each other, and nobody has said anything to it.
     Detected = 1,
-    /// Someone protested.
+    /// A member has protested.
     Challenged = 2,
-    /// Someone backed a side.
-    Resolving = 3,
+    /// A member has spent its budget on a side.
+    Supported = 3,
     /// It has grown too hot or too old.
     Escalated = 4,
     /// The authority has decided.
     Resolved = 5,
-    /// A claim of it has expired or was taken back, so there is nothing left to decide.
+    /// There is nothing left to decide: a claim has expired or was taken back, or its author has
+    /// come to agree.
     Lapsed = 6,
 }
 
 impl Status {
-    pub(super) const fn from_bits(bits: u32) -> Option<Self> {
-        match bits {
-            1 => Some(Self::Detected),
-            2 => Some(Self::Challenged),
-            3 => Some(Self::Resolving),
-            4 => Some(Self::Escalated),
-            5 => Some(Self::Resolved),
-            6 => Some(Self::Lapsed),
-            _ => None,
-        }
-    }
-
     /// Whether it still waits for a decision.
     pub const fn is_open(self) -> bool {
         !matches!(self, Self::Resolved | Self::Lapsed)
@@ -80,11 +70,15 @@ pub struct Conflict {
     pub status: Status,
     /// How far it restricts its claims.
     pub quarantine: Quarantine,
-    /// How much was spent on it since the last step, a fraction of 65,535.
+    /// Whether a member has challenged it.
+    pub challenged: bool,
+    /// Units that members have spent on its sides.
+    pub support: u32,
+    /// Of those, what the next step has of them, a fraction of 65,535.
     pub temperature: u16,
     /// Steps that it has escalated.
     pub steps: u8,
-    /// When it was found, in milliseconds.
+    /// Since when its claims have contradicted each other by their own dates, in milliseconds.
     pub since: u64,
     /// When it escalates by itself, in milliseconds, if it still will.
     pub escalates_at: Option<u64>,

@@ -43,7 +43,7 @@ pub fn verify<V: Verifier + ?Sized>(
     if first.author != second.author {
         return Err(ProofError::OtherAuthor);
     }
-    if first.prev != second.prev {
+    if first.seq != second.seq || first.realm != second.realm {
         return Err(ProofError::OtherPrevious);
     }
     for event in [a, b] {

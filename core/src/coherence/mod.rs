@@ -22,6 +22,7 @@ mod errors;
 mod history;
 mod judge;
 mod quarantine;
+mod realm;
 mod split_view;
 mod tables;
 #[cfg(test)]
@@ -37,6 +38,7 @@ pub use errors::{AuthorityError, Refusal};
 pub use history::History;
 pub use judge::{DifferentValues, Judge, Proposition};
 pub use quarantine::Quarantine;
+pub use realm::{Member, realm_id};
 pub use split_view::{
     MAX_ORIGIN, ObserveError, Observed, SplitView, SplitViewError, View,
     verify as verify_split_view,

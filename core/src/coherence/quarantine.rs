@@ -8,7 +8,7 @@ pub enum Quarantine {
     /// As it is.
     #[default]
     None = 0,
-    /// With caution: it is contradicted, was not fully checked, or its context drifts.
+    /// With caution: it is contradicted, or was not fully checked.
     Conservative = 1,
     /// Not without independent witnesses: the contradiction was challenged.
     RequiresWitness = 2,
@@ -17,16 +17,6 @@ pub enum Quarantine {
 }
 
 impl Quarantine {
-    pub(super) const fn from_bits(bits: u32) -> Option<Self> {
-        match bits {
-            0 => Some(Self::None),
-            1 => Some(Self::Conservative),
-            2 => Some(Self::RequiresWitness),
-            3 => Some(Self::Blocked),
-            _ => None,
-        }
-    }
-
     /// The next level up.
     pub const fn raised(self) -> Self {
         match self {

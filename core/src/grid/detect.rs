@@ -98,6 +98,30 @@ impl Parts<'_> {
         self.entries.context(slot)
     }
 
+    /// What the claim in a slot is about.
+    pub(crate) fn subject(&self, slot: u32) -> Option<Tag> {
+        self.entries.subject(slot)
+    }
+
+    /// The sixteen components that bound the distances of the claim in a slot; none without a vector.
+    pub(crate) fn bound(&self, slot: u32) -> Option<Bound> {
+        let entry = self.entries.live(slot)?;
+        if entry[FLAGS] & HAS_VECTOR == 0 {
+            return None;
+        }
+        let mut bound = [0.0; PREFIX];
+        let point;
+        let vector = if self.config.is_direct() {
+            point = self.cells.at(entry[PLACE]).1;
+            &point[..]
+        } else {
+            self.row(slot).as_flattened()
+        };
+        let vector = vector.get(..self.config.dimensions as usize)?;
+        self.locate(vector, &mut bound).ok()?;
+        Some(bound)
+    }
+
     /// The slot that the next claim gets.
     pub(crate) fn next_slot(&self) -> Option<u32> {
         match self.counts.free() {

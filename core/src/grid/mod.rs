@@ -32,7 +32,7 @@ pub(crate) use detect::Parts;
 pub use detect::{Coverage, Inserted, Probe};
 pub use errors::{InsertError, ProbeError, ProjectionError, RemoveError};
 pub(crate) use hash::Keys;
-pub(crate) use project::Bound;
+
 pub use project::{MAX_NORM, Projection, principal_rows};
 pub use tag::Tag;
 

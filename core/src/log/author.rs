@@ -1,41 +1,53 @@
-//! Who says things: a key, and the last event that was said with it.
+//! Who says things: a key, and how many events were said with it.
 
-use super::event::{Embedding, EncodeError, Event, EventId};
+use super::event::{Embedding, EncodeError, Event, Realm};
 use super::event_log::EventLog;
 use super::kind::EventKind;
 use super::sign::Signer;
 use super::signed::SignedEvent;
 
-/// An author of events, each of which names the one before.
+/// An author of events, each numbered after the one before.
 ///
-/// Where an event may still be refused, sign it with [`Event::sign`] and set
-/// [`last`](Self::last) once it is in the log; [`say`](Self::say) is for one that goes out.
+/// Where an event may still be refused, sign it with [`Event::sign`] and count it with
+/// [`said`](Self::said) once it is in the log; [`say`](Self::say) is for one that goes out.
 #[derive(Clone, Copy, Debug)]
 pub struct Author<S> {
     /// The key.
     pub signer: S,
-    /// The author's last event; `None` if it has said nothing yet.
-    pub last: Option<EventId>,
+    /// Where it speaks.
+    pub realm: Realm,
+    /// The number of its next event, 1 if it has said nothing yet.
+    pub next: u32,
 }
 
 impl<S: Signer> Author<S> {
     /// Who has said nothing yet.
-    pub const fn new(signer: S) -> Self {
-        Self { signer, last: None }
+    pub const fn new(signer: S, realm: Realm) -> Self {
+        Self {
+            signer,
+            realm,
+            next: 1,
+        }
     }
 
-    /// Who goes on where `log` ends. Cost: O(bytes) of the author's last event.
+    /// Who goes on where `log` ends. Where the log has pruned all of the author's events, take the
+    /// number from [`Engine::next`](crate::coherence::Engine::next), which forgets none. Cost: O(bytes)
+    /// of the author's last event.
     pub fn of(log: &EventLog<'_>, signer: S) -> Self {
         let last = log.last_by(&signer.public_key());
-        let last = last.and_then(|entry| Some(*entry.decode().ok()?.id()));
-        Self { signer, last }
+        let last = last.and_then(|entry| Some(entry.decode().ok()?.event().seq));
+        Self {
+            next: last.unwrap_or(0).saturating_add(1),
+            ..Self::new(signer, log.config().realm)
+        }
     }
 
     /// The author's next event, without an embedding.
     pub fn event<'e>(&self, context: &'e str, at: u64, kind: EventKind<'e>) -> Event<'e> {
         Event {
+            realm: self.realm,
             author: self.signer.public_key(),
-            prev: self.last,
+            seq: self.next,
             at,
             context,
             embedding: Embedding::None,
@@ -43,14 +55,19 @@ impl<S: Signer> Author<S> {
         }
     }
 
-    /// Signs the author's next event into the front of `out`; the one after will name it.
+    /// Counts an event as said: the next one has the number after it.
+    pub fn said(&mut self, event: &Event<'_>) {
+        self.next = event.seq.saturating_add(1);
+    }
+
+    /// Signs the author's next event into the front of `out` and counts it as said.
     pub fn say<'b>(
         &mut self,
         event: &Event<'b>,
         out: &'b mut [u8],
     ) -> Result<SignedEvent<'b>, EncodeError> {
         let signed = event.sign(&self.signer, out)?;
-        self.last = Some(*signed.id());
+        self.said(event);
         Ok(signed)
     }
 }
@@ -64,17 +81,15 @@ mod tests {
     use ed25519_dalek::SigningKey;
 
     #[test]
-    fn each_event_names_the_one_before() {
-        const CONFIG: LogConfig = LogConfig::new(16, 1 << 12);
+    fn each_event_has_the_number_after_the_one_before() {
+        const CONFIG: LogConfig = LogConfig::new(16, 1 << 12).realm([9; 32]);
         let mut memory = Block::<{ CONFIG.bytes() }>::new();
         let mut log = EventLog::format(&mut memory, CONFIG).unwrap();
         let mut out = [0; 512];
-        let policy = Policy::new().strict();
-        let mut said = None;
         for at in 0..6 {
             // A new value of the same key finds its place in the log.
             let mut author = Author::of(&log, SigningKey::from_bytes(&[5; 32]));
-            assert_eq!(author.last, said);
+            assert_eq!((author.next, author.realm), (at as u32 + 1, [9; 32]));
             let kind = EventKind::Assert(Assert {
                 subject: "door",
                 predicate: "state",
@@ -86,20 +101,20 @@ mod tests {
             });
             let event = author.event("hall", at, kind);
             let signed = author.say(&event, &mut out).unwrap();
-            assert_eq!(signed.event().prev, said);
-            said = Some(*signed.id());
-            log.ingest(signed.bytes(), &policy, &Ed25519, at).unwrap();
-            assert_eq!(author.last, said);
-            let found = log.event(&said.unwrap()).unwrap();
-            assert_eq!((found.event().at, found.id()), (at, &said.unwrap()));
+            let id = *signed.id();
+            log.ingest(signed.bytes(), &Policy::new(), &Ed25519, at)
+                .unwrap();
+            assert_eq!(author.next, at as u32 + 2);
+            let found = log.event(&id).unwrap();
+            assert_eq!((found.event().at, found.id()), (at, &id));
         }
         assert_eq!(log.event(&[0; 32]), None);
         let stranger = Author::of(&log, SigningKey::from_bytes(&[6; 32]));
-        assert_eq!(stranger.last, None);
+        assert_eq!(stranger.next, 1);
         let event = stranger.event("hall", 9, EventKind::Unknown { tag: 99, body: &[] });
-        let mut author = Author::new(SigningKey::from_bytes(&[5; 32]));
+        let mut author = Author::new(SigningKey::from_bytes(&[5; 32]), [9; 32]);
         let refused = author.say(&event, &mut out);
         assert_eq!(refused.err(), Some(EncodeError::WrongAuthor));
-        assert_eq!(author.last, None);
+        assert_eq!(author.next, 1);
     }
 }

@@ -10,9 +10,7 @@ use super::signed::SignedEvent;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Candidate<'a> {
     pub(super) author: &'a PublicKey,
-    pub(super) prev: Option<&'a EventId>,
     pub(super) at: u64,
-    pub(super) expires: Option<u64>,
     pub(super) context: &'a str,
     pub(super) id: &'a EventId,
     pub(super) signed: bool,
@@ -22,17 +20,10 @@ pub(crate) struct Candidate<'a> {
 impl<'a> Candidate<'a> {
     /// An event that lies in `bytes` as `layout` says, with what they hash to.
     #[inline]
-    pub(super) fn new(
-        bytes: &'a [u8],
-        layout: &Layout<'a>,
-        expires: Option<u64>,
-        id: &'a EventId,
-    ) -> Self {
+    pub(super) fn new(bytes: &'a [u8], layout: &Layout<'a>, id: &'a EventId) -> Self {
         Self {
             author: layout.author,
-            prev: layout.prev,
             at: layout.at,
-            expires,
             context: layout.context,
             id,
             signed: layout.signed,
@@ -55,9 +46,6 @@ impl<'a> Candidate<'a> {
         if policy.max_age.is_some_and(|limit| age > limit) {
             return Err(IngestError::TooOld { age });
         }
-        if self.expires.is_some_and(|expires| expires <= now) {
-            return Err(IngestError::Expired);
-        }
         Ok(())
     }
 
@@ -79,9 +67,7 @@ impl<'a> From<&'a SignedEvent<'_>> for Candidate<'a> {
         let event = signed.event();
         Self {
             author: &event.author,
-            prev: event.prev.as_ref(),
             at: event.at,
-            expires: event.kind.expires(),
             context: event.context,
             id: signed.id(),
             signed: signed.signature().is_some(),

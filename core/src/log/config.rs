@@ -1,5 +1,6 @@
 //! How much a log holds and what it does when it is full.
 
+use super::event::Realm;
 use crate::block::structure::Config;
 use crate::block::{CONFIG_WORDS, Kind};
 use crate::merkle::hash::MAX_HEIGHT;
@@ -46,6 +47,7 @@ pub struct LogConfig {
     pub(crate) watches: u16,
     pub(crate) overflow: Overflow,
     pub(crate) seed: u64,
+    pub(crate) realm: Realm,
 }
 
 impl LogConfig {
@@ -61,6 +63,7 @@ impl LogConfig {
             watches: 0,
             overflow: Overflow::Refuse,
             seed: 0,
+            realm: [0; 32],
         }
     }
 
@@ -79,6 +82,12 @@ impl LogConfig {
     /// At most `2^height` events ever (1 to 32).
     pub const fn height(mut self, height: u32) -> Self {
         self.height = height;
+        self
+    }
+
+    /// The realm that events are of; by default none, which is zeros.
+    pub const fn realm(mut self, realm: Realm) -> Self {
+        self.realm = realm;
         self
     }
 
@@ -113,7 +122,7 @@ impl LogConfig {
 
 impl Config for LogConfig {
     const KIND: Kind = Kind(*b"ELOG");
-    const VERSION: u32 = 2;
+    const VERSION: u32 = 3;
 
     fn is_valid(&self) -> bool {
         (1..=1 << 30).contains(&self.entries)
@@ -137,11 +146,19 @@ impl Config for LogConfig {
         words[5] = self.seed as u32;
         words[6] = (self.seed >> 32) as u32;
         words[7] = self.watches.into();
+        for (to, from) in words.iter_mut().skip(8).zip(self.realm.as_chunks().0) {
+            *to = u32::from_le_bytes(*from);
+        }
         words
     }
 
     fn from_words(words: &[u32; CONFIG_WORDS]) -> Option<Self> {
+        let mut realm = [0; 32];
+        for (to, from) in realm.as_chunks_mut().0.iter_mut().zip(words.iter().skip(8)) {
+            *to = from.to_le_bytes();
+        }
         Some(Self {
+            realm,
             entries: words[0],
             bytes: words[1],
             authors: words[2] as u16,

@@ -3,9 +3,9 @@
 use super::bodies::{Bodies, Span};
 use super::candidate::Candidate;
 use super::config::{LogConfig, table_len};
-use super::event::{EventId, SIGNATURE_BYTES};
+use super::event::{EventId, Realm, SIGNATURE_BYTES};
 use crate::block::sections::sections;
-use crate::merkle::hash::sha256;
+use crate::merkle::hash::content_hash;
 use crate::table::{self, Place};
 
 const OFFSET: usize = 0;
@@ -99,6 +99,7 @@ sections! {
     } with {
         capacity: u32 = config.entries,
         seed: u64 = config.seed,
+        realm: Realm = config.realm,
         first: u64 = 0,
         size: u64 = 0,
         /// Slot of entry `first`.
@@ -207,7 +208,7 @@ impl Entries<'_> {
         let tail = if slot.signed { 1 + SIGNATURE_BYTES } else { 1 };
         let body = bodies.get(slot.span)?;
         let content = body.get(..body.len().checked_sub(tail)?)?;
-        Some(sha256(content))
+        Some(content_hash(content, &self.realm))
     }
 
     /// The number of the name of an entry in a chain and the next entry of it.

@@ -4,9 +4,9 @@
 //!
 //! | bytes | what |
 //! |---|---|
-//! | 1 | version of this layout, 1 |
+//! | 1 | version of this layout, 2 |
 //! | 32 | author: Ed25519 public key |
-//! | 1 or 33 | the author's previous event: 0, or 1 and its id |
+//! | varint | number of the event among its author's, from 1 |
 //! | varint | time in milliseconds |
 //! | varint, then that many | context, UTF-8 |
 //! | 1 … | embedding: 0; or 1, scale (f32), length, i8 values; or 2, length in bytes, f32 values |
@@ -14,18 +14,20 @@
 //! | varint, then that many | the kind's fields, canonical `postcard` |
 //! | 1 or 65 | 0, or 1 and the signature |
 //!
-//! The id is the SHA-256 of all of it but the last row; the signature covers the id under
+//! The id is the SHA-256 of all of it but the last row and of the [`Realm`] behind that, which is not
+//! written: what was said in one realm is nothing in another. The signature covers the id under
 //! [`Domain::Event`](super::sign::Domain::Event). The whole is the leaf data of the log's Merkle tree.
 
 use super::codec::{self, Fault};
 pub use super::kind::EventId;
-use super::kind::EventKind;
+use super::kind::{Act, EventKind};
 use super::sign::{PublicKey, SignError};
+use crate::Hash;
 use crate::error::errors;
 use serde::{Deserialize, Serialize};
 
 /// Version of the layout above.
-pub const VERSION: u8 = 1;
+pub const VERSION: u8 = 2;
 /// Most bytes of a whole event; entry bundles carry its length in 16 bits.
 pub const MAX_EVENT: usize = 65_535;
 /// Most bytes of a context, a subject or a predicate.
@@ -62,7 +64,7 @@ errors! {
         /// The bytes end early, or hold what no event holds.
         Malformed = 1 => "the bytes are not an event",
         /// The layout is of another version.
-        UnknownVersion { found: u8 } = 2 => "the event has layout version {found}, this build reads 1",
+        UnknownVersion { found: u8 } = 2 => "the event has layout version {found}, this build reads 2",
         /// The same event has shorter bytes, or something follows it.
         NotCanonical = 3 => "the event is not in its canonical encoding",
         /// A field is longer than allowed, or a number not finite.
@@ -70,7 +72,8 @@ errors! {
         /// The event carries no signature.
         Unsigned = 4 => "the event carries no signature",
         /// The signature is not the author's.
-        BadSignature = 5 => "the signature is not one of the event's author for its content",
+        BadSignature = 5
+            => "the signature is not one of the event's author for its content in this realm",
     }
 }
 
@@ -159,14 +162,21 @@ impl<'a> Embedding<'a> {
     }
 }
 
-/// What someone says, when, and after what.
+/// The deployment that events are said in: the hash of its name and its root keys
+/// ([`realm_id`](crate::coherence::realm_id)), or zeros for none. It is part of every event's id and
+/// signature, and of none of its bytes.
+pub type Realm = Hash;
+
+/// What someone says, when, and as the how-manieth of its events.
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(Serialize))]
 pub struct Event<'a> {
+    /// Where it is said.
+    pub realm: Realm,
     /// Who says it.
     pub author: PublicKey,
-    /// The author's previous event.
-    pub prev: Option<EventId>,
+    /// Its number among the author's events, from 1, without gaps.
+    pub seq: u32,
     /// When, in milliseconds, by the author's clock.
     pub at: u64,
     /// The context it belongs to: authority, conflicts and retention are per context.
@@ -227,6 +237,16 @@ pub(super) fn within_limits(
             within("the question", d.question.len(), MAX_TEXT)?;
             within("the outcome", d.outcome.len(), MAX_TEXT)?;
             within("the list of dependencies", d.dependencies.len(), MAX_LIST)?;
+        }
+        EventKind::Roots(r) => {
+            within("the list of signatures", r.signatures.len(), MAX_LIST)?;
+            match r.act {
+                Act::Admit { name, .. } => within("the name", name.len(), MAX_NAME)?,
+                Act::Appoint { keys, .. } | Act::Rotate { keys, .. } => {
+                    within("the list of keys", keys.len(), MAX_LIST)?;
+                }
+                _ => {}
+            }
         }
         EventKind::Unknown { .. } => {}
     }

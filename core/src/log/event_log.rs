@@ -5,9 +5,10 @@ use super::candidate::Candidate;
 use super::chains::{Chains, Free, Name};
 use super::config::LogConfig;
 use super::entries::{Chain, Entries};
+use super::event::Realm;
 use super::lookup::LogIndex;
 use super::policy::{Found, IngestError, Policy, Trust};
-use super::read::{layout, names};
+use super::read::layout;
 use super::sign::Verifier;
 use crate::Hash;
 use crate::block::BlockError;
@@ -77,6 +78,11 @@ impl EventLog<'_> {
         self.config
     }
 
+    /// The realm that its events are of.
+    pub const fn realm(&self) -> Realm {
+        self.config.realm
+    }
+
     /// Number of events ever appended.
     pub fn size(&self) -> u64 {
         self.nodes.size()
@@ -110,17 +116,6 @@ impl EventLog<'_> {
         event.check_time(policy, now)?;
         if let Some(index) = self.find(event.id) {
             return Err(IngestError::Duplicate { index });
-        }
-        if policy.strict
-            && let Some(prev) = event.prev
-        {
-            let before = self.find(prev).and_then(|index| self.body(index));
-            if before
-                .and_then(names)
-                .is_none_or(|(author, _)| author != event.author)
-            {
-                return Err(IngestError::UnknownPrev);
-            }
         }
         let author = self.author_name(event.author);
         let context = self.context_name(event.context);
@@ -209,7 +204,8 @@ impl EventLog<'_> {
     }
 
     /// Checks an event and appends it; its number. On an error nothing has changed. O(bytes), two
-    /// SHA-256 and what [`Policy`] asks for.
+    /// SHA-256 and what [`Policy`] asks for. Whether its author is a member, and this its next event,
+    /// is asked by a [`History`](crate::node::History).
     pub fn ingest<V: Verifier + ?Sized>(
         &mut self,
         bytes: &[u8],
@@ -218,9 +214,9 @@ impl EventLog<'_> {
         now: u64,
     ) -> Result<LogIndex, IngestError> {
         let layout = layout(bytes)?;
-        let expires = layout.expires()?;
-        let (id, leaf) = content_and_leaf(layout.content, bytes);
-        let event = Candidate::new(bytes, &layout, expires, &id);
+        layout.kind()?;
+        let (id, leaf) = content_and_leaf(layout.content, &self.config.realm, bytes);
+        let event = Candidate::new(bytes, &layout, &id);
         let found = self.admit(&event, policy, verifier, now)?;
         self.append(&event, &leaf, found, now)
     }

@@ -5,7 +5,7 @@
 //! hashed, verified, stored and passed on like any other.
 
 use super::codec;
-use super::sign::{self, Domain, Endorsement, SignError, Signer};
+use super::sign::{self, Domain, Endorsement, PublicKey, SignError, Signer};
 use crate::Hash;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -35,6 +35,8 @@ pub enum EventKind<'a> {
     Witness(Witness<'a>),
     /// What a node decided, and on what grounds.
     Decision(Decision<'a>),
+    /// A decision of the realm's roots: who is a member, who decides where.
+    Roots(Roots<'a>),
     /// A kind of a later version.
     Unknown {
         /// Its number.
@@ -55,6 +57,7 @@ impl EventKind<'_> {
             Self::Deprecate(_) => 5,
             Self::Witness(_) => 6,
             Self::Decision(_) => 7,
+            Self::Roots(_) => 8,
             Self::Unknown { tag, .. } => *tag,
         }
     }
@@ -69,6 +72,7 @@ impl EventKind<'_> {
             Self::Deprecate(_) => "deprecate",
             Self::Witness(_) => "witness",
             Self::Decision(_) => "decision",
+            Self::Roots(_) => "roots",
             Self::Unknown { .. } => "unknown",
         }
     }
@@ -121,6 +125,8 @@ pub struct Support<'a> {
     pub conflict: Hash,
     /// The claim that is backed.
     pub claim: EventId,
+    /// The claim that it is backed against.
+    pub against: EventId,
     /// SHA-256 of whatever backs it.
     #[serde(borrow, with = "codec::list")]
     pub evidence: &'a [Hash],
@@ -232,6 +238,126 @@ pub struct Decision<'a> {
     /// The events it rests on.
     #[serde(borrow, with = "codec::list")]
     pub dependencies: &'a [EventId],
+}
+
+/// A decision of a realm's root keys. They are numbered, and each node takes them in that order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Roots<'a> {
+    /// Its number, from 1, without gaps.
+    pub number: u32,
+    /// What is decided; contexts are those of the event.
+    #[serde(borrow)]
+    pub act: Act<'a>,
+    /// Signatures of as many root keys as the realm asks for, over [`digest`](Self::digest).
+    #[serde(borrow, with = "codec::list")]
+    pub signatures: &'a [Endorsement],
+}
+
+/// What the roots of a realm decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[non_exhaustive]
+pub enum Act<'a> {
+    /// Events of a key count.
+    Admit {
+        /// The key.
+        key: PublicKey,
+        /// What it is called.
+        name: &'a str,
+        /// The number of its first event that counts; 1 for a new key.
+        from: u32,
+    },
+    /// Events of a key count no longer, and its claims fall that are later.
+    Expel {
+        /// The key.
+        key: PublicKey,
+        /// The number of its last event that counts.
+        last: u32,
+    },
+    /// `threshold` of `keys` decide in the event's context, in place of whoever did.
+    Appoint {
+        /// How many of them must sign.
+        threshold: u8,
+        /// Their keys, one to eight.
+        #[serde(borrow, with = "codec::list")]
+        keys: &'a [PublicKey],
+    },
+    /// Nobody decides in the event's context any more.
+    End,
+    /// `threshold` of `keys` are the roots from now on.
+    Rotate {
+        /// How many of them must sign.
+        threshold: u8,
+        /// Their keys, one to eight.
+        #[serde(borrow, with = "codec::list")]
+        keys: &'a [PublicKey],
+    },
+    /// All claims of the event's context fall, and its authority ends: what it took is free.
+    Close,
+    /// Where the vectors of the event's context belong: the event's embedding, from which drift is
+    /// measured.
+    Baseline,
+    /// Of two decisions with one number this one counts, which ends the freeze.
+    Settle {
+        /// The event that counts.
+        event: EventId,
+    },
+}
+
+impl Roots<'_> {
+    /// What roots sign, under [`Domain::Roots`]: SHA-256 of the realm, the context, the number and the
+    /// fields of the act, each after its length.
+    pub fn digest(&self, realm: &Hash, context: &str) -> Hash {
+        let mut hash = Fields::new();
+        hash.bytes(realm);
+        hash.bytes(context.as_bytes());
+        hash.bytes(&self.number.to_le_bytes());
+        match self.act {
+            Act::Admit { key, name, from } => {
+                hash.bytes(&[0]);
+                hash.bytes(&key);
+                hash.bytes(name.as_bytes());
+                hash.bytes(&from.to_le_bytes());
+            }
+            Act::Expel { key, last } => {
+                hash.bytes(&[1]);
+                hash.bytes(&key);
+                hash.bytes(&last.to_le_bytes());
+            }
+            Act::Appoint { threshold, keys } => {
+                hash.bytes(&[2, threshold]);
+                hash.bytes(keys.as_flattened());
+            }
+            Act::End => hash.bytes(&[3]),
+            Act::Rotate { threshold, keys } => {
+                hash.bytes(&[4, threshold]);
+                hash.bytes(keys.as_flattened());
+            }
+            Act::Close => hash.bytes(&[5]),
+            Act::Baseline => hash.bytes(&[6]),
+            Act::Settle { event } => {
+                hash.bytes(&[7]);
+                hash.bytes(&event);
+            }
+        }
+        hash.finish()
+    }
+
+    /// Signs the decision as a root of `realm`.
+    pub fn endorse<S: Signer + ?Sized>(
+        &self,
+        realm: &Hash,
+        context: &str,
+        signer: &S,
+    ) -> Result<Endorsement, SignError> {
+        sign::endorse(signer, Domain::Roots, &self.digest(realm, context))
+    }
+}
+
+impl<'a> Roots<'a> {
+    /// The same decision with the endorsements that [`endorse`](Self::endorse) gave.
+    pub const fn endorsed(self, signatures: &'a [Endorsement]) -> Self {
+        Self { signatures, ..self }
+    }
 }
 
 /// SHA-256 of a sequence of fields, each after its length in eight little-endian bytes.

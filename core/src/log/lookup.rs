@@ -2,9 +2,9 @@
 
 use super::chains::Name;
 use super::entries::Chain;
-use super::event::{DecodeError, EventId};
+use super::event::{DecodeError, EventId, Realm};
 use super::event_log::EventLog;
-use super::read::names;
+use super::read::{layout, names};
 use super::sign::PublicKey;
 use super::signed::SignedEvent;
 use crate::error::errors;
@@ -28,6 +28,7 @@ errors! {
 pub struct Entry<'a> {
     index: LogIndex,
     accepted: u64,
+    realm: Realm,
     bytes: &'a [u8],
 }
 
@@ -52,7 +53,7 @@ impl<'a> Entry<'a> {
     /// Its fields and id. Cost: O(bytes), one SHA-256. An error only where the block was tampered
     /// with.
     pub fn decode(&self) -> Result<SignedEvent<'a>, DecodeError> {
-        SignedEvent::decode(self.bytes)
+        SignedEvent::decode(self.bytes, &self.realm)
     }
 }
 
@@ -64,6 +65,7 @@ impl EventLog<'_> {
             Some(Entry {
                 index,
                 accepted,
+                realm: self.config().realm,
                 bytes,
             })
         };
@@ -108,11 +110,22 @@ impl EventLog<'_> {
         self.chain(ends, Chain::Author)
     }
 
-    /// The last kept entry of an author: what the author's next event names as its previous one.
+    /// The last kept entry of an author.
     pub fn last_by(&self, author: &PublicKey) -> Option<Entry<'_>> {
         let number = self.author_name(author).number?;
         let (_, last) = self.authors.ends(number)?;
         self.get(last).ok()
+    }
+
+    /// The number and the id of the kept event `seq` of an author. Cost: the author's kept events up to
+    /// that, and one SHA-256.
+    pub fn said(&self, author: &PublicKey, seq: u32) -> Option<(LogIndex, EventId)> {
+        let number = |entry: &Entry<'_>| layout(entry.bytes()).map_or(0, |layout| layout.seq);
+        let mut found = self
+            .by_author(author)
+            .skip_while(|entry| number(entry) < seq);
+        let entry = found.next().filter(|entry| number(entry) == seq)?;
+        Some((entry.index(), *entry.decode().ok()?.id()))
     }
 
     fn chain(&self, ends: Option<(u64, u64)>, chain: Chain) -> impl Iterator<Item = Entry<'_>> {

@@ -5,7 +5,7 @@
 //! | [`event`] | an event: its fields and their limits |
 //! | [`signed`] | an event in its canonical bytes: its id, its signature |
 //! | [`kind`] | what an event says: assert, challenge, support, resolution, deprecate, witness, decision |
-//! | [`author`] | who says things: a key, and the last event said with it |
+//! | [`author`] | who says things: a key, and how many events were said with it |
 //! | `codec` | canonical `postcard`: values into a slice, and off the front of one |
 //! | `read` | an event from its bytes |
 //! | `candidate` | what a log looks at in an event before it takes it |
@@ -35,7 +35,7 @@
 //! let mut memory = Block::<{ CONFIG.bytes() }>::new();
 //! let mut log = EventLog::format(&mut memory, CONFIG)?;
 //!
-//! let mut camera = Author::new(SigningKey::from_bytes(&[7; 32])); // a secret of yours
+//! let mut camera = Author::new(SigningKey::from_bytes(&[7; 32]), log.realm()); // a secret of yours
 //! let claim = EventKind::Assert(Assert {
 //!     subject: "door",
 //!     predicate: "state",
@@ -78,7 +78,7 @@ pub mod signed;
 pub use crate::sign;
 pub use author::Author;
 pub use config::{LogConfig, Overflow};
-pub use event::{DecodeError, Embedding, EncodeError, Event, EventId, LimitError};
+pub use event::{DecodeError, Embedding, EncodeError, Event, EventId, LimitError, Realm};
 pub use event_log::EventLog;
 #[cfg(feature = "alloc")]
 pub use event_log::OwnedLog;

@@ -24,8 +24,6 @@ pub enum Trust {
 pub struct Policy {
     /// Who vouches for events.
     pub trust: Trust,
-    /// Whether an author's previous event must be in the log already, and be of that author.
-    pub strict: bool,
     /// By how many milliseconds an event's time may be ahead of `now`, whoever its author is.
     pub max_ahead: u64,
     /// By how many milliseconds an event's time may be behind `now`; `None` for any.
@@ -33,11 +31,10 @@ pub struct Policy {
 }
 
 impl Policy {
-    /// Signed events, up to a minute ahead of the clock, of any age and in any order.
+    /// Signed events, up to a minute ahead of the clock and of any age.
     pub const fn new() -> Self {
         Self {
             trust: Trust::Signatures,
-            strict: false,
             max_ahead: 60_000,
             max_age: None,
         }
@@ -50,12 +47,6 @@ impl Policy {
             trust: Trust::Trusted,
             ..Self::new()
         }
-    }
-
-    /// The same, with previous events known.
-    pub const fn strict(mut self) -> Self {
-        self.strict = true;
-        self
     }
 }
 
@@ -73,10 +64,6 @@ errors! {
         Event wraps DecodeError,
         /// The log has it.
         Duplicate { index: u64 } = 2 => "the event is in the log already, at {index}",
-        /// The author's previous event is not in the log.
-        UnknownPrev = 3 => "the author's previous event is not in the log; fetch it first",
-        /// The claim held until a time that is over.
-        Expired = 4 => "the event has expired",
         /// The event's time is too far ahead of the clock.
         TooEarly { at: u64, now: u64 } = 5
             => "the event is dated {at}, the clock here says {now} (milliseconds since 1970); check both",

@@ -5,10 +5,10 @@
 
 use super::codec::{Fault, Reader};
 use super::event::{
-    DecodeError, Embedding, EventId, MAX_EVENT, SIGNATURE_BYTES, TOO_LONG, VERSION, within_limits,
+    DecodeError, Embedding, MAX_EVENT, SIGNATURE_BYTES, TOO_LONG, VERSION, within_limits,
 };
 use super::kind::{
-    Assert, Challenge, Decision, Deprecate, EventKind, Resolution, Support, Witness,
+    Act, Assert, Challenge, Decision, Deprecate, EventKind, Resolution, Roots, Support, Witness,
 };
 use super::sign::PublicKey;
 
@@ -16,7 +16,7 @@ use super::sign::PublicKey;
 #[derive(Clone, Copy)]
 pub(super) struct Layout<'a> {
     pub(super) author: &'a PublicKey,
-    pub(super) prev: Option<&'a EventId>,
+    pub(super) seq: u32,
     pub(super) at: u64,
     pub(super) context: &'a str,
     pub(super) embedding: Embedding<'a>,
@@ -40,7 +40,7 @@ pub(super) fn layout(bytes: &[u8]) -> Result<Layout<'_>, DecodeError> {
         found => return Err(DecodeError::UnknownVersion { found }),
     }
     let author = from.array()?;
-    let prev = from.option(Reader::array)?;
+    let seq = from.u32()?;
     let at = from.u64()?;
     let context = from.text()?;
     let embedding = embedding(&mut from)?;
@@ -59,7 +59,7 @@ pub(super) fn layout(bytes: &[u8]) -> Result<Layout<'_>, DecodeError> {
     };
     Ok(Layout {
         author,
-        prev,
+        seq,
         at,
         context,
         embedding,
@@ -82,11 +82,6 @@ impl<'a> Layout<'a> {
         within_limits(self.context, &self.embedding, &kind)?;
         Ok(kind)
     }
-
-    /// When the event stops to hold, if every field of it is within its limits.
-    pub(super) fn expires(&self) -> Result<Option<u64>, DecodeError> {
-        self.kind().map(|kind| kind.expires())
-    }
 }
 
 /// Author and context of the bytes of an event, without a look at the rest.
@@ -94,7 +89,7 @@ impl<'a> Layout<'a> {
 pub(super) fn names(bytes: &[u8]) -> Option<(&[u8; 32], &[u8])> {
     let mut from = Reader::new(bytes.get(1..)?);
     let author = from.array().ok()?;
-    from.option(|from| from.array::<32>()).ok()?;
+    from.u32().ok()?;
     from.u64().ok()?;
     Some((author, from.bytes().ok()?))
 }
@@ -132,6 +127,7 @@ fn kind<'a>(tag: u16, from: &mut Reader<'a>) -> Result<EventKind<'a>, Fault> {
         3 => EventKind::Support(Support {
             conflict: *from.array()?,
             claim: *from.array()?,
+            against: *from.array()?,
             evidence: from.list()?,
             cost: from.u32()?,
         }),
@@ -160,10 +156,44 @@ fn kind<'a>(tag: u16, from: &mut Reader<'a>) -> Result<EventKind<'a>, Fault> {
             bank: *from.array()?,
             dependencies: from.list()?,
         }),
+        8 => EventKind::Roots(Roots {
+            number: from.u32()?,
+            act: act(from)?,
+            signatures: from.list()?,
+        }),
         tag => EventKind::Unknown {
             tag,
             body: from.all(),
         },
+    })
+}
+
+fn act<'a>(from: &mut Reader<'a>) -> Result<Act<'a>, Fault> {
+    Ok(match from.u32()? {
+        0 => Act::Admit {
+            key: *from.array()?,
+            name: from.text()?,
+            from: from.u32()?,
+        },
+        1 => Act::Expel {
+            key: *from.array()?,
+            last: from.u32()?,
+        },
+        2 => Act::Appoint {
+            threshold: from.byte()?,
+            keys: from.list()?,
+        },
+        3 => Act::End,
+        4 => Act::Rotate {
+            threshold: from.byte()?,
+            keys: from.list()?,
+        },
+        5 => Act::Close,
+        6 => Act::Baseline,
+        7 => Act::Settle {
+            event: *from.array()?,
+        },
+        _ => return Err(Fault::Malformed),
     })
 }
 

@@ -4,20 +4,21 @@
 use super::candidate::Candidate;
 use super::codec::{self, Encoder};
 use super::event::{
-    DecodeError, Embedding, EncodeError, Event, EventId, MAX_EVENT, TOO_LONG, VERSION,
+    DecodeError, Embedding, EncodeError, Event, EventId, MAX_EVENT, Realm, TOO_LONG, VERSION,
     within_limits,
 };
 use super::kind::EventKind;
 use super::read::{Layout, layout};
 use super::sign::{self, Domain, Signature, Signer, Verifier};
 use crate::Hash;
-use crate::merkle::hash::{content_and_leaf, sha256};
+use crate::merkle::hash::{content_and_leaf, content_hash};
 use serde::Serialize;
 
-/// The part of an event between its fixed fields and its kind. The fixed ones, version, author and
-/// previous event, are written raw: the same bytes, without a step for each of them.
+/// The part of an event between its fixed fields and its kind. The fixed ones, version and author,
+/// are written raw: the same bytes, without a step for each of them.
 #[derive(Serialize)]
 struct Head<'a> {
+    seq: u32,
     at: u64,
     context: &'a str,
     embedding: Embedding<'a>,
@@ -62,7 +63,7 @@ impl<'a> Event<'a> {
         'a: 'b,
     {
         within_limits(self.context, &self.embedding, &self.kind)?;
-        if let EventKind::Unknown { tag: 1..=7, .. } = self.kind {
+        if let EventKind::Unknown { tag: 1..=8, .. } = self.kind {
             return Err(EncodeError::KnownTag);
         }
         let found = out.len() as u64;
@@ -75,14 +76,8 @@ impl<'a> Event<'a> {
         let mut to = Encoder::new(out);
         to.raw(&[VERSION]);
         to.raw(&self.author);
-        match &self.prev {
-            None => to.raw(&[0]),
-            Some(prev) => {
-                to.raw(&[1]);
-                to.raw(prev);
-            }
-        }
         to.value(&Head {
+            seq: self.seq,
             at: self.at,
             context: self.context,
             embedding: self.embedding,
@@ -97,11 +92,12 @@ impl<'a> Event<'a> {
             EventKind::Deprecate(body) => put(&mut to, body),
             EventKind::Witness(body) => put(&mut to, body),
             EventKind::Decision(body) => put(&mut to, body),
+            EventKind::Roots(body) => put(&mut to, body),
             EventKind::Unknown { body, .. } => to.value(&body.len()).map(|()| to.raw(body)),
         }
         .map_err(internal)?;
         let id: EventId = match to.filled() {
-            Ok(content) => sha256(content),
+            Ok(content) => content_hash(content, &self.realm),
             Err(needed) => return Err(too_small(needed + 1)),
         };
         let signature = sign(&id)?;
@@ -142,27 +138,35 @@ pub struct SignedEvent<'a> {
 }
 
 impl<'a> SignedEvent<'a> {
-    /// Reads an event whose bytes must be all of `bytes`. Cost: O(bytes), one SHA-256.
-    pub fn decode(bytes: &'a [u8]) -> Result<Self, DecodeError> {
+    /// Reads an event of `realm` whose bytes must be all of `bytes`. Cost: O(bytes), one SHA-256.
+    pub fn decode(bytes: &'a [u8], realm: &Realm) -> Result<Self, DecodeError> {
         let layout = layout(bytes)?;
         let kind = layout.kind()?;
-        Ok(Self::new(&layout, kind, sha256(layout.content), bytes))
+        let id = content_hash(layout.content, realm);
+        Ok(Self::new(&layout, realm, kind, id, bytes))
     }
 
     /// [`decode`](Self::decode), and the hash of the leaf that the event is in a log.
-    pub(crate) fn decode_leaf(bytes: &'a [u8]) -> Result<(Self, Hash), DecodeError> {
+    pub(crate) fn decode_leaf(bytes: &'a [u8], realm: &Realm) -> Result<(Self, Hash), DecodeError> {
         let layout = layout(bytes)?;
         let kind = layout.kind()?;
-        let (id, leaf) = content_and_leaf(layout.content, bytes);
-        Ok((Self::new(&layout, kind, id, bytes), leaf))
+        let (id, leaf) = content_and_leaf(layout.content, realm, bytes);
+        Ok((Self::new(&layout, realm, kind, id, bytes), leaf))
     }
 
     #[inline]
-    fn new(layout: &Layout<'a>, kind: EventKind<'a>, id: EventId, bytes: &'a [u8]) -> Self {
+    fn new(
+        layout: &Layout<'a>,
+        realm: &Realm,
+        kind: EventKind<'a>,
+        id: EventId,
+        bytes: &'a [u8],
+    ) -> Self {
         Self {
             event: Event {
+                realm: *realm,
                 author: *layout.author,
-                prev: layout.prev.copied(),
+                seq: layout.seq,
                 at: layout.at,
                 context: layout.context,
                 embedding: layout.embedding,

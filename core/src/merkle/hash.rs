@@ -51,27 +51,39 @@ pub fn leaf_hash(data: &[u8]) -> Hash {
     }
 }
 
-/// `SHA-256(data)`, without a copy of all but the last block.
-pub(crate) fn sha256(data: &[u8]) -> Hash {
-    finish(INITIAL, [0; BLOCK], 0, data, data.len() as u64)
+/// `SHA-256(content ‖ behind)`, without a copy of all but the last blocks.
+pub(crate) fn content_hash(content: &[u8], behind: &Hash) -> Hash {
+    let (blocks, rest) = content.as_chunks::<BLOCK>();
+    let mut tail = [[0; BLOCK]; 2];
+    let tail = pad([rest, behind], (content.len() + 32) as u64, &mut tail);
+    let mut state = INITIAL;
+    compress256(&mut state, blocks);
+    compress256(&mut state, tail);
+    to_hash(&state)
 }
 
-/// `SHA-256(content)` and [`leaf_hash`] of `data`, of which `content` is the beginning, at about
-/// the cost of one of them where the machine hashes two messages side by side.
-pub(crate) fn content_and_leaf(content: &[u8], data: &[u8]) -> (Hash, Hash) {
+/// [`content_hash`] and [`leaf_hash`] of `data`, of which `content` is the beginning, at about the
+/// cost of one of them where the machine hashes two messages side by side.
+#[inline]
+pub(crate) fn content_and_leaf(content: &[u8], behind: &Hash, data: &[u8]) -> (Hash, Hash) {
     #[cfg(all(feature = "simd", target_arch = "x86_64"))]
     if let Some(single) = Single::get()
-        && let Some(hashes) = side_by_side(single, content, data)
+        && let Some(hashes) = side_by_side(single, content, behind, data)
     {
         return hashes;
     }
-    (sha256(content), leaf_hash(data))
+    (content_hash(content, behind), leaf_hash(data))
 }
 
 /// [`content_and_leaf`] of a leaf that is longer than a block.
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
 #[inline]
-fn side_by_side(single: Single, content: &[u8], data: &[u8]) -> Option<(Hash, Hash)> {
+fn side_by_side(
+    single: Single,
+    content: &[u8],
+    behind: &Hash,
+    data: &[u8],
+) -> Option<(Hash, Hash)> {
     let (head, rest) = data.split_first_chunk::<{ BLOCK - 1 }>()?;
     let mut first = [LEAF; BLOCK];
     first[1..].copy_from_slice(head);
@@ -79,38 +91,48 @@ fn side_by_side(single: Single, content: &[u8], data: &[u8]) -> Option<(Hash, Ha
     let (leaf_blocks, leaf_rest) = rest.as_chunks::<BLOCK>();
     let mut tails = [[[0; BLOCK]; 2]; 2];
     let [content_tail, leaf_tail] = &mut tails;
-    let content_tail = pad(content_rest, content.len() as u64, content_tail);
-    let leaf_tail = pad(leaf_rest, data.len() as u64 + 1, leaf_tail);
+    let length = content.len() as u64 + 32;
+    let content_tail = pad([content_rest, behind], length, content_tail);
+    let leaf_tail = pad([leaf_rest, &[]], data.len() as u64 + 1, leaf_tail);
+    let common =
+        (content_blocks.len() + content_tail.len()).min(1 + leaf_blocks.len() + leaf_tail.len());
     let leaf_blocks = core::iter::once(&first).chain(leaf_blocks);
     let mut leaf = leaf_blocks.chain(leaf_tail);
-    // The content is the shorter one and ends first.
-    let content = content_blocks.iter().chain(content_tail);
+    let mut content = content_blocks.iter().chain(content_tail);
     let mut states = [INITIAL; 2];
     let both = content
-        .zip(&mut leaf)
+        .by_ref()
+        .take(common)
+        .zip(leaf.by_ref().take(common))
         .map(|(content, leaf)| [content, leaf]);
     single.compress_both(&mut states, both);
-    let [content, mut state] = states;
-    for block in leaf {
-        compress256(&mut state, core::slice::from_ref(block));
+    let [mut first, mut second] = states;
+    for block in content {
+        compress256(&mut first, core::slice::from_ref(block));
     }
-    Some((to_hash(&content), to_hash(&state)))
+    for block in leaf {
+        compress256(&mut second, core::slice::from_ref(block));
+    }
+    Some((to_hash(&first), to_hash(&second)))
 }
 
-/// Writes the last bytes of a message of `length` bytes, less than a block, and its padding to
-/// `blocks`, which are zero; those it takes. In place: what is written in bytes and read in
-/// registers at once waits until it has reached the cache.
-#[cfg(all(feature = "simd", target_arch = "x86_64"))]
+/// Writes the last bytes of a message of `length` bytes, in two pieces that leave room for the
+/// padding, and that to `blocks`, which are zero; those it takes. In place: what is written in bytes
+/// and read in registers at once waits until it has reached the cache.
 #[inline]
-fn pad<'b>(rest: &[u8], length: u64, blocks: &'b mut [[u8; BLOCK]; 2]) -> &'b [[u8; BLOCK]] {
+fn pad<'b>(pieces: [&[u8]; 2], length: u64, blocks: &'b mut [[u8; BLOCK]; 2]) -> &'b [[u8; BLOCK]] {
     let bytes = blocks.as_flattened_mut();
-    if let Some(to) = bytes.get_mut(..rest.len()) {
-        to.copy_from_slice(rest);
+    let mut end = 0;
+    for piece in pieces {
+        if let Some(to) = bytes.get_mut(end..end + piece.len()) {
+            to.copy_from_slice(piece);
+        }
+        end += piece.len();
     }
-    if let Some(stop) = bytes.get_mut(rest.len()) {
+    if let Some(stop) = bytes.get_mut(end) {
         *stop = 0x80;
     }
-    let last = usize::from(rest.len() >= BLOCK - 8);
+    let last = usize::from(end >= BLOCK - 8);
     blocks[last][BLOCK - 8..].copy_from_slice(&(length * 8).to_be_bytes());
     &blocks[..=last]
 }
@@ -246,7 +268,8 @@ mod tests {
     fn three_hashes_are_hashed_like_their_bytes() {
         let parts = [[1; 32], [2; 32], [3; 32]];
         let [a, b, c] = &parts;
-        assert_eq!(three_hashes(a, b, c), sha256(parts.as_flattened()));
+        let plain = <Hash>::from(Sha256::digest(parts.as_flattened()));
+        assert_eq!(three_hashes(a, b, c), plain);
     }
     use sha2::{Digest, Sha256};
     use std::vec;
@@ -269,17 +292,20 @@ mod tests {
     #[cfg(all(feature = "simd", target_arch = "x86_64"))]
     #[test]
     fn contents_and_leaves_of_every_length_hash_side_by_side_as_alone() {
+        const BEHIND: Hash = [0xb7; 32];
         let Some(single) = Single::any() else { return };
         let data: vec::Vec<u8> = (0..300u32).map(|i| (i * 5) as u8).collect();
         for length in 63..data.len() {
             for tail in [0, 1, 65, 200] {
                 let (content, data) = (&data[..length.saturating_sub(tail)], &data[..length]);
-                let id = <Hash>::from(Sha256::digest(content));
-                let hashes = side_by_side(single, content, data);
+                let plain = Sha256::new().chain_update(content).chain_update(BEHIND);
+                let id = <Hash>::from(plain.finalize());
+                assert_eq!(content_hash(content, &BEHIND), id);
+                let hashes = side_by_side(single, content, &BEHIND, data);
                 assert_eq!(hashes, Some((id, leaf_hash(data))));
             }
         }
-        assert_eq!(side_by_side(single, &data[..9], &data[..62]), None);
+        assert_eq!(side_by_side(single, &data[..9], &BEHIND, &data[..62]), None);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use crate::learn::recogniser::RecogniserConfig;
 use crate::learn::route::RouteConfig;
 use crate::learn::stream::StreamConfig;
 use crate::learn::trajectory::TrajectoryConfig;
-use crate::log::{LogConfig, Overflow};
+use crate::log::{LogConfig, Overflow, Realm};
 use crate::merkle::hash::MAX_HEIGHT;
 use crate::spike::{Polarity, SpikeConfig};
 
@@ -29,7 +29,7 @@ use crate::spike::{Polarity, SpikeConfig};
 ///     PerceptionConfig::new(FeatureConfig::new(3, 20_000), 16).trajectories(8),
 ///     HistoryConfig { claims: 16, ..HistoryConfig::new(32, 4 * 1024) },
 /// );
-/// assert!(SMALL.bytes() <= 28 * 1024);
+/// assert!(SMALL.bytes() <= 29 * 1024);
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq)]
 #[cfg_attr(feature = "serde", derive(serde::Serialize, serde::Deserialize))]
@@ -267,7 +267,7 @@ pub struct HistoryConfig {
     pub events: u32,
     /// Bytes of their bodies. By default 128 KiB.
     pub bytes: u32,
-    /// Different authors that the kept events may have, 1 to 65,534. By default 64.
+    /// Members of the realm, roots included, 1 to 32,767: none is ever forgotten. By default 64.
     pub authors: u16,
     /// Different contexts that events and claims may have, 1 to 65,534. By default 16.
     pub contexts: u16,
@@ -285,6 +285,14 @@ pub struct HistoryConfig {
     pub watches: u16,
     /// At most `2^height` events ever, 1 to 32. By default 32.
     pub height: u32,
+    /// The realm that events are of, see [`realm_id`](crate::coherence::realm_id). By default none,
+    /// which is zeros.
+    pub realm: Realm,
+    /// Whether everybody is a member; see [`EngineConfig::open`](crate::coherence::EngineConfig::open).
+    /// By default only those are whom the realm's roots have admitted.
+    pub open: bool,
+    /// Most claims in force of one author. By default half of all.
+    pub claims_each: Option<u32>,
     /// A secret that keeps whoever can choose names from choosing those that collide. By default 0.
     pub seed: u64,
     /// An engine with thresholds and tables of its own, in place of the one that follows from the
@@ -311,6 +319,9 @@ impl HistoryConfig {
             overflow: Overflow::Refuse,
             watches: 0,
             height: MAX_HEIGHT,
+            realm: [0; 32],
+            open: false,
+            claims_each: None,
             seed: 0,
             engine: None,
         }
@@ -324,18 +335,29 @@ impl HistoryConfig {
             .watches(self.watches)
             .height(self.height)
             .seed(self.seed)
+            .realm(self.realm)
     }
 
     pub(super) const fn engine(&self) -> EngineConfig {
-        match self.engine {
-            Some(engine) => engine.contexts(self.contexts),
+        let engine = match self.engine {
+            Some(engine) => engine.contexts(self.contexts).members(self.authors),
             None => self.usual_engine(),
+        };
+        let engine = match self.claims_each {
+            Some(claims) => engine.claims_each(claims),
+            None => engine,
+        };
+        match self.open {
+            true => engine.open(),
+            false => engine,
         }
     }
 
     const fn usual_engine(&self) -> EngineConfig {
-        let grid = GridConfig::new(self.dimensions, self.claims);
-        let engine = EngineConfig::new(grid).contexts(self.contexts);
+        let grid = GridConfig::new(self.dimensions, self.claims).seed(self.seed as u32);
+        let engine = EngineConfig::new(grid)
+            .contexts(self.contexts)
+            .members(self.authors);
         match self.conflicts {
             Some(conflicts) => engine.conflicts(conflicts),
             None => engine,
@@ -355,13 +377,19 @@ impl HistoryConfig {
             overflow: log.overflow,
             watches: log.watches,
             height: log.height,
+            realm: log.realm,
+            open: engine.is_open(),
+            claims_each: None,
             seed: log.seed,
             engine: None,
         };
-        if config.usual_engine() != engine {
+        if config.engine() != engine {
+            config.claims_each = engine.share();
+        }
+        if config.engine() != engine {
             config.conflicts = Some(engine.conflict_count());
         }
-        if config.usual_engine() != engine {
+        if config.engine() != engine {
             config.engine = Some(engine);
         }
         config

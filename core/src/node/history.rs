@@ -3,13 +3,14 @@
 use super::config::HistoryConfig;
 use super::image::parts;
 use crate::Hash;
-use crate::coherence::{Applied, Engine};
+use crate::coherence::{Applied, Engine, MAX_ORIGIN};
 use crate::log::event_log::PruneError;
-use crate::log::{EventId, EventLog, LogIndex};
+use crate::log::{EventId, EventLog, LogIndex, Realm};
 use crate::merkle::Checkpoint;
 use crate::merkle::note::NoteError;
 use crate::merkle::watch::WatchError;
 use crate::sign::Signer;
+use core::fmt::Write;
 
 parts! {
     /// The log of events and the claims in force. See the [module](super).
@@ -24,6 +25,7 @@ parts! {
     ///     events: 32,
     ///     bytes: 4 * 1024,
     ///     claims: 16,
+    ///     open: true, // whoever speaks is heard; else the realm's roots say who is
     ///     ..HistoryConfig::DEFAULT
     /// };
     /// let mut memory = Box::new(Block::<{ CONFIG.bytes() }>::new());
@@ -36,8 +38,9 @@ parts! {
     /// // `Policy::new()` it wants signatures, as `log::Author` makes them and `log::Ed25519` checks them.
     /// for (author, value, found) in [([1; 32], "open", 0), ([2; 32], "shut", 1)] {
     ///     let event = Event {
+    ///         realm: [0; 32],
     ///         author,
-    ///         prev: None,
+    ///         seq: 1,
     ///         at: 7,
     ///         context: "lab",
     ///         embedding: Default::default(),
@@ -60,7 +63,7 @@ parts! {
     /// assert_eq!(history.engine().conflicts().count(), 1);
     /// # Ok::<(), Box<dyn core::error::Error>>(())
     /// ```
-    pub struct History for HistoryConfig as config, b"HIST", 1 {
+    pub struct History for HistoryConfig as config, b"HIST", 2 {
         log: EventLog = config.log(),
         engine: Engine = config.engine(),
     }
@@ -105,8 +108,8 @@ impl<'a> History<'a> {
         self.change(|half| half.log.root())
     }
 
-    /// Writes a checkpoint of the log as it is now to the front of `out`: its name, `origin`, its
-    /// size and its root, as a note that `signer` signs (C2SP tlog-checkpoint). Two such notes that
+    /// Writes a checkpoint of the log as it is now to the front of `out`: its name, `origin`, with a
+    /// slash and the realm in hexadecimal behind it if it has one, its size and its root, as a note that `signer` signs (C2SP tlog-checkpoint). Two such notes that
     /// no one log explains are a proof against the signer. Cost: that of [`root`](Self::root) and
     /// of a signature.
     pub fn checkpoint<'b, S: Signer + ?Sized>(
@@ -115,6 +118,15 @@ impl<'a> History<'a> {
         signer: &S,
         out: &'b mut [u8],
     ) -> Result<&'b str, NoteError> {
+        let realm = self.log.config().realm;
+        let mut named = heapless::String::<{ MAX_ORIGIN }>::new();
+        let origin = match realm == [0; 32] {
+            true => origin,
+            false => {
+                name_realm(&mut named, origin, &realm).map_err(|_| NoteError::BadName)?;
+                named.as_str()
+            }
+        };
         let checkpoint = Checkpoint {
             origin,
             size: self.log.size(),
@@ -126,7 +138,14 @@ impl<'a> History<'a> {
 
     /// Forgets the events before `first`, claims in force excepted; see [`EventLog::prune`].
     pub fn prune(&mut self, first: LogIndex) -> Result<(), PruneError> {
-        self.change(|half| half.log.prune(first))
+        self.change(|half| {
+            let before = half.log.first();
+            half.log.prune(first)?;
+            if half.log.first() > before {
+                half.engine.forget();
+            }
+            Ok(())
+        })
     }
 
     /// Keeps the inclusion proofs of an event current, also after it is pruned; see
@@ -145,4 +164,13 @@ impl<'a> History<'a> {
     pub fn mark_exported(&mut self, size: u64) -> Result<(), PruneError> {
         self.change(|half| half.log.mark_exported(size))
     }
+}
+
+fn name_realm(
+    to: &mut heapless::String<MAX_ORIGIN>,
+    origin: &str,
+    realm: &Realm,
+) -> core::fmt::Result {
+    write!(to, "{origin}/")?;
+    realm.iter().try_for_each(|byte| write!(to, "{byte:02x}"))
 }

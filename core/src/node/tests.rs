@@ -5,7 +5,7 @@ use super::{
     Workspace, WorkspaceConfig,
 };
 use crate::block::{Block, BlockError, Memory as Heap};
-use crate::coherence::{Engine, Refusal, conflict_id};
+use crate::coherence::{Engine, Refusal, Status, conflict_id};
 use crate::learn::PrunePolicy;
 use crate::learn::features::FeatureConfig;
 use crate::log::kind::{Assert, CERTAIN, Support};
@@ -14,6 +14,7 @@ use ed25519_dalek::SigningKey;
 use std::boxed::Box;
 
 mod shapes;
+mod trust;
 
 const CONFIG: NodeConfig = NodeConfig::new(
     PerceptionConfig::new(FeatureConfig::new(2, 10_000), 8).trajectories(4),
@@ -23,6 +24,7 @@ const CONFIG: NodeConfig = NodeConfig::new(
         authors: 4,
         contexts: 2,
         claims: 16,
+        open: true,
         ..HistoryConfig::DEFAULT
     },
 );
@@ -75,8 +77,9 @@ fn live(node: &mut Node<'_>, work: &mut Workspace<'_>) {
     for (seed, value) in [(1, "slow"), (2, "fast")] {
         let key = SigningKey::from_bytes(&[seed; 32]);
         let event = Event {
+            realm: [0; 32],
             author: key.public_key(),
-            prev: None,
+            seq: 1,
             at: 7,
             context: "lab",
             embedding: Default::default(),
@@ -150,8 +153,9 @@ fn the_engine_is_what_its_log_says_with_the_times_in_it() {
     {
         let key = SigningKey::from_bytes(&[i as u8; 32]);
         let event = Event {
+            realm: [0; 32],
             author: key.public_key(),
-            prev: None,
+            seq: 1,
             at: 7 + i as u64,
             context: "lab",
             embedding: Default::default(),
@@ -176,7 +180,8 @@ fn the_engine_is_what_its_log_says_with_the_times_in_it() {
     let mut engine = Engine::format(&mut fresh, config).unwrap();
     for entry in node.history().log().since(0) {
         let event = entry.decode().unwrap();
-        let checked = engine.check_logged(event.id(), event.event(), entry.accepted());
+        let known = |_: &crate::Hash| false;
+        let checked = engine.check_logged(event.id(), event.event(), entry.accepted(), &known);
         checked.unwrap().apply(entry.index());
     }
     assert_eq!(engine.digest(), node.history().engine().digest());
@@ -269,7 +274,7 @@ const SMALL: NodeConfig = NodeConfig::new(
 #[test]
 fn a_small_node_is_small_and_pays_nothing_for_a_half_that_it_lacks() {
     let (perception, history) = (SMALL.perception.bytes(), SMALL.history.bytes());
-    assert!(SMALL.bytes() <= 24 * 1024, "{} bytes", SMALL.bytes());
+    assert!(SMALL.bytes() <= 25 * 1024, "{} bytes", SMALL.bytes());
     assert!(
         SMALL.workspace(16).bytes() <= 2 * 1024,
         "{}",
@@ -336,8 +341,9 @@ fn what_the_engine_refuses_changes_nothing_but_its_count() {
     let mut tell = |node: &mut Node<'_>, author: u8, kind: EventKind<'_>, now| {
         let key = SigningKey::from_bytes(&[author; 32]);
         let event = Event {
+            realm: [0; 32],
             author: key.public_key(),
-            prev: None,
+            seq: 1,
             at: now,
             context: "lab",
             embedding: Default::default(),
@@ -366,16 +372,25 @@ fn what_the_engine_refuses_changes_nothing_but_its_count() {
         (history.log().image_digest(), history.engine().digest())
     };
     let before = digests(&node);
-    // One side has expired since, and nobody has told the engine.
-    let support = EventKind::Support(Support {
-        conflict: conflict_id(&a, &b),
-        claim: a,
-        evidence: &[],
-        cost: 1,
-    });
-    let refused = tell(&mut node, 3, support, 6_000).unwrap_err();
-    assert_eq!(refused, IngestError::Refused(Refusal::UnknownConflict));
+    let support = |against| {
+        EventKind::Support(Support {
+            conflict: conflict_id(&a, &against),
+            claim: a,
+            against,
+            evidence: &[],
+            cost: 1,
+        })
+    };
+    let refused = tell(&mut node, 3, support([9; 32]), 6_000).unwrap_err();
+    assert_eq!(refused, IngestError::Refused(Refusal::UnknownReference));
     assert_eq!(digests(&node), before);
-    let counted = node.history().engine().refusals(Refusal::UnknownConflict);
+    let counted = node.history().engine().refusals(Refusal::UnknownReference);
     assert_eq!(counted, 1);
+    // One side has expired since, and nobody has told the engine: elsewhere the event came in time.
+    tell(&mut node, 3, support(b), 6_000).unwrap();
+    let conflict = node.history().engine().conflict(&conflict_id(&a, &b));
+    assert_eq!(
+        conflict.map(|c| (c.status, c.support)),
+        Some((Status::Lapsed, 0))
+    );
 }

@@ -4,8 +4,9 @@ use crate::recordings::{ACTIVITIES, CHANNELS, RATE_HZ};
 use ed25519_dalek::SigningKey;
 use sensilla::Hash;
 use sensilla::block::{Block, BlockError};
+use sensilla::coherence::realm_id;
 use sensilla::learn::{RecogniserConfig, StreamConfig};
-use sensilla::log::Author;
+use sensilla::log::{Author, Realm};
 use sensilla::node::{
     HistoryConfig, Node, NodeConfig, PerceptionConfig, Workspace, WorkspaceConfig,
 };
@@ -50,9 +51,10 @@ pub const SENSOR_CONFIG: NodeConfig = NodeConfig::new(
     HistoryConfig {
         events: 256,
         bytes: 80 * 1024,
-        authors: 2,
+        authors: 4,
         contexts: 2,
         claims: 256,
+        claims_each: Some(256),
         dimensions: 32,
         ..HistoryConfig::DEFAULT
     },
@@ -60,6 +62,19 @@ pub const SENSOR_CONFIG: NodeConfig = NodeConfig::new(
 
 const HUB_WORK: WorkspaceConfig = HUB_CONFIG.workspace(EF);
 const SENSOR_WORK: WorkspaceConfig = SENSOR_CONFIG.workspace(EF);
+
+/// The name of the realm that the nodes are of.
+const REALM: &str = "wrist";
+
+fn realm() -> Realm {
+    let [hub, ..] = public_keys();
+    realm_id(REALM, 1, &[hub])
+}
+
+fn in_realm(mut config: NodeConfig) -> NodeConfig {
+    config.history.realm = realm();
+    config
+}
 
 /// All memory that the demo uses, zero to begin with: put it in a `static` or in a `Box`.
 pub struct Memory {
@@ -120,12 +135,12 @@ pub struct Wrist<'m> {
 }
 
 impl<'m> Wrist<'m> {
-    /// Three empty nodes; the hub is the authority of the wrist.
+    /// Three empty nodes of one realm, whose root is the hub.
     pub fn format(memory: &'m mut Memory) -> Result<Self, BlockError> {
         let mut wrist = Self::with(
-            Node::format(&mut memory.hub, HUB_CONFIG)?,
-            Node::format(&mut memory.accelerometer, SENSOR_CONFIG)?,
-            Node::format(&mut memory.gyroscope, SENSOR_CONFIG)?,
+            Node::format(&mut memory.hub, in_realm(HUB_CONFIG))?,
+            Node::format(&mut memory.accelerometer, in_realm(SENSOR_CONFIG))?,
+            Node::format(&mut memory.gyroscope, in_realm(SENSOR_CONFIG))?,
             &mut memory.hub_work,
             &mut memory.sensor_work,
         )?;
@@ -142,12 +157,14 @@ impl<'m> Wrist<'m> {
                     .map_err(|_| BlockError::BadConfig)?;
             }
         }
-        let [hub, ..] = &mut wrist.wearers;
-        let key = hub.author.signer.verifying_key().to_bytes();
-        hub.node
-            .history_mut()
-            .register_authority(crate::scenario::CONTEXT, 1, &[key])
-            .map_err(|_| BlockError::BadConfig)?;
+        let [hub, ..] = public_keys();
+        for wearer in &mut wrist.wearers {
+            wearer
+                .node
+                .history_mut()
+                .found(REALM, 1, &[hub])
+                .map_err(|_| BlockError::BadConfig)?;
+        }
         Ok(wrist)
     }
 
@@ -174,7 +191,7 @@ impl<'m> Wrist<'m> {
             seed += 1;
             Wearer {
                 node,
-                author: Author::new(SigningKey::from_bytes(&[seed; 32])),
+                author: Author::new(SigningKey::from_bytes(&[seed; 32]), realm()),
                 channels,
             }
         };

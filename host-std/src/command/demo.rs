@@ -14,6 +14,7 @@ use crate::home::PROFILE;
 use crate::keys::{self, Keyring};
 use crate::profile::{Authority, Names, Profile, Room, Shape};
 use crate::progress::Progress;
+use crate::realm::Realm;
 use crate::report::plots::bytes_text;
 use crate::report::{Answer, Confusion, Raster, Report, Verdict, of_node};
 use crate::store::manifest::hex;
@@ -264,6 +265,7 @@ fn profile() -> Profile {
             contexts: 4,
             dimensions: 64,
         },
+        realm: Some(Realm::of(Some("wrist"), &activity::public_keys()[HUB])),
         ..Profile::default()
     };
     for (name, key) in NAMES.iter().zip(activity::public_keys()) {

@@ -27,10 +27,14 @@ pub struct Arguments {
     /// comes.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// Who decides in a context: names of sources or public keys in hexadecimal, of which K must
-    /// agree (1 if not given). May be given once a context.
+    /// Who decides in a context from now on, as the realm's root appoints: names of sources or public
+    /// keys in hexadecimal, of which K must agree (1 if not given). May be given once a context.
     #[arg(long, value_name = "CONTEXT=NAME[,NAME…][/K]")]
     authority: Vec<Given>,
+    /// Let lines with `resolve` decide, signed with the keys that the store holds for the authorities
+    /// they name. Without it such a line is refused.
+    #[arg(long)]
+    decide: bool,
     /// By how much numbers of a predicate may differ and still agree. The store keeps it; may be
     /// given once a predicate.
     #[arg(long, value_name = "PREDICATE=X")]
@@ -52,7 +56,7 @@ pub struct Arguments {
 
 /// An authority as the command line gives it.
 #[derive(Clone, Debug)]
-struct Given(Authority);
+pub(super) struct Given(pub Authority);
 
 impl FromStr for Given {
     type Err = String;
@@ -126,6 +130,7 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
         Some(home) => home,
         None => common.new_home(new_profile(arguments.embedding))?,
     };
+    let clock = arguments.now.unwrap_or_default();
     let room = home.profile.room;
     match arguments.embedding.filter(|&n| n != room.dimensions) {
         // A store that has only learned takes its first claims.
@@ -141,7 +146,7 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
         None => {}
     }
     for Given(authority) in &arguments.authority {
-        home.set_authority(authority)?;
+        home.set_authority(authority, clock.now())?;
     }
     for Tolerance(predicate, most) in &arguments.tolerance {
         home.profile.tolerances.insert(predicate.clone(), *most);
@@ -154,7 +159,9 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
     let mut reader = ClaimReader::new(source);
     let lines = reader.by_ref().collect::<Result<Vec<_>, _>>()?;
     let notes = reader.take_notes();
-    let mut gateway = Gateway::new(home, &file).clock(arguments.now.unwrap_or_default());
+    let mut gateway = Gateway::new(home, &file)
+        .clock(clock)
+        .decides(arguments.decide);
     let done = gateway.take(&lines)?;
     let mut home = gateway.into_home();
     let result = result(&mut home, lines.len(), &done, notes)?;
@@ -204,7 +211,7 @@ fn result(
     }
     if done.expired > 0 {
         notes.push(format!(
-            "{} claims had expired and were left out",
+            "{} claims had expired when they came, and are not in force",
             done.expired
         ));
     }

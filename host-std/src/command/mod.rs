@@ -7,6 +7,7 @@ mod inspect;
 mod keys;
 mod learn;
 mod output;
+mod realm;
 mod recall;
 mod repair;
 mod samples;
@@ -99,6 +100,16 @@ enum Command {
     Ingest(ingest::Arguments),
     /// Show what a store holds.
     Inspect(inspect::Arguments),
+    /// Show, make or join a realm: whose events count.
+    Realm(realm::Realms),
+    /// Let the events of a key count.
+    Admit(realm::Admit),
+    /// Let the events of a member count no longer.
+    Expel(realm::Expel),
+    /// Say who decides in a context.
+    Appoint(realm::Appoint),
+    /// Let all claims of a context fall, and end its authority.
+    Close(realm::Close),
     /// Check a store, without changing its file.
     Verify,
     /// Save what can be saved of a damaged store, in another file.
@@ -181,6 +192,11 @@ pub fn run(cli: Cli) -> Result<(), Error> {
         Command::Watch(arguments) => watch::run(&common, &arguments),
         Command::Ingest(arguments) => ingest::run(&common, arguments),
         Command::Inspect(arguments) => inspect::run(&common, arguments),
+        Command::Realm(arguments) => realm::run(&common, &arguments),
+        Command::Admit(arguments) => realm::admit(&common, &arguments),
+        Command::Expel(arguments) => realm::expel(&common, &arguments),
+        Command::Appoint(arguments) => realm::appoint(&common, &arguments),
+        Command::Close(arguments) => realm::close(&common, &arguments),
         Command::Verify => verify::run(&common),
         Command::Repair(arguments) => repair::run(&common, &arguments),
         Command::Keys(arguments) => keys::run(&common, &arguments),

@@ -49,6 +49,8 @@ pub struct Batch {
     pub adopted: u64,
     /// Lines that were refused, where the others are kept.
     pub refused: u64,
+    /// Events about something that was over when they came: taken, without effect.
+    pub idle: u64,
 }
 
 /// What became of one line.
@@ -85,6 +87,7 @@ impl Batch {
             unrecorded: self.unrecorded - before.unrecorded,
             adopted: self.adopted - before.adopted,
             refused: self.refused - before.refused,
+            idle: self.idle - before.idle,
         }
     }
 
@@ -99,6 +102,7 @@ impl Batch {
         self.unrecorded += more.unrecorded;
         self.adopted += more.adopted;
         self.refused += more.refused;
+        self.idle += more.idle;
     }
 }
 
@@ -112,6 +116,7 @@ pub struct Gateway {
     knows: bool,
     taking: Taking,
     clock: Clock,
+    decides: bool,
     outcomes: Vec<Outcome>,
 }
 
@@ -125,6 +130,7 @@ impl Gateway {
             knows: false,
             taking: Taking::Whole,
             clock: Clock::Machine,
+            decides: false,
             outcomes: Vec::new(),
         }
     }
@@ -138,6 +144,12 @@ impl Gateway {
     /// Takes the time from `clock`.
     pub fn clock(mut self, clock: Clock) -> Self {
         self.clock = clock;
+        self
+    }
+
+    /// Lets lines decide, by the keys of this node's authorities.
+    pub fn decides(mut self, decides: bool) -> Self {
+        self.decides = decides;
         self
     }
 
@@ -231,7 +243,7 @@ impl Gateway {
         let per_event = room.bytes as usize / room.events.max(1) as usize;
         let fitted = Room {
             events: fit(
-                used.saturating_add(lines.len() + lines.len() / 4),
+                used.saturating_add(lines.len() + lines.len() / 4 + 2 * authors.len()),
                 room.events,
                 MAX_EVENTS,
             ),
@@ -241,7 +253,7 @@ impl Gateway {
                 room.bytes,
                 u32::MAX / 2,
             ),
-            authors: fit(authors.len() + 16, room.authors.into(), MAX_NAMES.into()) as u16,
+            authors: fit(authors.len() + 24, room.authors.into(), MAX_NAMES.into()) as u16,
             contexts: fit(contexts.len() + 4, room.contexts.into(), MAX_NAMES.into()) as u16,
             // What an embedding is was said when the store was made, and no line says otherwise.
             dimensions: room.dimensions,
@@ -269,6 +281,7 @@ impl Gateway {
         let mut profile = std::mem::take(&mut self.home.profile);
         let (taker, taking) = (&mut self.taker, self.taking);
         taker.clock = self.clock.now();
+        taker.decides = self.decides;
         let (file, outcomes) = (&self.file, &mut self.outcomes);
         let full = self.home.change(|node| {
             while let Some((line, after)) = rest.split_first() {
@@ -349,7 +362,10 @@ impl Lack {
 fn fits(said: &Said, dimensions: u32) -> Result<(), String> {
     let found = match said {
         Said::Claim(claim) => claim.embedding.len(),
-        Said::Event(event) => SignedEvent::decode(event).map_or(0, |e| e.event().embedding.len()),
+        // Of which realm it is does not matter to its length.
+        Said::Event(event) => {
+            SignedEvent::decode(event, &[0; 32]).map_or(0, |e| e.event().embedding.len())
+        }
         Said::Resolve(_) => 0,
     };
     match dimensions {

@@ -5,11 +5,11 @@ use std::collections::{HashMap, HashSet};
 
 use ed25519_dalek::SigningKey;
 use sensilla::Hash;
-use sensilla::coherence::Refusal;
-use sensilla::log::kind::{Assert, Resolution};
+use sensilla::coherence::{Conflict, Refusal};
+use sensilla::log::kind::{Act, Assert, Resolution};
 use sensilla::log::sign::PublicKey;
 use sensilla::log::{
-    self, Author, Ed25519, Embedding, Event, EventId, EventKind, Policy, SignedEvent,
+    self, Author, Ed25519, Embedding, Event, EventId, EventKind, Policy, SignedEvent, Signer,
 };
 use sensilla::node::{IngestError, Ingested, Node};
 
@@ -17,6 +17,8 @@ use super::{Batch, Lack, clock};
 use crate::keys::Keyring;
 use crate::profile::Profile;
 use crate::read::claims::{Claim, Resolve, Said, Supersedes};
+use crate::realm;
+use crate::store::manifest::hex;
 
 /// What a conflict is about: context, subject, predicate.
 type Topic = (String, String, String);
@@ -27,14 +29,14 @@ pub(super) struct Taker {
     speakers: HashMap<String, Author<SigningKey>>,
     /// Events of the log by what they say, whatever came before them.
     said: HashSet<Hash>,
-    /// Conflicts by what they are about.
-    topics: HashMap<Topic, Vec<Hash>>,
     /// The last claim of an author about a topic.
     latest: HashMap<(PublicKey, Topic), EventId>,
     /// Numbers that were said of a topic whose predicate has a tolerance, in the order of the log.
     numbers: HashMap<Topic, Vec<String>>,
     /// What the clock says, in milliseconds since 1970.
     pub clock: u64,
+    /// Whether a line may decide, with the keys of this node.
+    pub decides: bool,
     buffer: Vec<u8>,
 }
 
@@ -44,6 +46,16 @@ pub(super) enum Stop {
     Full(Lack),
     /// It must not be.
     Bad(String),
+}
+
+impl Stop {
+    /// The same of a source.
+    fn of(self, name: &str) -> Self {
+        match self {
+            Self::Bad(reason) => Self::Bad(reason.replace("its source", &format!("`{name}`"))),
+            full => full,
+        }
+    }
 }
 
 impl From<String> for Stop {
@@ -57,10 +69,10 @@ impl Taker {
         Self {
             speakers: HashMap::new(),
             said: HashSet::new(),
-            topics: HashMap::new(),
             latest: HashMap::new(),
             numbers: HashMap::new(),
             clock: 0,
+            decides: false,
             buffer: vec![0; log::event::MAX_EVENT],
         }
     }
@@ -68,7 +80,6 @@ impl Taker {
     /// Learns from the log what was said and what conflicts are about.
     pub fn recollect(&mut self, node: &Node<'_>, profile: &Profile) {
         self.said.clear();
-        self.topics.clear();
         self.speakers.clear();
         self.latest.clear();
         self.numbers.clear();
@@ -89,11 +100,6 @@ impl Taker {
                     .insert((event.event().author, topic), *event.id());
             }
         }
-        for conflict in node.history().engine().conflicts() {
-            if let Some(topic) = topic_of(node, &conflict.claims[0]) {
-                self.topics.entry(topic).or_default().push(conflict.id);
-            }
-        }
     }
 
     /// Takes one line; names the sources that it is from in `profile`.
@@ -107,12 +113,21 @@ impl Taker {
     ) -> Result<(), Stop> {
         match said {
             Said::Claim(claim) => {
+                is_name(&claim.author)?;
                 profile.name_source(&claim.author, &keys.public_key(&claim.author));
                 let tolerance = profile.tolerances.get(&claim.predicate).copied();
                 self.claim(node, keys, claim, tolerance, batch)
             }
             Said::Event(bytes) => self.event(node, bytes, batch),
             Said::Resolve(resolve) => {
+                is_name(&resolve.author)?;
+                if !self.decides {
+                    return Err(Stop::Bad(
+                        "a line decides nothing by itself: with --decide it does, by the keys that \
+                         this store holds for the authorities it names"
+                            .into(),
+                    ));
+                }
                 profile.name_source(&resolve.author, &keys.public_key(&resolve.author));
                 let of = |a: &&crate::profile::Authority| a.context == resolve.context;
                 let authority = profile.authorities.iter().find(of);
@@ -159,10 +174,14 @@ impl Taker {
             [] => Embedding::None,
             values => Embedding::f32(values),
         };
-        let speaker = self
-            .speakers
-            .entry(claim.author.clone())
-            .or_insert_with(|| Author::of(node.history().log(), keys.key(&claim.author)));
+        let at = claim.at;
+        let speaker = speaker(
+            &mut self.speakers,
+            node,
+            keys,
+            &claim.author,
+            (at, self.clock),
+        )?;
         let event = Event {
             embedding,
             ..speaker.event(&claim.context, claim.at, kind)
@@ -175,22 +194,23 @@ impl Taker {
         let signed = event
             .sign(&speaker.signer, &mut self.buffer)
             .map_err(|e| e.to_string())?;
-        match ingest(
+        let taken = ingest(
             node,
             signed.bytes(),
             &Policy::trusted(),
             claim.at,
             self.clock,
-        )? {
+        );
+        match taken.map_err(|stop| stop.of(&claim.author))? {
             Taken::New(ingested) => {
-                speaker.last = Some(ingested.id);
+                speaker.said(&event);
                 self.said.insert(content);
                 batch.adopted += u64::from(value != claim.value);
                 if tolerance.is_some() {
                     self.numbers.entry(key.1.clone()).or_default().push(value);
                 }
                 self.latest.insert(key, ingested.id);
-                self.note(node, &ingested, batch);
+                note(&ingested, batch);
             }
             Taken::Known => batch.known += 1,
             Taken::Expired => batch.expired += 1,
@@ -199,11 +219,12 @@ impl Taker {
     }
 
     fn event(&mut self, node: &mut Node<'_>, bytes: &[u8], batch: &mut Batch) -> Result<(), Stop> {
-        let event = SignedEvent::decode(bytes).map_err(|e| e.to_string())?;
+        let realm = node.history().log().realm();
+        let event = SignedEvent::decode(bytes, &realm).map_err(|e| e.to_string())?;
         let at = event.event().at;
         match ingest(node, bytes, &Policy::new(), at, self.clock)? {
             Taken::New(ingested) => {
-                self.note(node, &ingested, batch);
+                note(&ingested, batch);
                 self.speakers.clear();
             }
             Taken::Known => batch.known += 1,
@@ -241,7 +262,12 @@ impl Taker {
             resolve.subject.clone(),
             resolve.predicate.clone(),
         );
-        let conflicts = self.topics.get(&topic).cloned().unwrap_or_default();
+        let about = |conflict: &Conflict| {
+            conflict.status.is_open()
+                && topic_of(node, &conflict.claims[0]).as_ref() == Some(&topic)
+        };
+        let engine = node.history().engine();
+        let conflicts: Vec<Hash> = engine.conflicts().filter(about).map(|c| c.id).collect();
         for id in conflicts {
             // An earlier resolution may have let one of its claims fall.
             let Some(conflict) = node
@@ -269,10 +295,8 @@ impl Taker {
                 .map(|name| decision.endorse(&resolve.context, &keys.key(name)))
                 .collect::<Result<Vec<_>, _>>()
                 .map_err(|e| e.to_string())?;
-            let speaker = self
-                .speakers
-                .entry(resolve.author.clone())
-                .or_insert_with(|| Author::of(node.history().log(), keys.key(&resolve.author)));
+            let when = (resolve.at, self.clock);
+            let speaker = speaker(&mut self.speakers, node, keys, &resolve.author, when)?;
             let kind = EventKind::Resolution(decision.endorsed(&signatures));
             let event = speaker.event(&resolve.context, resolve.at, kind);
             let signed = event
@@ -286,30 +310,65 @@ impl Taker {
                 self.clock,
             )?;
             if let Taken::New(ingested) = taken {
-                speaker.last = Some(ingested.id);
-                self.note(node, &ingested, batch);
+                speaker.said(&event);
+                note(&ingested, batch);
             }
         }
         Ok(())
     }
+}
 
-    fn note(&mut self, node: &Node<'_>, ingested: &Ingested, batch: &mut Batch) {
-        batch.appended += 1;
-        batch.found += u64::from(ingested.applied.found);
-        batch.resolved += u64::from(ingested.applied.resolved);
-        batch.truncated += u64::from(!ingested.applied.coverage.is_complete());
-        batch.unrecorded += u64::from(ingested.applied.unrecorded);
-        if ingested.applied.found > 0
-            && let Some(topic) = topic_of(node, &ingested.id)
-        {
-            let conflicts = node
-                .history()
-                .engine()
-                .conflicts_of(&ingested.id)
-                .map(|c| c.id);
-            self.topics.entry(topic).or_default().extend(conflicts);
-        }
+fn note(ingested: &Ingested, batch: &mut Batch) {
+    batch.appended += 1;
+    batch.found += u64::from(ingested.applied.found);
+    batch.resolved += u64::from(ingested.applied.resolved);
+    batch.truncated += u64::from(!ingested.applied.coverage.is_complete());
+    batch.unrecorded += u64::from(ingested.applied.unrecorded);
+    batch.idle += u64::from(ingested.applied.idle);
+}
+
+/// Whether a source has a name that is no key, which would look like another node's.
+fn is_name(name: &str) -> Result<(), Stop> {
+    match name.len() == 64 && name.bytes().all(|b| b.is_ascii_hexdigit()) {
+        true => Err(Stop::Bad(format!(
+            "`{name}` is a public key and no name; what another node says comes as its signed events"
+        ))),
+        false => Ok(()),
     }
+}
+
+/// The source `name` as an author, whom the root of the realm lets speak if it does not yet.
+fn speaker<'s>(
+    speakers: &'s mut HashMap<String, Author<SigningKey>>,
+    node: &mut Node<'_>,
+    keys: &Keyring,
+    name: &str,
+    (at, clock): (u64, u64),
+) -> Result<&'s mut Author<SigningKey>, Stop> {
+    let known = speakers.contains_key(name);
+    let speaker = speakers
+        .entry(name.to_owned())
+        .or_insert_with(|| Author::new(keys.key(name), node.history().log().realm()));
+    if !known {
+        let key = speaker.signer.public_key();
+        if node.history().engine().member(&key).is_none() {
+            let act = Act::Admit { key, name, from: 1 };
+            realm::decide(node, &keys.root(), "", act, at.min(clock)).map_err(|reason| {
+                match node.history().engine().members().count() as u32
+                    >= u32::from(node.history().config().authors)
+                {
+                    true => Stop::Full(Lack::Authors),
+                    false => Stop::Bad(format!(
+                        "`{name}` is no member of the realm, and {reason} (its key is {})",
+                        hex(&key)
+                    )),
+                }
+            })?;
+        }
+        let next = node.history().engine().next(&key);
+        speaker.next = next.unwrap_or(speaker.next);
+    }
+    Ok(speaker)
 }
 
 enum Taken {
@@ -332,7 +391,6 @@ fn ingest(
         Ok(ingested) => Ok(Taken::New(ingested)),
         Err(IngestError::Log(cause)) => match cause {
             log::IngestError::Duplicate { .. } => Ok(Taken::Known),
-            log::IngestError::Expired => Ok(Taken::Expired),
             log::IngestError::Full { part } => Err(Stop::Full(match part {
                 "authors" => Lack::Authors,
                 "contexts" => Lack::Contexts,
@@ -348,9 +406,17 @@ fn ingest(
         Err(IngestError::Refused(cause)) => match cause {
             Refusal::Expired => Ok(Taken::Expired),
             Refusal::ContextsFull => Err(Stop::Full(Lack::Contexts)),
-            Refusal::ClaimsFull | Refusal::ConflictsFull | Refusal::WitnessesFull => {
-                Err(Stop::Full(Lack::Events))
-            }
+            Refusal::MembersFull => Err(Stop::Full(Lack::Authors)),
+            Refusal::ClaimsFull
+            | Refusal::ConflictsFull
+            | Refusal::OverShare { .. }
+            | Refusal::WitnessesFull => Err(Stop::Full(Lack::Events)),
+            Refusal::Duplicate => Ok(Taken::Known),
+            Refusal::BackInTime { last } => Err(Stop::Bad(format!(
+                "dated {}, before what its source said last, {}; the time of a source does not go back",
+                clock::date(at),
+                clock::date(last)
+            ))),
             cause => Err(Stop::Bad(cause.to_string())),
         },
         Err(other) => Err(Stop::Bad(other.to_string())),
@@ -377,10 +443,7 @@ fn topic(context: &str, assert: &Assert<'_>) -> Topic {
 /// The id an event would have as its author's first, and if it replaced none: equal for events that
 /// say the same.
 fn content_id(event: &Event<'_>, buffer: &mut [u8]) -> Result<Hash, String> {
-    let mut first = Event {
-        prev: None,
-        ..*event
-    };
+    let mut first = Event { seq: 1, ..*event };
     if let EventKind::Assert(assert) = &mut first.kind {
         assert.supersedes = None;
     }

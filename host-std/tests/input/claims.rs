@@ -136,7 +136,8 @@ fn standard_input_is_taken_as_it_comes() {
         said.contains("1 of 3 lines were refused; the others are kept"),
         "{said}"
     );
-    assert_eq!(folder.json(&["inspect"])["log_size"], 2);
+    // Both sources were let speak by the root of the realm.
+    assert_eq!(folder.json(&["inspect"])["log_size"], 4);
 }
 
 #[test]

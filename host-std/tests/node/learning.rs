@@ -183,7 +183,7 @@ fn a_bad_line_leaves_the_store_as_it_was() {
     fs::write(at("claims.jsonl"), format!("{good}\n{{\"author\":1}}\n")).unwrap();
     fs::write(
         at("forged.jsonl"),
-        format!("{good}\n{{\"event\":\"0102\"}}\n"),
+        format!("{good}\n{{\"event\":\"0202\"}}\n"),
     )
     .unwrap();
     json(folder.path(), &["learn", "v.jsonl"]);

@@ -6,7 +6,7 @@ use crate::{Hex, Report};
 use ed25519_dalek::SigningKey;
 use sensilla::log::kind::{Assert, EventKind};
 use sensilla::log::sign::Ed25519;
-use sensilla::log::{Embedding, Event, SignedEvent};
+use sensilla::log::{Embedding, Event, Realm, SignedEvent};
 use sensilla::log::{EventLog, LogConfig, Policy, Signer};
 use sensilla::merkle::{leaf_hash, verify_inclusion};
 
@@ -17,11 +17,12 @@ pub fn events(room: &mut [u8], report: &mut dyn Report) {
     let mut ids = Transcript::new();
     let mut bytes = Transcript::new();
     let mut tampered = Transcript::new();
-    let mut prev = None;
+    const REALM: Realm = [5; 32];
     for (i, kind) in kinds(&hashes).into_iter().enumerate() {
         let event = Event {
+            realm: REALM,
             author: key.public_key(),
-            prev,
+            seq: i as u32 + 1,
             at: 1_000 * i as u64,
             context: "room/1",
             embedding: if i % 2 == 0 {
@@ -36,20 +37,23 @@ pub fn events(room: &mut [u8], report: &mut dyn Report) {
         ids.bytes(signed.id());
         bytes.bytes(signed.bytes());
         signed.verify(&Ed25519).unwrap();
-        prev = Some(*signed.id());
         assert_eq!(
-            SignedEvent::decode(&room[..length]).unwrap().event().kind,
+            SignedEvent::decode(&room[..length], &REALM)
+                .unwrap()
+                .event()
+                .kind,
             kind
         );
         for at in (0..length).step_by(37) {
             room[at] ^= 0x10;
             tampered.answer(
-                &SignedEvent::decode(&room[..length]).and_then(|event| event.verify(&Ed25519)),
+                &SignedEvent::decode(&room[..length], &REALM)
+                    .and_then(|event| event.verify(&Ed25519)),
             );
             room[at] ^= 0x10;
         }
-        tampered.shown(&SignedEvent::decode(&room[..length - 1]).err());
-        tampered.shown(&SignedEvent::decode(&room[..length + 1]).err());
+        tampered.shown(&SignedEvent::decode(&room[..length - 1], &REALM).err());
+        tampered.shown(&SignedEvent::decode(&room[..length + 1], &REALM).err());
     }
     report.line("log/ids", &Hex(&ids.finish()));
     report.line("log/signed-bytes", &Hex(&bytes.finish()));
@@ -67,17 +71,17 @@ pub fn log(room: &mut [u8], report: &mut dyn Report) {
         SigningKey::from_bytes(&[7; 32]),
         SigningKey::from_bytes(&[8; 32]),
     ];
-    let policy = Policy::new().strict();
+    let policy = Policy::new();
     let mut answers = Transcript::new();
     for i in 0..24_u64 {
         let key = &keys[i as usize % 2];
         let author = key.public_key();
-        let prev = log
-            .last_by(&author)
-            .and_then(|entry| entry.decode().ok().map(|event| *event.id()));
+        let last = log.last_by(&author);
+        let last = last.and_then(|entry| entry.decode().ok().map(|event| event.event().seq));
         let event = Event {
+            realm: [0; 32],
             author,
-            prev,
+            seq: last.unwrap_or(0) + 1,
             at: 1_000 * i,
             context: ["wrist", "ankle"][(i / 3) as usize % 2],
             embedding: Embedding::i8(&[1, 2, 3, 4], 0.5),

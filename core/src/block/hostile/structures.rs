@@ -323,14 +323,20 @@ pub(super) fn spike() -> Vec<Fixture> {
     fixtures
 }
 
-/// An assertion by one of a few authors, about one of a few things, in one of a few contexts.
-fn assertion(draw: &mut Draw, at: u64, take: impl FnOnce(&[u8])) {
+/// One of a few authors.
+fn author(draw: &mut Draw) -> [u8; 32] {
+    [1 + draw.below(7) as u8; 32]
+}
+
+/// An author's assertion about one of a few things, in one of a few contexts.
+fn assertion(draw: &mut Draw, (author, seq): ([u8; 32], u32), at: u64, take: impl FnOnce(&[u8])) {
     use crate::log::kind::{Assert, CERTAIN};
     use crate::log::{Embedding, Event, EventKind};
     let vector = draw.vector(3);
     let event = Event {
-        author: [1 + draw.below(7) as u8; 32],
-        prev: None,
+        realm: [0; 32],
+        author,
+        seq,
         at,
         context: ["a", "b", "c", "d", "e", "f"][draw.below(6) as usize],
         embedding: match draw.below(3) {
@@ -423,7 +429,8 @@ pub(super) fn claims() -> Vec<Fixture> {
                 .watches(2),
             |log, draw, turn| {
                 for _ in 0..8 {
-                    assertion(draw, 100 + turn, |bytes| {
+                    let author = author(draw);
+                    assertion(draw, (author, 1), 100 + turn, |bytes| {
                         let _ = log.ingest(bytes, &Policy::trusted(), &Nobody, 100 + turn);
                     });
                     if log.len() > 6 {
@@ -455,14 +462,19 @@ pub(super) fn claims() -> Vec<Fixture> {
             EngineConfig::new(GridConfig::new(3, 24))
                 .contexts(20)
                 .conflicts(40)
-                .budgets(8)
+                .members(9)
+                .open()
                 .witnesses(8),
             |engine, draw, turn| {
-                let _ = engine.register_authority("a", 1, &[[3; 32]]);
+                let _ = engine.found(1, &[[3; 32]]);
                 for index in 0..10 {
-                    assertion(draw, 200 + turn, |bytes| {
-                        let event = SignedEvent::decode(bytes).unwrap();
-                        let checked = engine.check_logged(event.id(), event.event(), 200 + turn);
+                    let author = author(draw);
+                    let seq = engine.next(&author).unwrap_or(1);
+                    assertion(draw, (author, seq), 200 + turn, |bytes| {
+                        let event = SignedEvent::decode(bytes, &[0; 32]).unwrap();
+                        let known = |_: &crate::Hash| true;
+                        let checked =
+                            engine.check_logged(event.id(), event.event(), 200 + turn, &known);
                         if let Ok(checked) = checked {
                             checked.apply(turn * 10 + index);
                         }
@@ -482,6 +494,8 @@ pub(super) fn claims() -> Vec<Fixture> {
                 }
                 engine.conflicts().for_each(drop);
                 engine.equivocations().for_each(drop);
+                engine.members().for_each(drop);
+                engine.roots();
                 engine.split_views().for_each(drop);
                 engine.digest();
                 engine.advance(200 + turn + draw.below(60));
@@ -510,6 +524,7 @@ pub(super) fn nodes() -> Vec<Fixture> {
                 contexts: 3,
                 claims: 16,
                 dimensions: 3,
+                open: true,
                 ..HistoryConfig::DEFAULT
             },
         ),
@@ -550,12 +565,17 @@ pub(super) fn nodes() -> Vec<Fixture> {
             let _ = perception.label(["x", "y", "z"][draw.below(3) as usize]);
             let history = node.history_mut();
             for _ in 0..4 {
-                assertion(draw, 10 + turn, |bytes| {
+                let author = author(draw);
+                let seq = history.engine().next(&author).unwrap_or(1);
+                assertion(draw, (author, seq), 10 + turn, |bytes| {
                     let _ = history.ingest(bytes, &Policy::trusted(), &Nobody, 10 + turn);
                 });
             }
             history.root();
             let _ = history.prune(history.log().first() + draw.below(5));
+            if draw.below(4) == 0 {
+                history.rebuild();
+            }
             history.engine().digest();
         }
     )]

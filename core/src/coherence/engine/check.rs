@@ -1,22 +1,23 @@
 //! Whether an event can be taken, judged as of the time it is taken at, and what it will then do.
 //!
-//! Nothing is changed before that is known. What time would have done until then counts, whether
-//! the engine was told or not: a claim that has expired is not in force, a conflict with one is not
-//! open, and what such a claim took is free.
+//! Nothing is changed before that is known. Whether an event is refused follows from itself, from its
+//! author's own events, from those it names and from the roots' decisions, so that every node answers
+//! alike whatever else it has heard. What is about something that is over by now is taken and does
+//! nothing: elsewhere it came in time.
 
 use super::Engine;
-use crate::Hash;
 use crate::coherence::conflict::conflict_id;
 use crate::coherence::errors::Refusal;
 use crate::coherence::history::History;
-use crate::coherence::judge::Judge;
-use crate::coherence::tables::conflicts::Lists;
+use crate::coherence::judge::{Judge, Proposition};
+use crate::coherence::tables::claims::Word;
+use crate::coherence::tables::members::Turn;
 use crate::coherence::tables::witnesses::{self, Path};
 use crate::coherence::trace;
 use crate::grid::Tag;
-use crate::log::kind::{Assert, Challenge, Deprecate, Resolution, Support, Witness};
+use crate::log::kind::{Assert, Challenge, Resolution, Support, Witness};
 use crate::log::sign::Domain;
-use crate::log::{Event, EventId, EventKind, Verifier};
+use crate::log::{Event, EventId, EventKind, PublicKey, Verifier};
 
 /// An event that was checked and can be applied: it holds the engine, so that nothing comes between.
 #[derive(Debug)]
@@ -27,6 +28,7 @@ pub struct Checked<'e, 'a, J> {
     pub(super) event: &'e Event<'e>,
     /// When it is taken: never before what the engine was told.
     pub(super) now: u64,
+    pub(super) turn: Turn,
     pub(super) effect: Effect,
 }
 
@@ -34,12 +36,18 @@ pub struct Checked<'e, 'a, J> {
 /// are until the time of the event while they are in force, and open.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Effect {
-    /// A claim takes force, in place of another one.
-    Assert { replaced: Option<u32> },
-    /// A conflict, or one to be opened, is challenged.
+    /// A claim takes force, in place of the author's earlier words.
+    Assert {
+        replaced: Option<u32>,
+        superseded: Option<u32>,
+        late: bool,
+    },
+    /// Two words are challenged, by claims dated `at` at the latest; their conflict is opened if the
+    /// grid missed it, and else remembered for what may still come to light.
     Challenge {
         claims: [u32; 2],
-        conflict: Option<u32>,
+        at: u64,
+        missed: bool,
     },
     /// A conflict is heated.
     Support { conflict: u32, claim: u32 },
@@ -53,17 +61,45 @@ pub(super) enum Effect {
     Resolution { conflict: u32, fall: u8 },
     /// A claim leaves force.
     Deprecate { claim: u32 },
+    /// The roots have decided.
+    Roots,
+    /// The author has signed two events of one number; that of the other in the log, and its id.
+    Fork { index: u64, id: EventId },
+    /// What it is about is over.
+    Idle,
     /// Nothing in the engine.
     Nothing,
 }
+
+/// A claim that an event names.
+#[derive(Clone, Copy, Debug)]
+enum Named {
+    /// It is in force.
+    InForce(u32),
+    /// Another one of the same word is in force in its place.
+    Replaced { slot: u32, said: Spoken },
+    /// It is over; what it said, if that is still known.
+    Over(Option<Spoken>),
+}
+
+/// What a claim said, and when.
+#[derive(Clone, Copy, Debug)]
+struct Spoken {
+    at: u64,
+    subject: Tag,
+    proposition: Proposition,
+    placed: bool,
+}
+
+/// The words in force that two claims are of, and what the claims said.
+type Pair = ([u32; 2], [Spoken; 2]);
 
 impl<'a, J: Judge> Engine<'a, J> {
     /// Checks an event that the log may take at `now`. Nothing is changed, and an event that is
     /// refused leaves no trace.
     ///
-    /// `verifier` checks authorities' signatures (the author's own is the log's to check),
-    /// `history` says which events are in the log. An event that the log has pruned looks new: let
-    /// the log's policy refuse what is older than it keeps.
+    /// `verifier` checks signatures of authorities and roots (the author's own is the log's to check),
+    /// `history` says which events are in the log.
     ///
     /// ```text
     /// let checked = engine.check(&id, &event, now, verifier, &history)?;
@@ -78,42 +114,99 @@ impl<'a, J: Judge> Engine<'a, J> {
         verifier: &V,
         history: &H,
     ) -> Result<Checked<'e, 'a, J>, Refusal> {
-        // What fell, expired or was taken back must not return as if it were new.
+        let turn = self.turn(&event.author, event.seq, event.at)?;
+        // A second signature of an event makes no second event.
         if history.contains(id) {
             return Err(Refusal::Duplicate);
         }
-        let checked = self.check_logged(id, event, now)?;
-        checked.engine.check_signatures(event, verifier)?;
+        if let Turn::Past(member) = turn {
+            let (index, other) = self.fork(member, event, history)?;
+            return Ok(Checked {
+                now: now.max(self.now()),
+                engine: self,
+                id,
+                event,
+                turn,
+                effect: Effect::Fork { index, id: other },
+            });
+        }
+        let checked = self.check_logged(id, event, now, history)?;
+        checked.engine.check_signatures(event, verifier, history)?;
         if let EventKind::Decision(decision) = &event.kind {
             trace::check(decision, history)?;
         }
         Ok(checked)
     }
 
-    /// [`check`](Self::check)s an event out of a log that had taken it at `now`: all but signatures
-    /// and what is in the log, which were checked before it was taken.
-    pub fn check_logged<'e>(
+    /// [`check`](Self::check)s an event out of a log that had taken it at `now`: all but signatures,
+    /// which were checked before it was taken.
+    pub fn check_logged<'e, H: History + ?Sized>(
         &'e mut self,
         id: &'e EventId,
         event: &'e Event<'e>,
         now: u64,
+        history: &H,
     ) -> Result<Checked<'e, 'a, J>, Refusal> {
         let now = now.max(self.now());
-        let effect = self.foresee(id, event, now)?;
+        let turn = self.turn(&event.author, event.seq, event.at)?;
+        let effect = match turn {
+            Turn::Past(member) => {
+                let (index, id) = self.fork(member, event, history)?;
+                Effect::Fork { index, id }
+            }
+            turn => {
+                let member = member(turn);
+                let cost = self.cost(event);
+                self.tables.members.check_budget(member, cost, event.at)?;
+                self.foresee(member, event, now, history)?
+            }
+        };
         Ok(Checked {
             engine: self,
             id,
             event,
             now,
+            turn,
             effect,
         })
     }
 
+    /// What an event takes of its author's budget.
+    pub(super) fn cost(&self, event: &Event<'_>) -> u32 {
+        match &event.kind {
+            EventKind::Challenge(_) => self.config.challenge.into(),
+            EventKind::Support(support) => support.cost,
+            _ => 0,
+        }
+    }
+
+    /// Where an event stands among those of its author. Cost: one look-up, and no signature.
+    pub(crate) fn turn(&self, author: &PublicKey, seq: u32, at: u64) -> Result<Turn, Refusal> {
+        self.tables.members.turn(author, seq, at)
+    }
+
+    /// The event in the log that has the same number as this one, of a member not known to fork.
+    fn fork<H: History + ?Sized>(
+        &self,
+        member: u32,
+        event: &Event<'_>,
+        history: &H,
+    ) -> Result<(u64, EventId), Refusal> {
+        if self.tables.members.is_forked(member) {
+            return Err(Refusal::Forked);
+        }
+        let expected = self.tables.members.next(member);
+        history
+            .said(&event.author, event.seq)
+            .ok_or(Refusal::Evicted { expected })
+    }
+
     /// Whether who must have signed has.
-    fn check_signatures<V: Verifier + ?Sized>(
+    fn check_signatures<V: Verifier + ?Sized, H: History + ?Sized>(
         &self,
         event: &Event<'_>,
         verifier: &V,
+        history: &H,
     ) -> Result<(), Refusal> {
         let contexts = &self.tables.contexts;
         let context = contexts.find(Tag::of(event.context));
@@ -126,8 +219,12 @@ impl<'a, J: Judge> Engine<'a, J> {
                 verifier,
             ),
             EventKind::Deprecate(d) => {
-                let slot = self.tables.claims.ids.find(&d.claim);
-                if slot.is_some_and(|slot| self.tables.claims.author(slot) == event.author) {
+                let of_claim = match self.tables.claims.ids.find(&d.claim) {
+                    Some(slot) => Some(self.tables.members.key(self.tables.claims.member(slot))),
+                    None => history.event(&d.claim).map(|said| said.event().author),
+                };
+                // An author is no authority over what it said, but may say it no longer.
+                if of_claim == Some(event.author) {
                     return Ok(());
                 }
                 let checked = contexts.check(
@@ -142,52 +239,99 @@ impl<'a, J: Judge> Engine<'a, J> {
                     checked => checked,
                 }
             }
+            EventKind::Roots(r) => self.check_roots(event, r, verifier),
             _ => Ok(()),
         }
     }
 
     /// What an event does at `now`, which is not before what the engine was told.
-    fn foresee(&self, id: &EventId, event: &Event<'_>, now: u64) -> Result<Effect, Refusal> {
+    pub(super) fn foresee<H: History + ?Sized>(
+        &self,
+        member: Option<u32>,
+        event: &Event<'_>,
+        now: u64,
+        history: &H,
+    ) -> Result<Effect, Refusal> {
         match &event.kind {
-            EventKind::Assert(assert) => self.foresee_assert(id, event, assert, now),
-            EventKind::Challenge(c) => self.foresee_challenge(event, c, now),
-            EventKind::Support(s) => self.foresee_support(event, s, now),
-            EventKind::Witness(w) => self.foresee_witness(event, w, now),
-            EventKind::Resolution(r) => self.foresee_resolution(event, r, now),
-            EventKind::Deprecate(Deprecate { claim, .. }) => Ok(Effect::Deprecate {
-                claim: self.in_force(event, claim, now)?,
+            EventKind::Assert(assert) => self.foresee_assert(member, event, assert, now, history),
+            EventKind::Challenge(c) => self.foresee_challenge(event, c, now, history),
+            EventKind::Support(s) => self.foresee_support(event, s, now, history),
+            EventKind::Witness(w) => self.foresee_witness(event, w, now, history),
+            EventKind::Resolution(r) => self.foresee_resolution(event, r, now, history),
+            EventKind::Deprecate(d) => Ok(match self.named(event, &d.claim, now, history)? {
+                Named::InForce(claim) => Effect::Deprecate { claim },
+                _ => Effect::Idle,
             }),
+            EventKind::Roots(r) => self.foresee_roots(event, r).map(|()| Effect::Roots),
             _ => Ok(Effect::Nothing),
         }
     }
 
-    /// The slot of a claim in force in the event's context.
-    fn in_force(&self, event: &Event<'_>, id: &EventId, now: u64) -> Result<u32, Refusal> {
+    /// What has become of a claim that an event names, which is one of its context.
+    fn named<H: History + ?Sized>(
+        &self,
+        event: &Event<'_>,
+        id: &EventId,
+        now: u64,
+        history: &H,
+    ) -> Result<Named, Refusal> {
         let context = self.tables.contexts.find(Tag::of(event.context));
         let claims = &self.tables.claims;
-        claims
-            .ids
-            .find(id)
-            .filter(|&slot| Some(claims.context(slot)) == context)
-            .filter(|&slot| claims.is_in_force(slot, now))
-            .ok_or(Refusal::UnknownClaim)
+        if let Some(slot) = claims.ids.find(id) {
+            return match Some(claims.context(slot)) == context {
+                false => Err(Refusal::UnknownClaim),
+                true if claims.is_in_force(slot, now) => Ok(Named::InForce(slot)),
+                true => Ok(Named::Over(Some(self.spoken(slot)))),
+            };
+        }
+        let Some(signed) = history.event(id) else {
+            return match history.contains(id) || !history.is_whole() {
+                true => Ok(Named::Over(None)),
+                false => Err(Refusal::UnknownReference),
+            };
+        };
+        let said = signed.event();
+        let EventKind::Assert(assert) = &said.kind else {
+            return Err(Refusal::UnknownClaim);
+        };
+        if said.context != event.context {
+            return Err(Refusal::UnknownClaim);
+        }
+        let spoken = Spoken {
+            at: said.at,
+            subject: Tag::of(assert.subject),
+            proposition: proposition(assert),
+            placed: !said.embedding.is_empty(),
+        };
+        let slot = self.tables.members.find(&said.author).and_then(|member| {
+            let word = Word {
+                member,
+                context: context?,
+                subject: spoken.subject,
+                predicate: spoken.proposition.predicate,
+            };
+            self.find_word(&word)
+                .filter(|&slot| claims.is_in_force(slot, now))
+        });
+        Ok(match slot {
+            Some(slot) => Named::Replaced { slot, said: spoken },
+            None => Named::Over(Some(spoken)),
+        })
     }
 
-    /// A conflict of the event's context that is open: both of its claims are in force.
-    fn open_conflict(&self, event: &Event<'_>, id: &Hash, now: u64) -> Result<u32, Refusal> {
-        let context = self.tables.contexts.find(Tag::of(event.context));
-        let (claims, conflicts) = (&self.tables.claims, &self.tables.conflicts);
-        let in_force = |&conflict: &u32| {
-            let mut sides = (0..2).map(|side| conflicts.slot(conflict, side));
-            sides.all(|slot| slot.is_some_and(|slot| claims.is_in_force(slot, now)))
-        };
-        conflicts
-            .ids
-            .find(id)
-            .filter(|&conflict| Some(conflicts.context(conflict)) == context)
-            .filter(|&conflict| conflicts.is_open(conflict))
-            .filter(in_force)
-            .ok_or(Refusal::UnknownConflict)
+    /// The slot of a word.
+    pub(super) fn find_word(&self, word: &Word) -> Option<u32> {
+        let grid = &self.tables.grid;
+        self.tables.claims.find(word, |slot| grid.subject(slot))
+    }
+
+    fn spoken(&self, slot: u32) -> Spoken {
+        Spoken {
+            at: self.tables.claims.at(slot),
+            subject: self.tables.grid.subject(slot).unwrap_or(Tag::of("")),
+            proposition: self.tables.claims.proposition(slot),
+            placed: self.tables.grid.bound(slot).is_some(),
+        }
     }
 
     /// The claims that expire by `now` without the engine having been told.
@@ -195,35 +339,64 @@ impl<'a, J: Judge> Engine<'a, J> {
         self.tables.claims.timers.due_by(now)
     }
 
-    fn foresee_assert(
+    fn foresee_assert<H: History + ?Sized>(
         &self,
-        id: &EventId,
+        member: Option<u32>,
         event: &Event<'_>,
         assert: &Assert<'_>,
         now: u64,
+        history: &H,
     ) -> Result<Effect, Refusal> {
         if self.config.grid.capacity() == 0 {
             return Err(Refusal::NoClaims);
         }
-        if assert.expires.is_some_and(|at| at <= now) {
+        if assert.expires.is_some_and(|at| at <= event.at) {
             return Err(Refusal::Expired);
-        }
-        if self.tables.claims.ids.find(id).is_some() {
-            return Err(Refusal::Duplicate);
-        }
-        let context = self.tables.contexts.find(Tag::of(event.context));
-        if context.is_none() && !self.has_room_for_context(Tag::of(event.context), now) {
-            return Err(Refusal::ContextsFull);
-        }
-        let replaced = self.superseded(event, assert, now)?;
-        let is_full = self.tables.grid.next_slot().is_none();
-        if is_full && replaced.is_none() && self.expired(now).next().is_none() {
-            return Err(Refusal::ClaimsFull);
         }
         self.tables
             .grid
             .check_vector(event.embedding.len(), event.embedding.iter())?;
-        Ok(Effect::Assert { replaced })
+        let superseded = self.superseded(event, assert, now, history)?;
+        let context = self.tables.contexts.find(Tag::of(event.context));
+        let replaced = member.zip(context).and_then(|(member, context)| {
+            self.find_word(&Word {
+                member,
+                context,
+                subject: Tag::of(assert.subject),
+                predicate: Tag::of(assert.predicate),
+            })
+        });
+        let late = assert.expires.is_some_and(|at| at <= now);
+        let effect = Effect::Assert {
+            replaced,
+            superseded: superseded.filter(|&slot| Some(slot) != replaced),
+            late,
+        };
+        if replaced.is_some() || late {
+            return Ok(effect);
+        }
+        if context.is_none() {
+            if !self.has_room_for_context(Tag::of(event.context), now) {
+                return Err(Refusal::ContextsFull);
+            }
+            let opened = member.map_or(0, |member| self.tables.contexts.opened_by(member));
+            let limit = self.config.most_contexts();
+            if opened >= limit && !self.config.open {
+                return Err(Refusal::OverShare { limit });
+            }
+        }
+        let limit = self.config.most_claims();
+        let passing = self.expired(now).next().is_some();
+        let held = member.map_or(0, |member| self.tables.members.claims(member));
+        let own = |slot| Some(self.tables.claims.member(slot)) == member;
+        if held >= limit && superseded.is_none() && !self.expired(now).any(own) {
+            return Err(Refusal::OverShare { limit });
+        }
+        let is_full = self.tables.grid.next_slot().is_none();
+        if is_full && superseded.is_none() && !passing {
+            return Err(Refusal::ClaimsFull);
+        }
+        Ok(effect)
     }
 
     /// Whether a context has room, or one will have had its last claim by `now`. Cost: O(contexts)
@@ -241,87 +414,183 @@ impl<'a, J: Judge> Engine<'a, J> {
             })
     }
 
-    /// The claim in force that an assertion replaces.
-    fn superseded(
+    /// The claim in force that an assertion names as the one it replaces.
+    fn superseded<H: History + ?Sized>(
         &self,
         event: &Event<'_>,
         assert: &Assert<'_>,
         now: u64,
+        history: &H,
     ) -> Result<Option<u32>, Refusal> {
-        let claims = &self.tables.claims;
-        let named = assert.supersedes.and_then(|id| claims.ids.find(&id));
-        let Some(slot) = named.filter(|&slot| claims.is_in_force(slot, now)) else {
+        let Some(id) = &assert.supersedes else {
             return Ok(None);
         };
-        if self.tables.contexts.find(Tag::of(event.context)) != Some(claims.context(slot)) {
-            return Err(Refusal::UnknownClaim);
-        }
-        if claims.author(slot) != event.author {
+        let author = match self.tables.claims.ids.find(id) {
+            Some(slot) => Some(self.tables.members.key(self.tables.claims.member(slot))),
+            None => history.event(id).map(|said| said.event().author),
+        };
+        let named = self.named(event, id, now, history)?;
+        if author.is_some_and(|author| author != event.author) {
             return Err(Refusal::NotTheAuthor);
         }
-        Ok(Some(slot))
+        Ok(match named {
+            Named::InForce(slot) => Some(slot),
+            _ => None,
+        })
     }
 
-    fn foresee_challenge(
+    /// Two claims that an event says contradict each other, once it is seen that they do or did: the
+    /// words in force that they are of, and what was said.
+    fn pair<H: History + ?Sized>(
+        &self,
+        event: &Event<'_>,
+        ids: [&EventId; 2],
+        now: u64,
+        history: &H,
+    ) -> Result<Option<Pair>, Refusal> {
+        let named = [
+            self.named(event, ids[0], now, history)?,
+            self.named(event, ids[1], now, history)?,
+        ];
+        let parts = named.map(|named| match named {
+            Named::InForce(slot) => (Some(slot), Some(self.spoken(slot))),
+            // Of what was taken back in between, nothing is left.
+            Named::Replaced { slot, said } => {
+                let goes_on = said.at >= self.tables.claims.start(slot);
+                (Some(slot).filter(|_| goes_on), Some(said))
+            }
+            Named::Over(said) => (None, said),
+        });
+        let [(first, one), (second, other)] = parts;
+        let (Some(one), Some(other)) = (one, other) else {
+            return Ok(None);
+        };
+        let related = one.subject == other.subject || (one.placed && other.placed);
+        if !related
+            || !self
+                .judge
+                .incompatible(&one.proposition, &other.proposition)
+        {
+            return Err(Refusal::Unrelated);
+        }
+        Ok(match (first, second) {
+            (Some(a), Some(b)) if a != b => Some(([a, b], [one, other])),
+            _ => None,
+        })
+    }
+
+    /// The open conflict of two claims in force.
+    fn open_between(&self, slots: [u32; 2]) -> Option<u32> {
+        let conflicts = &self.tables.conflicts;
+        let ids = slots.map(|slot| self.tables.claims.ids.of(slot));
+        conflicts
+            .ids
+            .find(&conflict_id(&ids[0], &ids[1]))
+            .filter(|&conflict| conflicts.is_open(conflict))
+            .filter(|&conflict| conflicts.slot(conflict, 0).is_some())
+    }
+
+    fn foresee_challenge<H: History + ?Sized>(
         &self,
         event: &Event<'_>,
         c: &Challenge<'_>,
         now: u64,
+        history: &H,
     ) -> Result<Effect, Refusal> {
-        let &[a, b] = c.claims else {
+        let [a, b] = c.claims else {
             return Err(Refusal::WrongClaims);
         };
-        if a == b || conflict_id(&a, &b) != c.conflict {
+        if a == b || conflict_id(a, b) != c.conflict {
             return Err(Refusal::WrongClaims);
         }
-        let claims = [
-            self.in_force(event, &a, now)?,
-            self.in_force(event, &b, now)?,
-        ];
-        let conflict = match self.tables.conflicts.ids.find(&c.conflict) {
-            Some(_) => Some(self.open_conflict(event, &c.conflict, now)?),
-            None if self.has_room_for_conflict(now) => None,
-            None => return Err(Refusal::ConflictsFull),
+        let Some((claims, said)) = self.pair(event, [a, b], now, history)? else {
+            return Ok(Effect::Idle);
         };
-        let cost = self.config.challenge.into();
-        self.tables.budgets.check(&event.author, cost, now)?;
-        Ok(Effect::Challenge { claims, conflict })
+        let at = said[0].at.max(said[1].at);
+        let ids = claims.map(|slot| self.tables.claims.ids.of(slot));
+        let known = self
+            .tables
+            .conflicts
+            .ids
+            .find(&conflict_id(&ids[0], &ids[1]));
+        // What the grid did not look at, or had no room for.
+        let missed = known.is_none() && ids.contains(a) && ids.contains(b) && self.relates(claims);
+        if missed && !self.has_room_for_conflict(now) {
+            return Err(Refusal::ConflictsFull);
+        }
+        Ok(Effect::Challenge { claims, at, missed })
+    }
+
+    /// Whether two claims in force are about the same thing.
+    fn relates(&self, [a, b]: [u32; 2]) -> bool {
+        let mut found = false;
+        self.tables.grid.neighbours(a, |other| found |= other == b);
+        found
     }
 
     /// Whether there is room for a conflict, or a claim that expires by `now` gives up one of its.
     fn has_room_for_conflict(&self, now: u64) -> bool {
+        use crate::coherence::tables::conflicts::Lists;
         let mut expired = self.expired(now);
         self.tables.conflicts.has_room() || expired.any(|slot| self.tables.claims.head(slot) != 0)
     }
 
-    fn foresee_support(
+    fn foresee_support<H: History + ?Sized>(
         &self,
         event: &Event<'_>,
         s: &Support<'_>,
         now: u64,
+        history: &H,
     ) -> Result<Effect, Refusal> {
-        let conflict = self.open_conflict(event, &s.conflict, now)?;
-        let claim = self.in_force(event, &s.claim, now)?;
-        let conflicts = &self.tables.conflicts;
-        if !(0..2).any(|side| conflicts.slot(conflict, side) == Some(claim)) {
+        if s.claim == s.against || conflict_id(&s.claim, &s.against) != s.conflict {
             return Err(Refusal::WrongClaims);
         }
-        self.tables.budgets.check(&event.author, s.cost, now)?;
-        Ok(Effect::Support { conflict, claim })
+        let Some((claims, said)) = self.pair(event, [&s.claim, &s.against], now, history)? else {
+            return Ok(Effect::Idle);
+        };
+        // It is about what was said: it counts while both say the same.
+        let table = &self.tables.claims;
+        let same = claims.iter().zip(said).all(|(&slot, said)| {
+            said.at >= table.held(slot) && said.proposition == table.proposition(slot)
+        });
+        Ok(match self.open_between(claims).filter(|_| same) {
+            Some(conflict) => Effect::Support {
+                conflict,
+                claim: claims[0],
+            },
+            None => Effect::Idle,
+        })
     }
 
-    fn foresee_witness(
+    fn foresee_witness<H: History + ?Sized>(
         &self,
         event: &Event<'_>,
         w: &Witness<'_>,
         now: u64,
+        history: &H,
     ) -> Result<Effect, Refusal> {
-        let claim = self.in_force(event, &w.claim, now)?;
+        let named = self.named(event, &w.claim, now, history)?;
         let (claims, witnesses) = (&self.tables.claims, &self.tables.witnesses);
-        let (path, length) = witnesses::path(&event.author, w.path, &claims.author(claim))?;
-        witnesses.check(claims.witnesses(claim), &path)?;
+        let author = match claims.ids.find(&w.claim) {
+            Some(slot) => self.tables.members.key(claims.member(slot)),
+            None => history
+                .event(&w.claim)
+                .map_or([0; 32], |said| said.event().author),
+        };
+        let (path, length) = witnesses::path(&event.author, w.path, &author)?;
+        let known = |key: &PublicKey| self.config.open || self.tables.members.find(key).is_some();
+        if !w.path.iter().all(known) {
+            return Err(Refusal::StrangerOnPath);
+        }
+        let Named::InForce(claim) = named else {
+            return Ok(Effect::Idle);
+        };
+        if witnesses.has_spoken(claims.witnesses(claim), &path) {
+            return Ok(Effect::Idle);
+        }
         let mut expired = self.expired(now);
-        if !witnesses.has_room() && !expired.any(|slot| claims.witnesses(slot) != 0) {
+        let full = witnesses.is_full(claims.witnesses(claim));
+        if !full && !witnesses.has_room() && !expired.any(|slot| claims.witnesses(slot) != 0) {
             return Err(Refusal::WitnessesFull);
         }
         Ok(Effect::Witness {
@@ -331,28 +600,51 @@ impl<'a, J: Judge> Engine<'a, J> {
         })
     }
 
-    fn foresee_resolution(
+    fn foresee_resolution<H: History + ?Sized>(
         &self,
         event: &Event<'_>,
         r: &Resolution<'_>,
         now: u64,
+        history: &H,
     ) -> Result<Effect, Refusal> {
-        let conflict = self.open_conflict(event, &r.conflict, now)?;
-        let (mut stand, mut fall) = (0_u8, 0_u8);
-        for (claims, sides) in [(r.accepted, &mut stand), (r.deprecated, &mut fall)] {
-            for claim in claims {
-                let side = (0..2)
-                    .find(|&side| self.tables.conflicts.side(conflict, side) == *claim)
-                    .ok_or(Refusal::WrongClaims)?;
-                if *sides & 1 << side != 0 {
-                    return Err(Refusal::WrongClaims);
-                }
-                *sides |= 1 << side;
-            }
-        }
-        if stand & fall != 0 || stand | fall != 3 {
+        let mut all = r.accepted.iter().chain(r.deprecated);
+        let (Some(a), Some(b), None) = (all.next(), all.next(), all.next()) else {
+            return Err(Refusal::WrongClaims);
+        };
+        if a == b || conflict_id(a, b) != r.conflict {
             return Err(Refusal::WrongClaims);
         }
+        let named = [
+            self.named(event, a, now, history)?,
+            self.named(event, b, now, history)?,
+        ];
+        let [Named::InForce(first), Named::InForce(second)] = named else {
+            return Ok(Effect::Idle);
+        };
+        let Some(conflict) = self.open_between([first, second]) else {
+            return Ok(Effect::Idle);
+        };
+        let sides = (0..2).filter(|&side| {
+            let named = self.tables.conflicts.side(conflict, side);
+            r.deprecated.contains(&named)
+        });
+        let fall = sides.fold(0, |fall, side| fall | 1 << side);
         Ok(Effect::Resolution { conflict, fall })
+    }
+}
+
+/// The member whose turn it is.
+pub(super) fn member(turn: Turn) -> Option<u32> {
+    match turn {
+        Turn::Next(member) | Turn::Past(member) => Some(member),
+        Turn::First => None,
+    }
+}
+
+pub(super) fn proposition(assert: &Assert<'_>) -> Proposition {
+    Proposition {
+        predicate: Tag::of(assert.predicate),
+        value: Tag::of(assert.value),
+        confidence: assert.confidence,
     }
 }

@@ -3,30 +3,25 @@
 use super::Engine;
 use super::order;
 use crate::Hash;
+use crate::coherence::config::MAX_WITNESSES;
 use crate::coherence::judge::Judge;
 use sha2::{Digest, Sha256};
 
 impl<J: Judge> Engine<'_, J> {
-    /// SHA-256 of the time, of every claim in force, conflict, context, authority and budget in
-    /// the order of their ids. Counters of refusals are no part of it.
+    /// SHA-256 of the time, of every claim in force, conflict that is open or was decided for claims in
+    /// force, context, member, and of the roots, in the order of their ids. Equal for equal events,
+    /// whatever order they came in, while [`is_complete`](Self::is_complete); counters, places in the
+    /// log and closed conflicts are no part of it.
     ///
     /// Cost: a pass over all of them for every 64.
     pub fn digest(&self) -> Hash {
         let mut hash = Sha256::new();
-        hash.update(b"sensilla/v1/coherence\0\0\0\0\0\0\0\0\0\0\0");
+        hash.update(b"sensilla/v2/coherence\0\0\0\0\0\0\0\0\0\0\0");
         hash.update(self.now().to_le_bytes());
-        let tally = self.tally();
-        for count in [tally.found, tally.resolved, tally.escalated, tally.lapsed] {
-            hash.update(count.to_le_bytes());
-        }
         self.hash_claims(&mut hash);
         self.hash_conflicts(&mut hash);
         self.hash_contexts(&mut hash);
-        self.hash_budgets(&mut hash);
-        hash.update(self.equivocated().to_le_bytes());
-        for fork in self.equivocations() {
-            hash.update(bytemuck::cast_slice(&fork.ids));
-        }
+        self.hash_members(&mut hash);
         hash.finalize().into()
     }
 
@@ -39,15 +34,18 @@ impl<J: Judge> Engine<'_, J> {
                 .then(|| self.tables.claims.ids.of(slot))
         };
         order::each(self.tables.grid.used(), key, |slot| {
-            let Some(claim) = self.tables.claims.view(slot) else {
-                return;
-            };
-            hash.update(claim.id);
-            hash.update(claim.index.to_le_bytes());
-            hash.update([u8::from(self.tables.claims.is_unchecked(slot))]);
-            let first = self.tables.claims.witnesses(slot);
-            hash.update((self.tables.witnesses.of(first).count() as u32).to_le_bytes());
-            for path in self.tables.witnesses.of(first) {
+            let claims = &self.tables.claims;
+            hash.update(claims.ids.of(slot));
+            hash.update(claims.held(slot).to_le_bytes());
+            hash.update([u8::from(claims.is_unchecked(slot))]);
+            let mut paths = heapless::Vec::<&[u64], MAX_WITNESSES>::new();
+            for path in self.tables.witnesses.of(claims.witnesses(slot)) {
+                // As many as a claim can have.
+                let _ = paths.push(path);
+            }
+            paths.sort_unstable();
+            hash.update((paths.len() as u32).to_le_bytes());
+            for path in paths {
                 hash.update((path.len() as u32).to_le_bytes());
                 hash.update(bytemuck::cast_slice(path));
             }
@@ -55,19 +53,18 @@ impl<J: Judge> Engine<'_, J> {
     }
 
     fn hash_conflicts(&self, hash: &mut Sha256) {
-        let count = self.config.conflicts;
-        hash.update((self.tables.conflicts.all().count() as u32).to_le_bytes());
-        let key = |c| self.tables.conflicts.view(c).map(|view| view.id);
-        order::each(count, key, |conflict| {
-            let Some(view) = self.tables.conflicts.view(conflict) else {
-                return;
-            };
-            hash.update(view.id);
-            hash.update([view.status as u8, view.quarantine as u8, view.steps]);
-            hash.update(view.fallen.map(u8::from));
-            hash.update(view.temperature.to_le_bytes());
-            hash.update(view.since.to_le_bytes());
-            hash.update(view.escalates_at.unwrap_or(0).to_le_bytes());
+        let conflicts = &self.tables.conflicts;
+        let attached = |c: &u32| {
+            conflicts.slot(*c, 0).is_some() && (conflicts.is_open(*c) || conflicts.is_resolved(*c))
+        };
+        hash.update((conflicts.all().filter(attached).count() as u32).to_le_bytes());
+        let key = |c| Some(c).filter(attached).map(|c| conflicts.ids.of(c));
+        order::each(self.config.conflicts, key, |conflict| {
+            hash.update(conflicts.ids.of(conflict));
+            let (challenged, heat) = conflicts.standing(conflict);
+            hash.update([u8::from(conflicts.is_open(conflict)), challenged.into()]);
+            hash.update(heat.to_le_bytes());
+            hash.update(conflicts.since(conflict).to_le_bytes());
         });
     }
 
@@ -85,19 +82,25 @@ impl<J: Judge> Engine<'_, J> {
             hash.update([threshold, keys.len() as u8]);
             hash.update(bytemuck::cast_slice(keys));
             hash.update([u8::from(self.tables.contexts.is_incomplete(context))]);
-            hash.update(self.tables.contexts.seen(context).to_le_bytes());
-            hash.update(bytemuck::cast_slice(self.tables.contexts.means(context)));
+            match self.tables.contexts.baseline(context) {
+                Some(baseline) => hash.update(bytemuck::cast_slice(baseline)),
+                None => hash.update([0]),
+            }
         });
     }
 
-    fn hash_budgets(&self, hash: &mut Sha256) {
-        let now = self.now();
-        let spent = |place: u32| self.tables.budgets.spent(place, now);
-        let key = |place: u32| spent(place).map(|(key, _)| key);
-        order::each(self.config.budget_slots() as u32, key, |place| {
-            let (key, full) = spent(place).unwrap_or_default();
-            hash.update(key);
-            hash.update(full.to_le_bytes());
+    fn hash_members(&self, hash: &mut Sha256) {
+        let (members, roots) = (&self.tables.members, &self.tables.roots);
+        hash.update(members.count().to_le_bytes());
+        let known = |member: u32| member < members.count();
+        let key = |member: u32| known(member).then(|| members.key(member));
+        order::each(u32::from(self.config.members), key, |member| {
+            hash.update(members.key(member));
+            hash.update(bytemuck::cast_slice(&members.standing(member)));
         });
+        hash.update(roots.next().to_le_bytes());
+        let (threshold, keys) = roots.keys().unwrap_or_default();
+        hash.update([threshold, roots.is_frozen().into()]);
+        hash.update(keys.as_flattened());
     }
 }

@@ -83,11 +83,7 @@ impl<J: Judge> Engine<'_, J> {
         let mut link = self.tables.claims.head(slot);
         while let Some((conflict, side, next)) = self.tables.conflicts.step(link) {
             link = next;
-            let open = self
-                .tables
-                .conflicts
-                .stand(conflict)
-                .is_some_and(|s| s.0.is_open());
+            let open = self.tables.conflicts.is_open(conflict);
             let Some(other) = self
                 .tables
                 .conflicts

@@ -10,6 +10,7 @@ mod grounded;
 mod observe;
 mod order;
 mod query;
+mod realm;
 mod repair;
 mod time;
 
@@ -21,19 +22,18 @@ pub use repair::Repaired;
 pub use time::Advanced;
 
 use super::config::EngineConfig;
-use super::errors::{AuthorityError, Refusal};
+use super::errors::Refusal;
 use super::judge::{DifferentValues, Judge};
 use super::tables::Tables;
 use crate::block::structure::{self, Image, life};
 use crate::block::{BlockError, HEADER_BYTES, HeaderMut};
-use crate::grid::{Projection, ProjectionError, Tag};
-use crate::log::PublicKey;
+use crate::grid::{Projection, ProjectionError};
 
 /// Finds claims that contradict each other, and carries each conflict to its end.
 ///
-/// Its state is a function of the events applied, with the times they were accepted at, and of the
-/// latest time it was told: applying the log of another engine in order gives the same
-/// [`digest`](Self::digest).
+/// Its state is a function of the events applied, whatever order they came in, and of the latest time
+/// it was told: engines that took the same events have the same [`digest`](Self::digest) while they
+/// are [complete](Self::is_complete).
 #[derive(Debug)]
 pub struct Engine<'a, J = DifferentValues> {
     header: HeaderMut<'a>,
@@ -113,22 +113,6 @@ impl<'a, J: Judge> Engine<'a, J> {
             }),
             false => Err(BlockError::Corrupt),
         }
-    }
-
-    /// Registers who decides in a context: `threshold` of `keys` must sign. Replaces whoever did.
-    /// This is configuration, not history: to rebuild an engine from its log, register the same.
-    pub fn register_authority(
-        &mut self,
-        context: &str,
-        threshold: u8,
-        keys: &[PublicKey],
-    ) -> Result<(), AuthorityError> {
-        let tag = Tag::of(context);
-        self.tables.contexts.check_authority(tag, threshold, keys)?;
-        self.header.begin();
-        let registered = self.tables.contexts.register(tag, threshold, keys);
-        self.header.end();
-        registered
     }
 
     /// Counts a refusal by its kind, for whoever watches; no part of [`digest`](Self::digest).

@@ -22,8 +22,6 @@ pub struct Tally {
     pub found: u32,
     /// Those that an authority has decided.
     pub resolved: u32,
-    /// Steps that conflicts have escalated.
-    pub escalated: u32,
     /// Those whose claims expired or were taken back before.
     pub lapsed: u32,
 }
@@ -55,12 +53,27 @@ impl<J: Judge> Engine<'_, J> {
             .claims
             .ids
             .find(id)
-            .and_then(|s| self.tables.claims.view(s))
+            .and_then(|slot| self.view(slot))
     }
 
     /// Every claim in force.
     pub fn claims(&self) -> impl Iterator<Item = Claim> {
-        (0..self.tables.grid.used()).filter_map(|slot| self.tables.claims.view(slot))
+        (0..self.tables.grid.used()).filter_map(|slot| self.view(slot))
+    }
+
+    pub(super) fn view(&self, slot: u32) -> Option<Claim> {
+        let (claims, members) = (&self.tables.claims, &self.tables.members);
+        claims.is_live(slot).then(|| Claim {
+            id: claims.ids.of(slot),
+            author: members.key(claims.member(slot)),
+            index: claims.index(slot),
+            seq: claims.seq(slot),
+            at: claims.at(slot),
+            held: claims.held(slot),
+            proposition: claims.proposition(slot),
+            expires: claims.expires(slot),
+            paths: claims.paths(slot),
+        })
     }
 
     /// A conflict, open or remembered. Cost: constant.
@@ -69,7 +82,7 @@ impl<J: Judge> Engine<'_, J> {
             .conflicts
             .ids
             .find(id)
-            .and_then(|c| self.tables.conflicts.view(c))
+            .and_then(|c| self.tables.conflicts.view(c, self.now()))
     }
 
     /// Every conflict, open or remembered; the oldest closed ones are forgotten where their room
@@ -78,7 +91,7 @@ impl<J: Judge> Engine<'_, J> {
         self.tables
             .conflicts
             .all()
-            .filter_map(|c| self.tables.conflicts.view(c))
+            .filter_map(|c| self.tables.conflicts.view(c, self.now()))
     }
 
     /// The conflicts of a claim in force. Cost: their number.
@@ -88,7 +101,7 @@ impl<J: Judge> Engine<'_, J> {
         core::iter::from_fn(move || {
             let (conflict, _, next) = self.tables.conflicts.step(link)?;
             link = next;
-            self.tables.conflicts.view(conflict)
+            self.tables.conflicts.view(conflict, self.now())
         })
     }
 
@@ -97,7 +110,6 @@ impl<J: Judge> Engine<'_, J> {
         Tally {
             found: self.tables.state.get(Count::Found),
             resolved: self.tables.state.get(Count::Resolved),
-            escalated: self.tables.state.get(Count::Escalated),
             lapsed: self.tables.state.get(Count::Lapsed),
         }
     }
@@ -109,21 +121,14 @@ impl<J: Judge> Engine<'_, J> {
     }
 
     pub(super) fn level(&self, slot: u32) -> Quarantine {
-        let mut level = Quarantine::None;
-        if self.tables.claims.is_unchecked(slot)
-            || self
-                .tables
-                .contexts
-                .drifts(self.tables.claims.context(slot))
-        {
-            level = Quarantine::Conservative;
-        }
+        let mut level = match self.tables.claims.is_unchecked(slot) {
+            true => Quarantine::Conservative,
+            false => Quarantine::None,
+        };
         let mut link = self.tables.claims.head(slot);
         while let Some((conflict, _, next)) = self.tables.conflicts.step(link) {
-            if let Some((status, quarantine, ..)) = self.tables.conflicts.stand(conflict)
-                && status.is_open()
-            {
-                level = level.max(quarantine);
+            if self.tables.conflicts.is_open(conflict) {
+                level = level.max(self.tables.conflicts.level(conflict, self.now()));
             }
             link = next;
         }
@@ -134,16 +139,53 @@ impl<J: Judge> Engine<'_, J> {
         level
     }
 
-    /// Whether every pair of claims in force was looked at: `false` after a check was cut short,
-    /// until [`detect_all`](Self::detect_all) has made up for it.
+    /// Whether what the engine knows is all that follows from the events it took: `false` after a
+    /// check was cut short, until [`detect_all`](Self::detect_all) has made up for it, and after the
+    /// log has given events up, until the history was
+    /// [rebuilt](crate::node::History::rebuild).
     pub fn is_complete(&self) -> bool {
-        !self.tables.contexts.any_incomplete()
+        !self.tables.contexts.any_incomplete() && !self.tables.state.is_forgotten()
     }
 
-    /// Whether the recent vectors of a context lie far from its first ones.
+    /// How far members have gone from where the vectors of a context belong, as its
+    /// [baseline](crate::log::kind::Act::Baseline) says: calls `each` for every claim that is the
+    /// latest one there with a vector of its author, if it lies further away than the radii that count
+    /// as drift. Blocks nothing. Cost: claims in force, squared.
+    pub fn drifting(&self, context: &str, mut each: impl FnMut(&Claim)) {
+        let Some(context) = self.tables.contexts.find(Tag::of(context)) else {
+            return;
+        };
+        let (claims, grid) = (&self.tables.claims, &self.tables.grid);
+        let limit = f64::from(self.config.grid.reach()) * f64::from(self.config.drift);
+        let placed = |slot: u32| {
+            (claims.is_live(slot) && claims.context(slot) == context)
+                .then(|| grid.bound(slot))
+                .flatten()
+        };
+        for slot in 0..grid.used() {
+            let Some(bound) = placed(slot) else { continue };
+            let later = |other: u32| {
+                claims.member(other) == claims.member(slot)
+                    && claims.seq(other) > claims.seq(slot)
+                    && placed(other).is_some()
+            };
+            let far = self.tables.contexts.apart(context, &bound);
+            if limit > 0.0
+                && far.is_some_and(|apart| apart > limit * limit)
+                && !(0..grid.used()).any(later)
+                && let Some(claim) = self.view(slot)
+            {
+                each(&claim);
+            }
+        }
+    }
+
+    /// Whether a member has gone far from where a context's vectors belong; see
+    /// [`drifting`](Self::drifting).
     pub fn drifts(&self, context: &str) -> bool {
-        let found = self.tables.contexts.find(Tag::of(context));
-        found.is_some_and(|c| self.tables.contexts.drifts(c))
+        let mut drifts = false;
+        self.drifting(context, |_| drifts = true);
+        drifts
     }
 
     /// Forks of authors' histories ever seen.
@@ -151,10 +193,10 @@ impl<J: Judge> Engine<'_, J> {
         self.tables.state.get(Count::Forks)
     }
 
-    /// The latest forks of authors' histories, the oldest of them first. The two events, out of
-    /// the log, are the proof: see [`verify_equivocation`](crate::coherence::verify_equivocation).
+    /// The first forks of authors' histories, one an author. The two events, out of the log, are the
+    /// proof: see [`verify_equivocation`](crate::coherence::verify_equivocation).
     pub fn equivocations(&self) -> impl Iterator<Item = Equivocation> {
-        self.tables.forks.latest(self.equivocated())
+        self.tables.forks.all(self.equivocated())
     }
 
     /// Threshold and keys, sorted, of a context's authority.

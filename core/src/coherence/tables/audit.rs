@@ -15,10 +15,11 @@ impl Tables<'_> {
             && is_zero(self.staging)
             && claims.is_sound(config, |slot| grid.contains(slot))
             && self.conflicts.is_sound(config)
-            && self.budgets.is_sound()
+            && self.roots.is_sound()
             && self.forks.is_sound(self.state.get(super::Count::Forks))
             && self.views.is_sound()
             && self.are_contexts_sound(config)
+            && self.are_members_sound(config)
             && self.are_witnesses_sound(config)
             && self.are_lists_sound(config).is_some()
             && self.is_padded(config)
@@ -31,6 +32,13 @@ impl Tables<'_> {
             && self
                 .contexts
                 .is_sound(config, || live().map(|slot| claims.context(slot)))
+    }
+
+    fn are_members_sound(&mut self, config: &EngineConfig) -> bool {
+        let (claims, grid) = (&self.claims, &self.grid);
+        let live = || (0..grid.used()).filter(|&slot| claims.is_live(slot));
+        self.members
+            .is_sound(config, || live().map(|slot| claims.member(slot)))
     }
 
     fn are_witnesses_sound(&self, config: &EngineConfig) -> bool {

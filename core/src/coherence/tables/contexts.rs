@@ -1,4 +1,4 @@
-//! Contexts and who may decide in them: `k` of `n` Ed25519 keys, registered per context.
+//! Contexts and who may decide in them: `k` of `n` Ed25519 keys, appointed by the realm's roots.
 //!
 //! A context without an authority has nobody who may decide: resolutions and third-party
 //! deprecations there are refused, not accepted.
@@ -17,8 +17,10 @@ const CLAIMS: usize = 4;
 /// Threshold and number of keys, a byte each; above them, whether a check was cut short.
 const POWERS: usize = 5;
 const INCOMPLETE: u32 = 1 << 16;
-/// Vectors seen, in the low three bytes; drift is in the top one.
-const SEEN: usize = 6;
+/// One more than the member whose claim took the context into use, above it whether there is a
+/// baseline.
+const OPENER: usize = 6;
+const BASED: u32 = 1 << 16;
 /// One while the context is in use.
 const LIVE: usize = 7;
 
@@ -29,8 +31,8 @@ sections! {
         table: [u32; places(config.contexts)],
         /// The keys of each context's authority, sorted.
         keys: [PublicKey; config.contexts => config.keys as usize],
-        /// The mean of each context's first vectors, and the recent mean.
-        pub(super) drift: [[f32; 16]; config.contexts => config.means()],
+        /// Where the vectors of each context belong.
+        pub(super) baselines: [[f32; 16]; config.contexts => config.baselines()],
     } with {
         count: usize = config.contexts as usize,
         /// Keys of one context's authority.
@@ -100,8 +102,15 @@ impl Contexts<'_> {
         free.map(|at| at as u32)
     }
 
-    /// The number of a context, taken into use if need be; the caller has seen that one is free.
-    pub fn enter(&mut self, tag: Tag) -> Option<u32> {
+    /// Contexts that a member's claims have taken into use.
+    pub fn opened_by(&self, member: u32) -> u32 {
+        let mine = |r: &&[u32; 8]| r[LIVE] == 1 && r[OPENER] & !BASED == member + 1;
+        self.records.iter().filter(mine).count() as u32
+    }
+
+    /// The number of a context, taken into use if need be by a member, or by the roots; the caller has
+    /// seen that one is free.
+    pub fn enter(&mut self, tag: Tag, opener: Option<u32>) -> Option<u32> {
         let place = match self.seek(tag) {
             Ok((_, context)) => return Some(context),
             Err(place) => place,
@@ -109,7 +118,7 @@ impl Contexts<'_> {
         let context = self.free(tag)?;
         let [a, b, c, d] = tag.0;
         if let Some(record) = self.records.get_mut(context as usize) {
-            *record = [a, b, c, d, 0, 0, 0, 1];
+            *record = [a, b, c, d, 0, 0, opener.map_or(0, |member| member + 1), 1];
         }
         if let Some(place) = self.table.get_mut(place) {
             *place = Place::of(context);
@@ -145,9 +154,48 @@ impl Contexts<'_> {
         if claims == 0 {
             self.set_incomplete(context, false);
         }
-        if claims == 0 && self.word(context, POWERS) == 0 {
+        self.forget_idle(config, context);
+    }
+
+    fn forget_idle(&mut self, config: &EngineConfig, context: u32) {
+        let idle = self.word(context, CLAIMS) == 0 && self.word(context, POWERS) == 0;
+        if idle && !self.is_based(context) {
             self.forget(config, context);
         }
+    }
+
+    /// Ends the authority of a context, and its baseline.
+    pub fn dismiss(&mut self, config: &EngineConfig, context: u32) {
+        let incomplete = self.is_incomplete(context);
+        self.set(context, POWERS, 0);
+        self.set_incomplete(context, incomplete);
+        let at = context as usize * self.most;
+        if let Some(keys) = self.keys.get_mut(at..at + self.most) {
+            keys.fill([0; 32]);
+        }
+        if let Some(baseline) = self.baselines.get_mut(context as usize) {
+            *baseline = [0.0; 16];
+        }
+        let opener = self.word(context, OPENER) & !BASED;
+        self.set(context, OPENER, opener);
+        self.forget_idle(config, context);
+    }
+
+    /// Whether a context has a baseline.
+    pub fn is_based(&self, context: u32) -> bool {
+        self.word(context, OPENER) & BASED != 0
+    }
+
+    pub(super) fn set_based(&mut self, context: u32) {
+        let opener = self.word(context, OPENER);
+        self.set(context, OPENER, opener | BASED);
+    }
+
+    /// The baseline of a context.
+    pub fn baseline(&self, context: u32) -> Option<&[f32; 16]> {
+        self.baselines
+            .get(context as usize)
+            .filter(|_| self.is_based(context))
     }
 
     /// Whether an authority can be registered.
@@ -177,7 +225,7 @@ impl Contexts<'_> {
         keys: &[PublicKey],
     ) -> Result<(), AuthorityError> {
         self.check_authority(tag, threshold, keys)?;
-        let context = self.enter(tag).ok_or(AuthorityError::ContextsFull)?;
+        let context = self.enter(tag, None).ok_or(AuthorityError::ContextsFull)?;
         let incomplete = self.is_incomplete(context);
         let powers = u32::from_le_bytes([threshold, keys.len() as u8, 0, 0]);
         self.set(context, POWERS, powers);
@@ -216,33 +264,7 @@ impl Contexts<'_> {
         let (needed, keys) = context
             .and_then(|c| self.authority(c))
             .ok_or(Refusal::NoAuthority)?;
-        let mut valid = 0;
-        for key in keys {
-            let mut of_key = signatures.iter().filter(|s| split(s).0 == *key).take(2);
-            if of_key.any(|s| verify_endorsement(verifier, domain, digest, s)) {
-                valid += 1;
-                if valid >= needed {
-                    return Ok(());
-                }
-            }
-        }
-        Err(Refusal::TooFewSignatures { valid, needed })
-    }
-
-    pub fn seen(&self, context: u32) -> u32 {
-        self.word(context, SEEN) & 0x00ff_ffff
-    }
-
-    pub fn drifts(&self, context: u32) -> bool {
-        self.word(context, SEEN) >> 24 != 0
-    }
-
-    pub fn set_seen(&mut self, context: u32, seen: u32, drifts: bool) {
-        self.set(
-            context,
-            SEEN,
-            seen.min(0x00ff_ffff) | u32::from(drifts) << 24,
-        );
+        count_signatures(needed, keys, domain, digest, signatures, verifier)
     }
 
     pub fn tag(&self, context: u32) -> Option<Tag> {
@@ -266,13 +288,6 @@ impl Contexts<'_> {
         self.records.iter().any(|r| r[POWERS] & INCOMPLETE != 0)
     }
 
-    /// Both means of a context's vectors.
-    pub fn means(&self, context: u32) -> &[[f32; 16]] {
-        let at = context as usize * 2;
-        // Where there are no vectors, their means are zero and take no memory.
-        self.drift.get(at..at + 2).unwrap_or(&[[0.0; 16]; 2])
-    }
-
     /// Claims in force in a context.
     pub fn claims(&self, context: u32) -> u32 {
         self.word(context, CLAIMS)
@@ -280,7 +295,9 @@ impl Contexts<'_> {
 
     /// Whether a context goes with its last claim, having no authority.
     pub fn is_passing(&self, context: u32) -> bool {
-        self.word(context, LIVE) == 1 && self.authority(context).is_none()
+        self.word(context, LIVE) == 1
+            && self.authority(context).is_none()
+            && !self.is_based(context)
     }
 
     /// Checks the records; `contexts` gives the context of every claim in force, again and again.
@@ -332,18 +349,48 @@ impl Contexts<'_> {
         let [threshold, count, rest @ ..] = (record[POWERS] & !INCOMPLETE).to_le_bytes();
         let (named, blank) = keys.split_at_checked(count.into())?;
         (rest == [0, 0] && blank.iter().all(|k| *k == [0; 32])).then_some(())?;
-        (record[LIVE] == 1 && record[SEEN] >> 24 <= 1).then_some(())?;
-        let means = self.means(context).as_flattened();
-        means.iter().all(|d| d.is_finite()).then_some(())?;
+        let opener = record[OPENER] & !BASED;
+        (record[LIVE] == 1 && opener <= config.members.into()).then_some(())?;
+        if let Some(baseline) = self.baselines.get(at) {
+            let is_one = baseline.iter().all(|d| d.is_finite());
+            (is_one && (self.is_based(context) || *baseline == [0.0; 16])).then_some(())?;
+        } else {
+            (!self.is_based(context)).then_some(())?;
+        }
         match count {
-            0 => (threshold == 0 && record[CLAIMS] > 0).then_some(())?,
+            0 => {
+                let used = record[CLAIMS] > 0 || self.is_based(context);
+                (threshold == 0 && used).then_some(())?;
+            }
             _ => check_keys(threshold, named).ok()?,
         }
         Some(())
     }
 }
 
-fn check_keys(threshold: u8, keys: &[PublicKey]) -> Result<(), AuthorityError> {
+/// Whether `needed` of `keys` have signed `digest`, each counted once.
+pub(crate) fn count_signatures<V: Verifier + ?Sized>(
+    needed: u8,
+    keys: &[PublicKey],
+    domain: Domain,
+    digest: &Hash,
+    signatures: &[Endorsement],
+    verifier: &V,
+) -> Result<(), Refusal> {
+    let mut valid = 0;
+    for key in keys {
+        let mut of_key = signatures.iter().filter(|s| split(s).0 == *key).take(2);
+        if of_key.any(|s| verify_endorsement(verifier, domain, digest, s)) {
+            valid += 1;
+            if valid >= needed {
+                return Ok(());
+            }
+        }
+    }
+    Err(Refusal::TooFewSignatures { valid, needed })
+}
+
+pub(crate) fn check_keys(threshold: u8, keys: &[PublicKey]) -> Result<(), AuthorityError> {
     let twice = |(i, key): (usize, &PublicKey)| keys.iter().skip(i + 1).any(|other| other == key);
     if keys.is_empty() || keys.len() > MAX_KEYS || keys.iter().enumerate().any(twice) {
         return Err(AuthorityError::BadKeys);

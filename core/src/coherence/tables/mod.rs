@@ -4,7 +4,6 @@
 //! conflicts. What joins them is done by the [`engine`](super::engine).
 
 mod audit;
-pub(super) mod budgets;
 pub(super) mod claims;
 pub(super) mod conflicts;
 pub(super) mod contexts;
@@ -12,7 +11,9 @@ mod drift;
 mod flow;
 mod forks;
 mod ids;
+pub(super) mod members;
 mod room;
+mod roots;
 mod state;
 mod timers;
 mod views;
@@ -33,7 +34,8 @@ sections! {
         pub claims "claims": in claims::Claims<'a> = config,
         pub conflicts "conflicts": in conflicts::Conflicts<'a> = config,
         pub contexts "contexts": in contexts::Contexts<'a> = config,
-        pub budgets "budgets": in budgets::Budgets<'a> = config,
+        pub members "members": in members::Members<'a> = config,
+        pub roots "roots": in roots::Roots<'a> = config,
         pub witnesses "witnesses": in witnesses::Witnesses<'a> = config,
         pub forks "equivocations": in forks::Forks<'a> = config,
         /// No part of the digest: checkpoints are not in the log.

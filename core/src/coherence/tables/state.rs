@@ -7,7 +7,7 @@ use crate::error::ErrorCode;
 
 /// Words of the section; in front of them is the time. Refusals are counted by their codes.
 const REFUSALS: usize = 7;
-const WORDS: usize = 32;
+const WORDS: usize = 48;
 
 sections! {
     pub(crate) struct State for EngineConfig as config {
@@ -21,9 +21,10 @@ sections! {
 pub(crate) enum Count {
     Found = 2,
     Resolved = 3,
-    Escalated = 4,
-    Lapsed = 5,
-    Forks = 6,
+    Lapsed = 4,
+    Forks = 5,
+    /// Whether something was evicted or had no room.
+    Forgotten = 6,
 }
 
 impl State<'_> {
@@ -44,6 +45,15 @@ impl State<'_> {
     /// Counts one more.
     pub fn count(&mut self, of: Count) {
         self.set(of as usize, self.get(of).saturating_add(1));
+    }
+
+    /// Whether the log has given events up since the engine was made of it.
+    pub fn is_forgotten(&self) -> bool {
+        self.get(Count::Forgotten) != 0
+    }
+
+    pub fn set_forgotten(&mut self, forgotten: bool) {
+        self.set(Count::Forgotten as usize, forgotten.into());
     }
 
     /// The latest time the engine was told.
@@ -69,7 +79,9 @@ impl State<'_> {
     /// Whether nothing is counted that does not happen.
     pub fn is_sound(&self) -> bool {
         let behind = self.words.iter().skip(REFUSALS + KINDS + 1);
-        self.word(REFUSALS) == 0 && behind.into_iter().all(|&word| word == 0)
+        self.word(REFUSALS) == 0
+            && self.get(Count::Forgotten) < 2
+            && behind.into_iter().all(|&word| word == 0)
     }
 }
 

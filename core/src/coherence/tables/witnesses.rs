@@ -98,19 +98,50 @@ impl Witnesses<'_> {
         .take(MAX_WITNESSES)
     }
 
-    /// Whether another witness can join those of a claim, if there is room.
-    pub fn check(&self, first: u32, path: &Path) -> Result<(), Refusal> {
-        if self.of(first).any(|other| other.first() == path.first()) {
-            return Err(Refusal::SameWitness);
-        }
-        match self.of(first).count() < MAX_WITNESSES {
-            true => Ok(()),
-            false => Err(Refusal::EnoughWitnesses),
+    /// Whether the witness of a path has confirmed a claim already.
+    pub fn has_spoken(&self, first: u32, path: &Path) -> bool {
+        self.of(first).any(|other| other.first() == path.first())
+    }
+
+    /// Whether a claim has as many witnesses as are counted.
+    pub fn is_full(&self, first: u32) -> bool {
+        self.of(first).count() >= MAX_WITNESSES
+    }
+
+    /// Puts a path in place of one that adds nothing, if it adds something then: so that however many
+    /// speak along one path, they keep no independent one out.
+    fn displace(&mut self, first: u32, path: &Path, length: usize) {
+        let own = path.get(..length).unwrap_or_default();
+        let now = self.independent(first);
+        let mut link = first;
+        while let Some(&[claim, next, ..]) = self.record(link) {
+            let mut flow = Flow::new();
+            let others = self.of(first).enumerate();
+            let place = self.of(first).count() - self.of(link).count();
+            for (_, other) in others.filter(|(at, _)| *at != place) {
+                flow.add(other);
+            }
+            flow.add(own);
+            if flow.maximum() > now {
+                let at = link.wrapping_sub(1) as usize;
+                if let Some(to) = self.paths.get_mut(at) {
+                    *to = *path;
+                }
+                if let Some(to) = self.records.get_mut(at) {
+                    *to = [claim, next, length as u32, 0];
+                }
+                return;
+            }
+            link = next;
         }
     }
 
     /// Adds a witness that was checked in front of `first`; the new front.
     pub fn add(&mut self, slot: u32, first: u32, path: &Path, length: usize) -> u32 {
+        if self.is_full(first) {
+            self.displace(first, path, length);
+            return first;
+        }
         let Some(link) = self.next_free() else {
             return first;
         };

@@ -32,8 +32,9 @@ fn a_year_of_churn_in_fixed_memory_leaves_no_trace() {
             "garden"
         };
         let event = Event {
+            realm: [0; 32],
             author: [hour as u8; 32],
-            prev: None,
+            seq: engine.next(&[hour as u8; 32]).unwrap(),
             at: now,
             context,
             embedding: Embedding::f32(&vector),
@@ -41,7 +42,7 @@ fn a_year_of_churn_in_fixed_memory_leaves_no_trace() {
         };
         let signed = event.unsigned(&mut out).unwrap();
         let applied = engine
-            .check_logged(signed.id(), &event, now)
+            .check_logged(signed.id(), &event, now, &|_: &EventId| false)
             .unwrap()
             .apply(hour);
         assert!(!applied.is_truncated());
@@ -104,8 +105,9 @@ fn a_year_of_churn_costs_in_its_last_month_what_it_cost_in_its_second() {
             let (subject, value) = (name(of(3) as usize % 1_000), name(of(4) as usize % 3));
             let until = now + 12 * DAY + u64::from(of(5)) % DAY;
             let event = Event {
+                realm: [0; 32],
                 author: [i as u8; 32],
-                prev: None,
+                seq: engine.next(&[i as u8; 32]).unwrap(),
                 at: now,
                 context: ["home", "garden"][of(6) as usize % 2],
                 embedding: Embedding::f32(&vector),
@@ -113,7 +115,7 @@ fn a_year_of_churn_costs_in_its_last_month_what_it_cost_in_its_second() {
             };
             let signed = event.unsigned(&mut out).unwrap();
             let applied = engine
-                .check_logged(signed.id(), &event, now)
+                .check_logged(signed.id(), &event, now, &|_: &EventId| false)
                 .unwrap()
                 .apply(i);
             assert!(!applied.is_truncated());
@@ -161,14 +163,15 @@ fn a_year_of_churn_costs_in_its_last_month_what_it_cost_in_its_second() {
 fn names_prepared_to_collide_do_so_under_no_other_secret() {
     // The hashes are known, so subjects that share a bucket under one secret can be looked for.
     let crowd = |seed: u32, subjects: &[String]| {
-        let config = EngineConfig::new(GridConfig::new(0, 1_024).seed(seed));
+        let config = EngineConfig::new(GridConfig::new(0, 1_024).seed(seed)).open();
         let mut memory = Memory::zeroed(config.bytes());
         let mut engine = Engine::format(&mut memory, config).unwrap();
         let mut out = [0; 512];
         for (i, subject) in (0..).zip(subjects) {
             let event = Event {
+                realm: [0; 32],
                 author: [1; 32],
-                prev: None,
+                seq: i as u32 + 1,
                 at: 1,
                 context: "home",
                 embedding: Embedding::None,
@@ -176,7 +179,7 @@ fn names_prepared_to_collide_do_so_under_no_other_secret() {
             };
             let signed = event.unsigned(&mut out).unwrap();
             engine
-                .check_logged(signed.id(), &event, 1)
+                .check_logged(signed.id(), &event, 1, &|_: &EventId| false)
                 .unwrap()
                 .apply(i);
         }

@@ -9,8 +9,7 @@ const CONFIG: EngineConfig = EngineConfig::new(GridConfig::new(20, 12))
     .conflicts(10)
     .witnesses(5)
     .contexts(3)
-    .budgets(8)
-    .recent(8)
+    .members(8)
     .proofs(3)
     .checkpoints(2);
 
@@ -57,7 +56,7 @@ fn in_an_empty_engine_nothing_but_counters_and_coordinates_can_be_changed() {
             "state" => assert!(
                 bytes
                     .iter()
-                    .all(|at| (0..24).contains(at) || (32..120).contains(at))
+                    .all(|at| (0..20).contains(at) || *at == 24 || (32..168).contains(at))
             ),
             // One coordinate for another, as the projection has them.
             "grid bounds" => assert!(bytes.iter().all(|at| *at < 60)),

@@ -2,6 +2,7 @@ mod churn;
 mod damage;
 mod holes;
 mod life;
+mod members;
 mod model;
 mod sizes;
 mod split_views;
@@ -10,11 +11,9 @@ mod time;
 use super::*;
 use crate::Hash;
 use crate::grid::GridConfig;
-use crate::log::kind::{Assert, CERTAIN, Challenge, Deprecate, Resolution, Support, Witness};
+use crate::log::kind::{Act, Assert, CERTAIN, Challenge, Deprecate, Resolution, Support, Witness};
 use crate::log::sign::{self, Domain, Ed25519, Endorsement};
-use crate::log::{
-    Embedding, Event, EventId, EventKind, EventLog, LogConfig, Policy, SignedEvent, Signer,
-};
+use crate::log::{Embedding, Event, EventId, EventKind, SignedEvent, Signer};
 use ed25519_dalek::SigningKey;
 use std::format;
 use std::string::String;
@@ -36,18 +35,49 @@ pub(super) fn public(number: u8) -> [u8; 32] {
 }
 
 /// An engine with the log it was fed from: events with the times they were accepted at.
+#[derive(Clone)]
 pub(super) struct World {
     memory: Memory,
-    config: EngineConfig,
+    pub config: EngineConfig,
     pub log: Vec<(Vec<u8>, u64)>,
     authorities: Vec<(String, u8, Vec<[u8; 32]>)>,
     pub now: u64,
-    /// Makes events different that say the same at the same time.
-    pub nonce: u64,
+}
+
+/// A log that forgets nothing.
+pub(super) struct Past<'w>(pub &'w [(Vec<u8>, u64)]);
+
+impl History for Past<'_> {
+    fn contains(&self, id: &EventId) -> bool {
+        self.event(id).is_some()
+    }
+
+    fn event(&self, id: &EventId) -> Option<SignedEvent<'_>> {
+        let mut all = self.0.iter().map(|(bytes, _)| decoded(bytes));
+        all.find(|event| event.id() == id)
+    }
+
+    fn said(&self, author: &[u8; 32], seq: u32) -> Option<(u64, EventId)> {
+        let mut all = (0..).zip(self.0.iter().map(|(bytes, _)| decoded(bytes)));
+        let said =
+            |event: &SignedEvent<'_>| (event.event().author, event.event().seq) == (*author, seq);
+        all.find(|(_, event)| said(event))
+            .map(|(index, event)| (index, *event.id()))
+    }
+}
+
+pub(super) fn decoded(bytes: &[u8]) -> SignedEvent<'_> {
+    SignedEvent::decode(bytes, &[0; 32]).unwrap()
 }
 
 impl World {
+    /// A realm that is open, with room for everybody.
     pub fn new(config: EngineConfig) -> Self {
+        Self::closed(config.open().members(256))
+    }
+
+    /// A realm of which only those are members whom its roots admit.
+    pub fn closed(config: EngineConfig) -> Self {
         let mut memory = Memory::zeroed(config.bytes());
         Engine::format(&mut memory, config).unwrap();
         Self {
@@ -56,7 +86,6 @@ impl World {
             log: Vec::new(),
             authorities: Vec::new(),
             now: 1_000_000,
-            nonce: 0,
         }
     }
 
@@ -67,21 +96,26 @@ impl World {
 
     /// The same engine and log again.
     pub fn copy(&self) -> Self {
-        Self {
-            memory: self.memory.clone(),
-            config: self.config,
-            log: self.log.clone(),
-            authorities: self.authorities.clone(),
-            now: self.now,
-            nonce: self.nonce,
-        }
+        self.clone()
+    }
+
+    pub fn appoint(engine: &mut Engine<'_>, context: &str, threshold: u8, keys: &[[u8; 32]]) {
+        let event = Event {
+            realm: [0; 32],
+            author: [0; 32],
+            seq: 1,
+            at: 0,
+            context,
+            embedding: Embedding::None,
+            kind: EventKind::Unknown { tag: 99, body: &[] },
+        };
+        engine.act(&event, &Act::Appoint { threshold, keys });
+        assert!(engine.authority(context).is_some());
     }
 
     pub fn authority(&mut self, context: &str, threshold: u8, keys: &[u8]) {
         let keys: Vec<_> = keys.iter().map(|&k| public(k)).collect();
-        self.engine()
-            .register_authority(context, threshold, &keys)
-            .unwrap();
+        Self::appoint(&mut self.engine(), context, threshold, &keys);
         self.authorities.push((context.into(), threshold, keys));
     }
 
@@ -93,24 +127,43 @@ impl World {
         embedding: Embedding<'_>,
         kind: EventKind<'_>,
     ) -> Result<(EventId, Applied), Refusal> {
-        let event = Event {
+        let event = self.event(author, context, embedding, kind);
+        self.give(&event, &key(author))
+    }
+
+    /// The next event of an author.
+    pub fn event<'e>(
+        &mut self,
+        author: u8,
+        context: &'e str,
+        embedding: Embedding<'e>,
+        kind: EventKind<'e>,
+    ) -> Event<'e> {
+        Event {
+            realm: [0; 32],
             author: public(author),
-            prev: (self.nonce > 0).then(|| nonce(self.nonce)),
+            seq: self.engine().member(&public(author)).map_or(1, |m| m.next),
             at: self.now,
             context,
             embedding,
             kind,
-        };
+        }
+    }
+
+    /// Signs, checks, logs and applies an event as it is.
+    pub fn give(
+        &mut self,
+        event: &Event<'_>,
+        key: &SigningKey,
+    ) -> Result<(EventId, Applied), Refusal> {
         let mut out = [0; 8192];
-        let signed = event.sign(&key(author), &mut out).unwrap();
+        let signed = event.sign(key, &mut out).unwrap();
         let (now, index) = (self.now, self.log.len() as u64);
-        let known: Vec<EventId> = self.log.iter().map(|(e, _)| decode(e).1).collect();
         let before = self.memory.clone();
         let mut engine = Engine::open(&mut self.memory).unwrap();
         let digest = engine.digest();
-        let history = |id: &EventId| known.contains(id);
         let id = *signed.id();
-        let applied = match engine.check(&id, &event, now, &Ed25519, &history) {
+        let applied = match engine.check(&id, event, now, &Ed25519, &Past(&self.log)) {
             Ok(checked) => Ok(checked.apply(index)),
             Err(refusal) => Err(refusal),
         };
@@ -171,13 +224,13 @@ impl World {
         &mut self,
         author: u8,
         context: &str,
-        conflict: Hash,
-        claim: EventId,
+        [claim, against]: [EventId; 2],
         cost: u32,
     ) -> Result<Applied, Refusal> {
         let kind = EventKind::Support(Support {
-            conflict,
+            conflict: conflict_id(&claim, &against),
             claim,
+            against,
             evidence: &[],
             cost,
         });
@@ -264,42 +317,22 @@ impl World {
     /// An engine rebuilt from the log, with the times that the log keeps, has the same digest at
     /// the same time.
     pub fn rebuild(&mut self) {
-        let bytes: usize = self.log.iter().map(|(event, _)| event.len() + 64).sum();
-        let config = LogConfig::new(self.log.len().max(1) as u32, bytes.max(1 << 16) as u32)
-            .authors(256)
-            .contexts(16);
-        let mut memory = Memory::zeroed(config.bytes());
-        let mut log = EventLog::format(&mut memory, config).unwrap();
-        for (event, now) in &self.log {
-            log.ingest(event, &Policy::trusted(), &Ed25519, *now)
-                .unwrap();
-        }
         let mut memory = Memory::zeroed(self.config.bytes());
         let mut other = Engine::format(&mut memory, self.config).unwrap();
         for (context, threshold, keys) in &self.authorities {
-            other.register_authority(context, *threshold, keys).unwrap();
+            Self::appoint(&mut other, context, *threshold, keys);
         }
-        for entry in log.since(0) {
-            let signed = entry.decode().unwrap();
-            let (id, event, now) = (signed.id(), signed.event(), entry.accepted());
-            let checked = other.check_logged(id, event, now).unwrap();
-            checked.apply(entry.index());
+        for (index, (bytes, now)) in self.log.iter().enumerate() {
+            let signed = decoded(bytes);
+            let (id, event) = (signed.id(), signed.event());
+            let past = Past(&self.log[..index]);
+            let checked = other.check_logged(id, event, *now, &past).unwrap();
+            checked.apply(index as u64);
         }
         let now = self.engine().now();
         other.advance(now);
         assert_eq!(other.digest(), self.engine().digest());
     }
-}
-
-fn nonce(number: u64) -> Hash {
-    let mut id = [7; 32];
-    id[..8].copy_from_slice(&number.to_le_bytes());
-    id
-}
-
-pub(super) fn decode(bytes: &[u8]) -> (Event<'_>, EventId) {
-    let signed = SignedEvent::decode(bytes).unwrap();
-    (*signed.event(), *signed.id())
 }
 
 pub(super) fn endorse(signers: &[u8], domain: Domain, digest: &Hash) -> Vec<Endorsement> {

@@ -10,42 +10,41 @@ fn bytes(config: EngineConfig, part: &str) -> usize {
 }
 
 #[test]
-fn an_engine_of_sixteen_claims_takes_eight_kilobytes() {
+fn an_engine_of_sixteen_claims_takes_nine_kilobytes() {
     let config = EngineConfig::new(GridConfig::new(0, 16));
-    assert_eq!(config.bytes(), 8_192);
     let parts = [
         ("header", 128),
-        ("state", 128),
+        ("state", 192),
         ("grid", 896),
-        ("claims", 2_432),
-        ("conflicts", 2_624),
+        ("claims", 3_520),
+        ("conflicts", 2_496),
         ("contexts", 512),
-        ("budgets", 320),
+        ("members", 576),
+        ("roots", 384),
         ("witnesses", 384),
-        ("equivocations", 768),
+        ("equivocations", 192),
         ("checkpoints", 0),
     ];
     for (part, expected) in parts {
         assert_eq!(bytes(config, part), expected, "{part}");
     }
-    assert_eq!(parts.map(|(_, bytes)| bytes).iter().sum::<usize>(), 8_192);
+    assert_eq!(
+        parts.map(|(_, bytes)| bytes).iter().sum::<usize>(),
+        config.bytes()
+    );
 }
 
 #[test]
-fn an_engine_without_claims_is_a_header_and_counters_and_says_what_it_lacks() {
+fn an_engine_without_claims_is_a_header_counters_and_roots_and_says_what_it_lacks() {
     for dimensions in [0, 3, 2_048] {
         let config = EngineConfig::new(GridConfig::new(dimensions, 0));
-        assert_eq!(config.bytes(), 256);
+        assert_eq!(config.bytes(), 704);
         let mut world = World::new(config);
         let refused = world.assert(1, "home", "door", "open");
         assert_eq!(refused, Err(Refusal::NoClaims));
         assert_eq!(
             world.challenge(1, "home", &[[1; 32], [2; 32]]),
-            Err(Refusal::UnknownClaim)
-        );
-        assert_eq!(
-            world.engine().register_authority("home", 1, &[public(1)]),
-            Err(AuthorityError::TooManyKeys { limit: 0 })
+            Err(Refusal::UnknownReference)
         );
         let other = EventKind::Unknown {
             tag: 900,
@@ -64,9 +63,8 @@ fn each_table_takes_memory_for_what_it_may_hold() {
     let grown = [
         (config.conflicts(1 << 10), "conflicts"),
         (config.contexts(64), "contexts"),
-        (config.budgets(512), "budgets"),
+        (config.members(512), "members"),
         (config.witnesses(512), "witnesses"),
-        (config.recent(512), "equivocations"),
         (config.proofs(200), "equivocations"),
         (config.checkpoints(100), "checkpoints"),
     ];
@@ -79,48 +77,46 @@ fn each_table_takes_memory_for_what_it_may_hold() {
         let views = if part == "checkpoints" { 0 } else { of_views };
         assert_eq!(own + views, more, "{part}");
     }
-    let nothing = config.budgets(0).witnesses(0).recent(0).proofs(0).keys(0);
-    for part in ["budgets", "witnesses", "equivocations"] {
+    let nothing = config.members(0).witnesses(0).proofs(0).keys(0);
+    for part in ["members", "witnesses", "equivocations"] {
         assert_eq!(bytes(nothing, part), 0, "{part}");
     }
     // Vectors of no components take no memory.
     let vectors = EngineConfig::new(GridConfig::new(3, 64));
     assert_eq!(
         bytes(vectors, "contexts") - bytes(config, "contexts"),
-        2_048
+        1_024
     );
 }
 
 #[test]
 fn what_is_not_kept_is_refused_and_nothing_breaks() {
     let config = EngineConfig::new(GridConfig::new(0, 8))
-        .budgets(0)
         .witnesses(0)
-        .recent(0)
         .proofs(0)
         .keys(1);
     let mut world = World::new(config);
     let a = world.assert(1, "home", "door", "open").unwrap();
-    let b = world.assert(2, "home", "door", "shut").unwrap();
-    let retry_after = u64::MAX - world.now;
-    let full = Err(Refusal::BudgetsFull { retry_after });
-    assert_eq!(world.challenge(3, "home", &[a, b]), full);
+    world.assert(2, "home", "door", "shut").unwrap();
     let refused = world.witness(3, "home", a, &[]);
     assert_eq!(refused, Err(Refusal::WitnessesFull));
-    let mut engine = world.engine();
-    let keys = [public(1), public(2)];
-    let refused = engine.register_authority("home", 1, &keys);
-    assert_eq!(refused, Err(AuthorityError::TooManyKeys { limit: 1 }));
-    engine.register_authority("home", 1, &keys[..1]).unwrap();
-    // A fork is neither seen nor kept.
-    world.assert(1, "home", "gate", "open").unwrap();
-    assert_eq!(world.engine().equivocated(), 0);
-    let counted = World::new(EngineConfig::new(GridConfig::new(0, 8)).proofs(0));
-    let mut counted = counted;
-    counted.assert(1, "home", "door", "open").unwrap();
-    counted.assert(1, "home", "gate", "open").unwrap();
-    assert_eq!(counted.engine().equivocated(), 1);
-    assert_eq!(counted.engine().equivocations().count(), 0);
+    let mut nobody = World::closed(config.members(0));
+    let refused = nobody.assert(1, "home", "door", "open");
+    assert_eq!(refused, Err(Refusal::NotAMember));
+    let refused = nobody.engine().found(1, &[public(1)]);
+    assert_eq!(refused, Err(AuthorityError::MembersFull));
+}
+
+#[test]
+fn a_member_takes_56_bytes() {
+    let config = EngineConfig::new(GridConfig::new(0, 16));
+    for (members, more) in [(64, 64), (256, 256), (1_024, 1_024)] {
+        let bytes = |members: u16| config.members(members).bytes();
+        assert_eq!(
+            bytes(members + more) - bytes(members),
+            usize::from(more) * 56
+        );
+    }
 }
 
 /// An engine in which so many contexts have an authority, and whether names beside them find room.
@@ -129,11 +125,8 @@ fn crowded(contexts: u16) -> Memory {
     let mut memory = Memory::zeroed(config.bytes());
     let mut engine = Engine::format(&mut memory, config).unwrap();
     for number in 0..contexts {
-        let name = name(number.into());
-        engine.register_authority(&name, 1, &[[7; 32]]).unwrap();
+        World::appoint(&mut engine, &name(number.into()), 1, &[[7; 32]]);
     }
-    let one_more = engine.register_authority("one more", 1, &[[7; 32]]);
-    assert_eq!(one_more, Err(AuthorityError::ContextsFull));
     assert!((0..contexts).all(|number| engine.authority(&name(number.into())).is_some()));
     memory
 }

@@ -6,20 +6,13 @@ use crate::Hash;
 use proptest::prelude::*;
 use std::vec::Vec;
 
+const REALM: Hash = [3; 32];
+
 /// The event of `bytes` by serde's derived code and `postcard`, if `postcard` writes it so again.
 fn by_postcard(bytes: &[u8]) -> Option<Event<'_>> {
-    type Front<'a> = (
-        u8,
-        PublicKey,
-        Option<EventId>,
-        u64,
-        &'a str,
-        Embedding<'a>,
-        u16,
-        usize,
-    );
+    type Front<'a> = (u8, PublicKey, u32, u64, &'a str, Embedding<'a>, u16, usize);
     let (front, rest): (Front<'_>, _) = postcard::take_from_bytes(bytes).ok()?;
-    let (version, author, prev, at, context, embedding, tag, length) = front;
+    let (version, author, seq, at, context, embedding, tag, length) = front;
     let (body, signature) = rest.split_at_checked(length)?;
     let kind = match tag {
         1 => EventKind::Assert(postcard::from_bytes(body).ok()?),
@@ -29,11 +22,13 @@ fn by_postcard(bytes: &[u8]) -> Option<Event<'_>> {
         5 => EventKind::Deprecate(postcard::from_bytes(body).ok()?),
         6 => EventKind::Witness(postcard::from_bytes(body).ok()?),
         7 => EventKind::Decision(postcard::from_bytes(body).ok()?),
+        8 => EventKind::Roots(postcard::from_bytes(body).ok()?),
         tag => EventKind::Unknown { tag, body },
     };
     let event = Event {
+        realm: REALM,
         author,
-        prev,
+        seq,
         at,
         context,
         embedding,
@@ -92,25 +87,30 @@ proptest! {
     fn takes_exactly_what_postcard_writes_and_reads_the_same(
         list in prop::collection::vec(any::<Hash>(), 0..3), text in "\\PC{0,20}", short in "[a-z]{0,9}",
         hash in any::<Hash>(), maybe in any::<Option<Hash>>(), expires in any::<Option<u64>>(),
-        number in any::<u32>(), bits in 0..64u32, at in any::<u64>(), which in 0..8usize,
+        number in any::<u32>(), bits in 0..64u32, at in any::<u64>(), which in 0..12usize,
         signed in any::<bool>(), vector in 0..3usize, changes in changes(),
     ) {
+        let roots = |act| EventKind::Roots(Roots { number, act, signatures: &[[7; 96]] });
         let kind = [
             EventKind::Assert(Assert { subject: &short, predicate: &text, value: &short, evidence: &list,
                 confidence: number as u16, expires, supersedes: maybe }),
             EventKind::Challenge(Challenge { conflict: hash, claims: &list, reason: &text }),
-            EventKind::Support(Support { conflict: hash, claim: hash, evidence: &list, cost: number }),
+            EventKind::Support(Support { conflict: hash, claim: hash, against: hash, evidence: &list, cost: number }),
             EventKind::Resolution(Resolution { conflict: hash, accepted: &list, deprecated: &list,
                 rationale: &text, signatures: &[[7; 96]] }),
             EventKind::Deprecate(Deprecate { claim: hash, resolution: maybe, superseded_by: None,
                 reason: &text, signatures: &[] }),
             EventKind::Witness(Witness { claim: hash, path: &list, confidence: CERTAIN }),
             EventKind::Decision(Decision { question: &text, outcome: &short, bank: hash, dependencies: &list }),
-            EventKind::Unknown { tag: number as u16 | 8, body: &hash },
+            EventKind::Unknown { tag: number as u16 | 16, body: &hash },
+            roots(Act::Admit { key: hash, name: &text, from: number }),
+            roots(Act::Rotate { threshold: number as u8, keys: &list }),
+            roots(Act::Close),
+            roots(Act::Settle { event: hash }),
         ][which];
         let floats = [at as f32, -1.5, 0.0];
         let embedding = [Embedding::None, Embedding::i8(&[1, -128, 127], 0.01), Embedding::f32(&floats)][vector];
-        let event = Event { author: hash, prev: maybe, at: at >> bits, context: &short, embedding, kind };
+        let event = Event { realm: REALM, author: hash, seq: number, at: at >> bits, context: &short, embedding, kind };
         let mut out = [0; 1024];
         let mut bytes = event.unsigned(&mut out).unwrap().bytes().to_vec();
         if signed {
@@ -119,7 +119,7 @@ proptest! {
             bytes.extend([9; SIGNATURE_BYTES]);
         }
         apply(&changes, &mut bytes);
-        let read = SignedEvent::decode(&bytes);
+        let read = SignedEvent::decode(&bytes, &REALM);
         let expected = by_postcard(&bytes);
         prop_assert_eq!(read.ok().map(|read| *read.event()), expected);
         if changes.is_empty() {

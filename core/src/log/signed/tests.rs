@@ -9,14 +9,17 @@ use proptest::prelude::*;
 use std::string::String;
 use std::vec::Vec;
 
+const REALM: Hash = [3; 32];
+
 fn key(seed: u8) -> SigningKey {
     SigningKey::from_bytes(&[seed; 32])
 }
 
 fn claim<'a>(author: PublicKey, value: &'a str, evidence: &'a [Hash]) -> Event<'a> {
     Event {
+        realm: REALM,
         author,
-        prev: Some([3; 32]),
+        seq: 300,
         at: 1_700_000_000_000,
         context: "room/7",
         embedding: Embedding::i8(&[1, -2, 3], 0.5),
@@ -38,7 +41,7 @@ fn a_signed_event_reads_back_and_verifies() {
     let mut out = [0; 1024];
     let event = claim(key.public_key(), "open", &[[7; 32], [8; 32]]);
     let signed = event.sign(&key, &mut out).unwrap();
-    let read = SignedEvent::decode(signed.bytes()).unwrap();
+    let read = SignedEvent::decode(signed.bytes(), &REALM).unwrap();
     assert_eq!(read, signed);
     assert_eq!(read.event(), &event);
     read.verify(&Ed25519).unwrap();
@@ -57,10 +60,10 @@ fn bytes_are_what_postcard_writes_for_the_documented_fields() {
         .unsigned(&mut out)
         .unwrap()
         .bytes();
-    let mut expected = std::vec![1];
+    let mut expected = std::vec![2];
     expected.extend([9; 32]);
-    expected.push(1);
-    expected.extend([3; 32]);
+    // 300 in base 128, low digit first.
+    expected.extend([0xac, 2]);
     // 1,700,000,000,000 in base 128, low digit first.
     expected.extend([0x80, 0xd0, 0x95, 0xff, 0xbc, 0x31]);
     expected.push(6);
@@ -102,11 +105,28 @@ fn hole_05_the_id_covers_every_byte_but_the_signature() {
     for bit in 0..bytes.len() * 8 {
         let mut flipped = bytes.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);
-        if let Ok(read) = SignedEvent::decode(&flipped) {
+        if let Ok(read) = SignedEvent::decode(&flipped, &REALM) {
             assert_eq!(read.id() != &id, bit / 8 < bytes.len() - 65);
             read.verify(&Ed25519).unwrap_err();
         }
     }
+}
+
+#[test]
+fn an_event_of_one_realm_is_none_of_another() {
+    let key = key(1);
+    let (mut out, mut other) = ([0; 1024], [0; 1024]);
+    let event = claim(key.public_key(), "open", &[]);
+    let signed = event.sign(&key, &mut out).unwrap();
+    let elsewhere = SignedEvent::decode(signed.bytes(), &[4; 32]).unwrap();
+    assert_ne!(elsewhere.id(), signed.id());
+    assert_eq!(elsewhere.verify(&Ed25519), Err(DecodeError::BadSignature));
+    let there = Event {
+        realm: [4; 32],
+        ..event
+    };
+    let there = there.unsigned(&mut other).unwrap();
+    assert_eq!(there.id(), elsewhere.id());
 }
 
 #[test]
@@ -143,7 +163,7 @@ fn hole_09_a_signature_of_one_resolution_verifies_for_no_other() {
         .filter(|d| verify_endorsement(&Ed25519, Domain::Resolution, d, &endorsement))
         .collect();
     assert_eq!(valid, [&first]);
-    for other in [Domain::Event, Domain::Deprecation] {
+    for other in [Domain::Event, Domain::Deprecation, Domain::Roots] {
         assert!(!verify_endorsement(&Ed25519, other, &first, &endorsement));
     }
 }
@@ -158,7 +178,7 @@ fn a_kind_of_a_later_version_is_kept_with_its_bytes() {
     };
     let mut out = [0; 1024];
     let signed = event.sign(&key, &mut out).unwrap();
-    let read = SignedEvent::decode(signed.bytes()).unwrap();
+    let read = SignedEvent::decode(signed.bytes(), &REALM).unwrap();
     assert_eq!(read.event(), &event);
     read.verify(&Ed25519).unwrap();
     event.kind = EventKind::Unknown { tag: 3, body: b"" };
@@ -206,7 +226,7 @@ fn what_is_too_long_or_not_finite_is_refused_both_ways() {
         .unwrap();
     bytes[at..at + 4].copy_from_slice(&f32::NAN.to_le_bytes());
     assert_eq!(
-        SignedEvent::decode(&bytes).unwrap_err(),
+        SignedEvent::decode(&bytes, &REALM).unwrap_err(),
         LimitError::NotFinite.into()
     );
 }
@@ -236,7 +256,7 @@ proptest! {
     fn no_bytes_panic_and_what_decodes_is_canonical(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
         let mut bytes = bytes;
         if let Some(first) = bytes.first_mut() { *first = VERSION; }
-        if let Ok(read) = SignedEvent::decode(&bytes) {
+        if let Ok(read) = SignedEvent::decode(&bytes, &REALM) {
             let mut out = [0; 512];
             let again = *read.event().unsigned(&mut out).unwrap().id();
             prop_assert_eq!(&again, read.id());
@@ -254,16 +274,16 @@ proptest! {
         let bytes = made.bytes().to_vec();
         let mut longer = bytes.clone();
         longer.push(0);
-        prop_assert!(SignedEvent::decode(&longer).is_err());
+        prop_assert!(SignedEvent::decode(&longer, &REALM).is_err());
         for cut in 0..bytes.len() {
-            prop_assert!(SignedEvent::decode(&bytes[..cut]).is_err());
+            prop_assert!(SignedEvent::decode(&bytes[..cut], &REALM).is_err());
         }
         // The context's length, 6, in two bytes.
         let at = bytes.windows(6).position(|w| w == b"room/7").unwrap() - 1;
         let mut overlong = bytes[..at].to_vec();
         overlong.extend([0x86, 0x00]);
         overlong.extend(&bytes[at + 1..]);
-        prop_assert_eq!(SignedEvent::decode(&overlong).unwrap_err(), DecodeError::NotCanonical);
+        prop_assert_eq!(SignedEvent::decode(&overlong, &REALM).unwrap_err(), DecodeError::NotCanonical);
     }
 
     #[test]
@@ -277,21 +297,23 @@ proptest! {
             EventKind::Assert(Assert { subject: &text, predicate: "p", value: &text, evidence: &list,
                 confidence: number as u16, expires: Some(at), supersedes: o }),
             EventKind::Challenge(Challenge { conflict: h, claims: &list, reason: &text }),
-            EventKind::Support(Support { conflict: h, claim: h, evidence: &list, cost: number }),
+            EventKind::Support(Support { conflict: h, claim: h, against: h, evidence: &list, cost: number }),
             EventKind::Resolution(Resolution { conflict: h, accepted: &list, deprecated: &other,
                 rationale: &text, signatures: &endorsed }),
             EventKind::Deprecate(Deprecate { claim: h, resolution: o, superseded_by: o, reason: &text,
                 signatures: &[] }),
             EventKind::Witness(Witness { claim: h, path: &list, confidence: 1 }),
             EventKind::Decision(Decision { question: &text, outcome: &text, bank: h, dependencies: &list }),
+            EventKind::Roots(Roots { number, act: Act::Admit { key: h, name: &text, from: 1 }, signatures: &[] }),
+            EventKind::Roots(Roots { number, act: Act::Appoint { threshold: 1, keys: &list }, signatures: &endorsed }),
         ];
         let floats = [at as f32, -1.5];
         for kind in kinds {
-            let event = Event { author: key.public_key(), prev: o, at, context: &text,
+            let event = Event { realm: REALM, author: key.public_key(), seq: number, at, context: &text,
                 embedding: Embedding::f32(&floats), kind };
             let mut out = [0; 2048];
             let bytes = event.sign(&key, &mut out).unwrap().bytes();
-            let read = SignedEvent::decode(bytes).unwrap();
+            let read = SignedEvent::decode(bytes, &REALM).unwrap();
             prop_assert_eq!(read.event(), &event);
             prop_assert_eq!(read.event().kind.name(), kind.name());
             prop_assert!(read.event().embedding.iter().eq(floats));

@@ -51,8 +51,9 @@ pub fn run<S: Signer, V: Verifier>(signer: &S, verifier: &V) -> Option<()> {
             .learn(&black_box(outcome), &mut workspace)
             .ok()?;
         let event = Event {
+            realm: [0; 32],
             author: signer.public_key(),
-            prev: None,
+            seq: 1,
             at: now,
             context: black_box("room"),
             embedding: Embedding::None,

@@ -53,7 +53,8 @@ pub fn run(
     let lines = read(arguments.text.decoding());
     let mut gateway = Gateway::new(home, &name)
         .each_line()
-        .clock(arguments.now.unwrap_or_default());
+        .clock(arguments.now.unwrap_or_default())
+        .decides(arguments.decide);
     let mut state = State {
         saved: Instant::now(),
         dirty: false,
