@@ -98,6 +98,7 @@ fn history(profile: &Profile) -> HistoryConfig {
         realm: profile.realm.as_ref().map_or([0; 32], Realm::id),
         // The node grows for those it hears.
         claims_each: Some(room.events),
+        contexts_each: Some(room.contexts),
         seed: profile.seed,
         ..HistoryConfig::DEFAULT
     }
