@@ -29,7 +29,7 @@ impl Signer for Scribble {
 
 /// See the crate.
 pub fn run(data: &[u8]) -> bool {
-    let Ok(event) = SignedEvent::decode(data) else {
+    let Ok(event) = SignedEvent::decode(data, &[0; 32]) else {
         return false;
     };
     assert_eq!(event.bytes(), data, "an event is all of its bytes");
@@ -49,8 +49,9 @@ pub fn seeds() -> Vec<Vec<u8>> {
     let mut seeds = Vec::new();
     for (at, kind) in kinds(&hashes).into_iter().enumerate() {
         let event = Event {
+            realm: [0; 32],
             author: Scribble(7).public_key(),
-            prev: (at > 0).then_some([9; 32]),
+            seq: 1 + at as u32 * 50,
             at: 1_000 * at as u64,
             context: "room/1",
             embedding: match at % 3 {

@@ -31,8 +31,9 @@ fn filled(events: u64, pruned: u64) -> Memory {
 
 fn append(log: &mut EventLog<'_>, at: u64) -> Result<u64, sensilla::log::IngestError> {
     let event = Event {
+        realm: [0; 32],
         author: [at as u8 % 2; 32],
-        prev: None,
+        seq: at as u32 + 1,
         at,
         context: ["a", "b"][at as usize / 3 % 2],
         embedding: Embedding::default(),

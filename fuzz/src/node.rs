@@ -6,7 +6,7 @@ use sensilla::block::Memory;
 use sensilla::learn::features::FeatureConfig;
 use sensilla::log::Policy;
 use sensilla::log::event::{Embedding, Event};
-use sensilla::log::kind::{Assert, CERTAIN, EventKind};
+use sensilla::log::kind::{Act, Assert, CERTAIN, EventKind, Roots};
 use sensilla::node::{HistoryConfig, Node, NodeConfig, Outcome, PerceptionConfig, Workspace};
 use std::sync::OnceLock;
 
@@ -19,6 +19,7 @@ const CONFIG: NodeConfig = NodeConfig::new(
         contexts: 2,
         claims: 16,
         dimensions: 4,
+        open: true,
         ..HistoryConfig::DEFAULT
     },
 );
@@ -27,7 +28,9 @@ fn good() -> &'static [Memory] {
     static GOOD: OnceLock<Vec<Memory>> = OnceLock::new();
     GOOD.get_or_init(|| {
         let mut empty = Memory::zeroed(CONFIG.bytes());
-        Node::format(&mut empty, CONFIG).expect("a good config");
+        let mut config = CONFIG;
+        config.history.realm = sensilla::coherence::realm_id("", 1, &[[3; 32]]);
+        Node::format(&mut empty, config).expect("a good config");
         let mut lived = empty.clone();
         live(&mut lived, 0);
         vec![lived, empty]
@@ -70,11 +73,12 @@ fn live(memory: &mut [u8], from: u64) -> bool {
         let _ = node.perception_mut().learn(&outcome, &mut work);
         let _ = node.perception_mut().recall_and_touch(3, &mut work, at);
     }
-    let _ = node.history_mut().register_authority("lab", 1, &[[3; 32]]);
+    decide(&mut node, from);
     for (author, value) in [(1, "slow"), (2, "fast"), (3, "still")] {
         let event = Event {
+            realm: node.history().log().realm(),
             author: [author; 32],
-            prev: None,
+            seq: next(&node, [author; 32]),
             at: from + 7,
             context: "lab",
             embedding: Embedding::i8(&[1, 2, 3, 4], 0.5),
@@ -96,11 +100,69 @@ fn live(memory: &mut [u8], from: u64) -> bool {
             .history_mut()
             .ingest(bytes.bytes(), &Policy::new(), &Credulous, from + 7);
     }
+    if from % 20 == 0 {
+        node.history_mut().rebuild();
+    }
     let _ = node.history_mut().root();
     node.history().engine().conflicts().take(100).for_each(drop);
     node.history().engine().claims().take(100).for_each(drop);
     node.seal();
     true
+}
+
+/// The number of an author's next event, or one that is as good where there is none.
+fn next(node: &Node<'_>, author: [u8; 32]) -> u32 {
+    node.history().engine().next(&author).unwrap_or(1)
+}
+
+/// A root appears, and decides something.
+fn decide(node: &mut Node<'_>, from: u64) {
+    let root = [3; 32];
+    let keys = [root];
+    let _ = node.history_mut().found("", 1, &keys);
+    let acts = [
+        Act::Appoint {
+            threshold: 1,
+            keys: &keys,
+        },
+        Act::Admit {
+            key: [9; 32],
+            name: "",
+            from: 1,
+        },
+        Act::Expel {
+            key: [1; 32],
+            last: 1,
+        },
+        Act::Close,
+        Act::Baseline,
+        Act::Rotate {
+            threshold: 1,
+            keys: &keys,
+        },
+        Act::End,
+    ];
+    for act in acts {
+        let decision = Roots {
+            number: node.history().engine().next_decision(),
+            act,
+            signatures: &[[3; 96]],
+        };
+        let event = Event {
+            realm: node.history().log().realm(),
+            author: root,
+            seq: next(node, root),
+            at: from + 7,
+            context: "lab",
+            embedding: Embedding::i8(&[1, 2, 3, 4], 0.5),
+            kind: EventKind::Roots(decision),
+        };
+        let mut out = [0; 512];
+        let bytes = event.sign(&Scribble(3), &mut out).expect("a good event");
+        let _ = node
+            .history_mut()
+            .ingest(bytes.bytes(), &Policy::new(), &Credulous, from + 7);
+    }
 }
 
 /// See the crate.

@@ -9,7 +9,7 @@ use sensilla::intern::Symbol;
 use sensilla::learn::{OwnedStream, RecogniserConfig, StreamConfig};
 use sensilla::log::kind::Act;
 use sensilla::log::sign::PublicKey;
-use sensilla::log::{Ed25519, Policy, Signer};
+use sensilla::log::{Ed25519, Signer};
 use sensilla::node::{
     HistoryConfig, Ingested, Node, NodeConfig, OwnedNode, Perception, PerceptionConfig, Workspace,
 };
@@ -98,6 +98,7 @@ fn history(profile: &Profile) -> HistoryConfig {
         realm: profile.realm.as_ref().map_or([0; 32], Realm::id),
         // The node grows for those it hears.
         claims_each: Some(room.events),
+        contexts_each: Some(room.contexts),
         seed: profile.seed,
         ..HistoryConfig::DEFAULT
     }
@@ -282,7 +283,7 @@ impl Home {
         let log = self.node().history().log();
         let mut progress = Progress::new("replaying", Some(log.len()));
         node.with(|node| {
-            let policy = Policy::trusted();
+            let policy = realm::AT_ANY_TIME;
             for entry in log.since(0) {
                 node.history_mut()
                     .ingest(entry.bytes(), &policy, &Ed25519, entry.accepted())

@@ -40,6 +40,7 @@ const CASES: &[Case] = &[
     cases::log::log,
     cases::grid::candidates,
     cases::coherence::conflicts,
+    cases::orders::thousand,
     cases::bank::i8_cosine,
     cases::bank::f32_euclidean,
     cases::bank::i8_dot_scan,

@@ -144,12 +144,17 @@ impl EngineConfig {
         self
     }
 
-    /// Most claims in force of one member, where that was said.
-    pub const fn share(&self) -> Option<u32> {
-        match self.claims_each {
+    /// Most claims and contexts of one member, where that was said.
+    pub const fn shares(&self) -> (Option<u32>, Option<u16>) {
+        let claims = match self.claims_each {
             0 => None,
             claims => Some(claims),
-        }
+        };
+        let contexts = match self.contexts_each {
+            0 => None,
+            contexts => Some(contexts),
+        };
+        (claims, contexts)
     }
 
     /// Most claims in force of one member.

@@ -68,9 +68,9 @@ errors! {
         Expelled { last: u32 } = 27 => "the roots have expelled the author after its event {last}",
         /// The author has told two histories, which is kept as a proof.
         Forked = 28 => "the author has signed two events of one number before, which is kept as a proof",
-        /// The author has as many claims or contexts as one member may have.
+        /// The author has as many claims as one member may have.
         OverShare { limit: u32 } = 29
-            => "the author holds {limit}, as many as one member may; raise the share, or take one back",
+            => "the author holds {limit} claims, as many as one member may; raise the share, or take one back",
         /// The claims have nothing to do with each other.
         Unrelated = 30 => "the claims do not contradict each other",
         /// A decision of the roots is missing in between, or was taken before.
@@ -82,6 +82,9 @@ errors! {
         Frozen = 33 => "two decisions of the roots have one number; the roots must say which counts",
         /// Not a possible threshold, set of keys or key.
         BadAct = 34 => "the roots' decision names no one to eight different keys, or a key twice admitted",
+        /// The author has opened as many contexts as one member may.
+        OverContexts { limit: u32 } = 35
+            => "the author has opened {limit} contexts, as many as one member may; raise the share, or close one",
     }
 }
 

@@ -293,6 +293,8 @@ pub struct HistoryConfig {
     pub open: bool,
     /// Most claims in force of one author. By default half of all.
     pub claims_each: Option<u32>,
+    /// Most contexts that the claims of one author take into use. By default half of all.
+    pub contexts_each: Option<u16>,
     /// A secret that keeps whoever can choose names from choosing those that collide. By default 0.
     pub seed: u64,
     /// An engine with thresholds and tables of its own, in place of the one that follows from the
@@ -322,6 +324,7 @@ impl HistoryConfig {
             realm: [0; 32],
             open: false,
             claims_each: None,
+            contexts_each: None,
             seed: 0,
             engine: None,
         }
@@ -345,6 +348,10 @@ impl HistoryConfig {
         };
         let engine = match self.claims_each {
             Some(claims) => engine.claims_each(claims),
+            None => engine,
+        };
+        let engine = match self.contexts_each {
+            Some(contexts) => engine.contexts_each(contexts),
             None => engine,
         };
         match self.open {
@@ -380,11 +387,12 @@ impl HistoryConfig {
             realm: log.realm,
             open: engine.is_open(),
             claims_each: None,
+            contexts_each: None,
             seed: log.seed,
             engine: None,
         };
         if config.engine() != engine {
-            config.claims_each = engine.share();
+            (config.claims_each, config.contexts_each) = engine.shares();
         }
         if config.engine() != engine {
             config.conflicts = Some(engine.conflict_count());

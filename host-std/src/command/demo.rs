@@ -282,9 +282,12 @@ fn profile() -> Profile {
 fn report(summary: &Summary, watch: &Watching, hub: &Node<'_>) -> Report {
     let (all, right) = summary.right();
     let fact = |name: &str, value: String| (name.to_owned(), value);
+    let [members, contexts] = of_node::trust(hub, |key| profile().source_name(key));
     Report {
         title: "Activity recognition on one wrist".into(),
         facts: vec![
+            members,
+            contexts,
             fact(
                 "Accuracy",
                 format!("{:.4} ({right} of {all} recordings)", share(summary)),

@@ -242,6 +242,7 @@ fn result(
 fn report(home: &mut Home, file: &str, result: &Ingested) -> Result<Report, Error> {
     let fact = |name: &str, value: String| (name.to_owned(), value);
     let node = home.node();
+    let [members, contexts] = of_node::trust(node, |key| home.profile.source_name(key));
     let Conflicts {
         found,
         resolved,
@@ -252,6 +253,8 @@ fn report(home: &mut Home, file: &str, result: &Ingested) -> Result<Report, Erro
         facts: vec![
             fact("Log", format!("{} events", result.log_size)),
             fact("Log root", result.log_root.clone()),
+            members,
+            contexts,
             fact(
                 "Conflicts",
                 format!("{found} found, {resolved} resolved, {open} open"),

@@ -222,7 +222,22 @@ impl Taker {
         let realm = node.history().log().realm();
         let event = SignedEvent::decode(bytes, &realm).map_err(|e| e.to_string())?;
         let at = event.event().at;
-        match ingest(node, bytes, &Policy::new(), at, self.clock)? {
+        let taken = match event.event().kind {
+            EventKind::Roots(_) => {
+                // It is held to the clock like all others, and moves no time.
+                let latest = self.clock.saturating_add(Policy::new().max_ahead);
+                if at > latest {
+                    return Err(too_early(at, self.clock));
+                }
+                let policy = Policy {
+                    max_ahead: u64::MAX,
+                    ..Policy::new()
+                };
+                ingest(node, bytes, &policy, 0, self.clock)
+            }
+            _ => ingest(node, bytes, &Policy::new(), at, self.clock),
+        };
+        match taken? {
             Taken::New(ingested) => {
                 note(&ingested, batch);
                 self.speakers.clear();
@@ -371,6 +386,14 @@ fn speaker<'s>(
     Ok(speaker)
 }
 
+fn too_early(at: u64, now: u64) -> Stop {
+    Stop::Bad(format!(
+        "dated {}, and the clock says {}; check both, or say when it is with --now",
+        clock::date(at),
+        clock::date(now)
+    ))
+}
+
 enum Taken {
     New(Ingested),
     Known,
@@ -396,16 +419,14 @@ fn ingest(
                 "contexts" => Lack::Contexts,
                 _ => Lack::Events,
             })),
-            log::IngestError::TooEarly { at, now } => Err(Stop::Bad(format!(
-                "dated {}, and the clock says {}; check both, or say when it is with --now",
-                clock::date(at),
-                clock::date(now)
-            ))),
+            log::IngestError::TooEarly { at, now } => Err(too_early(at, now)),
             cause => Err(Stop::Bad(cause.to_string())),
         },
         Err(IngestError::Refused(cause)) => match cause {
             Refusal::Expired => Ok(Taken::Expired),
-            Refusal::ContextsFull => Err(Stop::Full(Lack::Contexts)),
+            Refusal::ContextsFull | Refusal::OverContexts { .. } => {
+                Err(Stop::Full(Lack::Contexts))
+            }
             Refusal::MembersFull => Err(Stop::Full(Lack::Authors)),
             Refusal::ClaimsFull
             | Refusal::ConflictsFull

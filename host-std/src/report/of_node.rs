@@ -24,6 +24,36 @@ pub fn memory(node: &Node<'_>) -> Vec<(String, u64)> {
     shown
 }
 
+/// Who is heard and where something was said: two facts.
+pub fn trust(node: &Node<'_>, name: impl Fn(&[u8]) -> String) -> [(String, String); 2] {
+    let log = node.history().log();
+    let members = node.history().engine().members();
+    let members: Vec<String> = members
+        .map(|member| {
+            let events = member.next.saturating_sub(1);
+            let expelled = if member.expelled.is_some() {
+                ", expelled"
+            } else {
+                ""
+            };
+            format!("{} ({events} events{expelled})", name(&member.key))
+        })
+        .collect();
+    let mut contexts: Vec<String> = Vec::new();
+    for entry in log.since(0) {
+        if let Ok(event) = entry.decode()
+            && !contexts.iter().any(|known| known == event.event().context)
+        {
+            contexts.push(event.event().context.to_owned());
+        }
+    }
+    contexts.retain(|context| !context.is_empty());
+    [
+        ("Members".into(), members.join(", ")),
+        ("Contexts".into(), contexts.join(", ")),
+    ]
+}
+
 /// Conflicts over time, out of the node: when each was found, and when the log says it was
 /// resolved.
 pub fn conflicts(node: &Node<'_>) -> Vec<ConflictPoint> {

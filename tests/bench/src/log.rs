@@ -241,8 +241,9 @@ const NOW: u64 = 1_700_000_000_000;
 
 fn event<'a>(author: PublicKey, subject: &'a str, value: &'a str, at: u64) -> Event<'a> {
     Event {
+        realm: [0; 32],
         author,
-        prev: None,
+        seq: 1,
         at,
         context: "room",
         embedding: Embedding::None,
@@ -290,8 +291,9 @@ fn ingest(bench: &mut Bench) -> Result<()> {
     EventLog::format(&mut trusted[..], config)?;
     let compressions = |events: &[Vec<u8>]| {
         let blocks = |bytes: usize| (bytes + 9).div_ceil(64);
-        // Its id, without the byte that says that there is no signature; the leaf; the nodes.
-        let hashed = |e: &Vec<u8>| blocks(e.len() - 1) + blocks(e.len() + 1);
+        // Its id, without the byte that says that there is no signature and with the realm; the leaf;
+        // the nodes.
+        let hashed = |e: &Vec<u8>| blocks(e.len() - 1 + 32) + blocks(e.len() + 1);
         events.iter().map(hashed).sum::<usize>() + 2 * (COUNT - COUNT.count_ones() as usize)
     };
     let count = compressions(&unsigned);
@@ -338,7 +340,7 @@ fn ingest(bench: &mut Bench) -> Result<()> {
             }),
             Contender::new("ed25519-dalek", COUNT, || {
                 for bytes in &signed {
-                    let event = SignedEvent::decode(bytes).expect("canonical");
+                    let event = SignedEvent::decode(bytes, &[0; 32]).expect("canonical");
                     event.verify(&Ed25519).expect("signed");
                 }
             }),

@@ -8,4 +8,5 @@ pub mod grid;
 pub mod learn;
 pub mod log;
 pub mod merkle;
+pub mod orders;
 pub mod spike;

@@ -285,7 +285,9 @@ impl<J: Judge> Engine<'_, J> {
             }
             match conflicts.open([other, slot], ids, context, since, claims) {
                 Some(conflict) => {
-                    conflicts.confirm(conflict);
+                    if goes_on.is_some() {
+                        conflicts.confirm(conflict);
+                    }
                     found += 1;
                 }
                 None => unrecorded += 1,
@@ -300,7 +302,9 @@ impl<J: Judge> Engine<'_, J> {
             .grid
             .insert(&probe, place.as_ref(), &bound, applied.coverage);
         tables.staging.fill(0.0);
-        self.settle(slot, applied.coverage.is_complete());
+        if goes_on.is_some() {
+            self.settle(slot, applied.coverage.is_complete());
+        }
         for _ in 0..applied.found {
             self.tables.state.count(Count::Found);
         }

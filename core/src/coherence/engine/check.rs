@@ -379,9 +379,11 @@ impl<'a, J: Judge> Engine<'a, J> {
             if !self.has_room_for_context(Tag::of(event.context), now) {
                 return Err(Refusal::ContextsFull);
             }
-            let opened = member.map_or(0, |member| self.tables.contexts.opened_by(member));
+            // A count of all contexts is spared where one member may have all of them.
             let limit = self.config.most_contexts();
-            if opened >= limit && !self.config.open {
+            let shared = !self.config.open && limit < self.config.contexts.into();
+            let opened = |member| self.tables.contexts.opened_by(member);
+            if shared && member.map_or(0, opened) >= limit {
                 return Err(Refusal::OverShare { limit });
             }
         }

@@ -46,6 +46,8 @@ const VARIOUS: u32 = 2;
 
 const LIVE: u32 = 1;
 const UNCHECKED: u32 = 2;
+/// The word has said something else before.
+const CHANGED: u32 = 4;
 
 sections! {
     pub(crate) struct Claims for EngineConfig as config {
@@ -235,9 +237,16 @@ impl Claims<'_> {
         }
     }
 
+    fn has_changed(&self, slot: u32) -> bool {
+        self.word(slot, FLAGS) & CHANGED != 0
+    }
+
     /// Since when its author has said something of it without a break.
     pub fn start(&self, slot: u32) -> u64 {
         let mut start = self.held(slot);
+        if !self.has_changed(slot) {
+            return start;
+        }
         for back in 1..=PAST {
             if let Some((_, from)) = self.said(slot, back) {
                 start = from;
@@ -254,6 +263,9 @@ impl Claims<'_> {
     ) -> u64 {
         let mut back = [0, 0];
         let mut since = self.held(slots[0]).max(self.held(slots[1]));
+        if !slots.iter().any(|&slot| self.has_changed(slot)) {
+            return since;
+        }
         loop {
             let (Some(a), Some(b)) = (self.said(slots[0], back[0]), self.said(slots[1], back[1]))
             else {
@@ -340,7 +352,7 @@ impl Claims<'_> {
             }
             record[CONFIDENCE] = confidence.into();
             record[CONTEXT] = word.context;
-            record[FLAGS] = LIVE;
+            record[FLAGS] = LIVE | (record[FLAGS] & CHANGED);
             record[INDEX] = claim.index as u32;
             record[INDEX + 1] = (claim.index >> 32) as u32;
         }
@@ -383,6 +395,8 @@ impl Claims<'_> {
                 }
             }
             self.set_time(slot, HELD, claim.at);
+            let flags = self.word(slot, FLAGS);
+            self.set(slot, FLAGS, flags | CHANGED);
         }
         self.timers.rest(slot);
         self.ids.unlink(slot);
@@ -394,7 +408,17 @@ impl Claims<'_> {
         self.unlink(slot);
         self.timers.rest(slot);
         self.ids.unlink(slot);
-        self.clear_slot(config, slot as usize);
+        if self.has_changed(slot) {
+            self.clear_slot(config, slot as usize);
+            return;
+        }
+        // What was never written need not be fetched to be cleared.
+        if let Some(record) = self.records.get_mut(slot as usize) {
+            *record = [0; 16];
+        }
+        if let Some(word) = self.words.get_mut(slot as usize) {
+            *word = [0; 8];
+        }
     }
 
     /// Whether a claim in a slot will be in force at `now`, if nothing but time passes.
@@ -411,23 +435,33 @@ impl Claims<'_> {
         let records = (0..config.grid.capacity()).all(|slot| match used(slot) {
             true => {
                 self.is_live(slot)
-                    && self.word(slot, FLAGS) < 4
+                    && self.word(slot, FLAGS) < 8
+                    && self.is_past_sound(slot)
                     && self.word(slot, CONFIDENCE) <= 0xffff
             }
             false => self.is_clear(config, slot as usize),
         });
-        let past = self.past.iter().all(|past| match past[KNOWN] {
+        let room = config.room_for_claims();
+        records
+            && self.are_words_sound(config, &used)
+            && self.ids.is_sound(&room, &used)
+            && self.timers.is_sound(&room, used)
+    }
+
+    /// Whether what a word said before is something, where it said something else, and else nothing.
+    fn is_past_sound(&self, slot: u32) -> bool {
+        let at = slot as usize * PAST;
+        let Some(past) = self.past.get(at..at + PAST) else {
+            return false;
+        };
+        let sound = |past: &[u32; 8]| match past[KNOWN] {
             0 => *past == [0; 8],
             ONE => past[SURE] <= 0xffff,
             VARIOUS => past[..FROM] == [0; 4] && past[SURE] == 0,
             _ => false,
-        });
-        let room = config.room_for_claims();
-        records
-            && past
-            && self.are_words_sound(config, &used)
-            && self.ids.is_sound(&room, &used)
-            && self.timers.is_sound(&room, used)
+        };
+        let any = past.iter().any(|past| past[KNOWN] != 0);
+        past.iter().all(sound) && any == self.has_changed(slot)
     }
 
     /// Whether the chains hold exactly the words of the slots that are used.

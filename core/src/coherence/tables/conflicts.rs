@@ -51,10 +51,9 @@ sections! {
         /// Ids of both claims.
         sides: [[EventId; 2]; config.conflicts => 1],
         records: [[u32; 8]; config.conflicts => 1],
-        /// Since when its claims have contradicted each other.
-        since: [u64; config.conflicts => 1],
-        /// One more than the date of the latest claim that a challenge has named; zero for none.
-        challenged: [u64; config.conflicts => 1],
+        /// Since when its claims have contradicted each other, and one more than the date of the latest
+        /// claim that a challenge has named, zero for none.
+        times: [[u64; 2]; config.conflicts => 1],
     } with {
         capacity: u32 = config.conflicts,
         /// Most steps that one escalates, and the milliseconds of one.
@@ -100,13 +99,15 @@ impl Conflicts<'_> {
 
     /// Takes a challenge into account that named claims dated `at` at the latest.
     pub fn challenge(&mut self, conflict: u32, at: u64) {
-        if let Some(challenged) = self.challenged.get_mut(conflict as usize) {
+        if let Some([_, challenged]) = self.times.get_mut(conflict as usize) {
             *challenged = (*challenged).max(at.saturating_add(1));
         }
     }
 
     fn challenged(&self, conflict: u32) -> u64 {
-        self.challenged.get(conflict as usize).copied().unwrap_or(0)
+        self.times
+            .get(conflict as usize)
+            .map_or(0, |times| times[1])
     }
 
     /// Adds support.
@@ -127,11 +128,13 @@ impl Conflicts<'_> {
 
     /// Since when the claims of a conflict have contradicted each other.
     pub fn since(&self, conflict: u32) -> u64 {
-        self.since.get(conflict as usize).copied().unwrap_or(0)
+        self.times
+            .get(conflict as usize)
+            .map_or(0, |times| times[0])
     }
 
     pub fn set_since(&mut self, conflict: u32, since: u64) {
-        if let Some(to) = self.since.get_mut(conflict as usize) {
+        if let Some([to, _]) = self.times.get_mut(conflict as usize) {
             *to = since;
         }
     }
@@ -323,8 +326,8 @@ impl Conflicts<'_> {
         if let Some(record) = self.records.get_mut(conflict as usize) {
             *record = [0; 8];
         }
-        if let Some(challenged) = self.challenged.get_mut(conflict as usize) {
-            *challenged = 0;
+        if let Some(times) = self.times.get_mut(conflict as usize) {
+            *times = [0; 2];
         }
         Some(conflict)
     }

@@ -144,7 +144,7 @@ fn opening_costs_as_many_steps_as_there_are_contexts() {
     };
     // Sixteen times the contexts: squares would take 256 times as long.
     let (few, many) = (time(2_000), time(32_000));
-    assert!(many < few * 80, "{few:?} and {many:?}");
+    assert!(many < few * 160, "{few:?} and {many:?}");
 }
 
 #[test]

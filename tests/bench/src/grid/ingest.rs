@@ -30,8 +30,9 @@ impl Stream {
         let event = |(i, point): (usize, &Point)| {
             let subject = format!("window/{i}");
             let event = Event {
+                realm: [0; 32],
                 author: [(i % 7) as u8; 32],
-                prev: None,
+                seq: (i / 7) as u32 + 1,
                 at: i as u64,
                 context: "wrist",
                 embedding: Embedding::f32(point),
@@ -57,14 +58,17 @@ impl Stream {
 
     fn config(&self) -> EngineConfig {
         let grid = GridConfig::new(3, Self::FORCE as u32 + 16).radius(self.radius);
-        EngineConfig::new(grid).conflicts(32_768)
+        EngineConfig::new(grid)
+            .conflicts(32_768)
+            .members(8)
+            .open()
     }
 }
 
 /// The claims of a stream, decoded, into an engine alone.
 fn ingest_alone<'s>(stream: &'s Stream, memory: &'s mut Memory) -> Result<impl FnMut(usize) + 's> {
     let mut engine = Engine::format(&mut memory[..], stream.config())?;
-    let decode = |b: &'s Vec<u8>| sensilla::log::SignedEvent::decode(b);
+    let decode = |b: &'s Vec<u8>| sensilla::log::SignedEvent::decode(b, &[0; 32]);
     let decoded: Vec<_> = stream.bytes.iter().map(decode).collect::<Result<_, _>>()?;
     let nobody = |_: &[u8; 32]| false;
     let mut next = 0;
@@ -113,6 +117,8 @@ pub fn ingest(bench: &mut Bench) -> Result<()> {
     let (mut a, mut b) = (room(&quarrel), room(&agree));
     let history = |stream: &Stream| HistoryConfig {
         engine: Some(stream.config()),
+        authors: 8,
+        open: true,
         ..HistoryConfig::new(1 << 18, 1 << 26)
     };
     let (of_c, of_d) = (history(&quarrel), history(&agree));
