@@ -10,6 +10,8 @@ mod likeness;
 mod shapes;
 mod warnings;
 
+use std::collections::BTreeSet;
+
 use clap::Args;
 use sensilla::node::Outcome;
 use serde::Serialize;
@@ -33,7 +35,7 @@ pub struct Arguments {
     #[command(flatten)]
     samples: Samples,
     /// Most patterns a new store learns; twice as many as examples if not given, of recordings 512 to
-    /// 4096.
+    /// 1024, or two a label if that is more.
     #[arg(
         long,
         value_name = "N",
@@ -53,9 +55,10 @@ pub struct Arguments {
 
 /// What unlabelled recordings are learned as.
 pub const NORMAL: &str = "normal";
-/// Patterns of a new store of recordings, if nobody says how many: as many as let merging decide, and
-/// no more than are whitened anew in a few hundredths of a second.
-const PATTERNS: std::ops::RangeInclusive<u32> = 512..=4_096;
+/// Patterns of a new store of recordings, if nobody says how many: merging leaves few of each label.
+const PATTERNS: std::ops::RangeInclusive<u32> = 512..=1_024;
+/// Patterns of each label at least.
+const A_LABEL: u32 = 2;
 
 #[derive(Serialize)]
 struct Learned {
@@ -332,7 +335,10 @@ fn shaped(
         return Err(fault(examples, only, reason));
     }
     let usual = match recordings {
-        true => twice.clamp(*PATTERNS.start(), *PATTERNS.end()),
+        true => {
+            let labels: BTreeSet<_> = examples.items.iter().map(|item| &item.label).collect();
+            enough(count, u32::try_from(labels.len()).unwrap_or(u32::MAX))
+        }
         false => twice.clamp(64, 1 << 20),
     };
     let before = home.as_ref().map(|home| home.profile.clone());
@@ -354,6 +360,13 @@ fn shaped(
         home.keep_scales(stream)?;
     }
     Ok(home)
+}
+
+/// Patterns for so many recordings of so many labels.
+fn enough(recordings: u32, labels: u32) -> u32 {
+    let twice = recordings.saturating_mul(2);
+    let usual = twice.clamp(*PATTERNS.start(), *PATTERNS.end());
+    usual.max(labels.saturating_mul(A_LABEL)).min(1 << 20)
 }
 
 /// Learns all of `examples`; says how recalls went on the way, and how many patterns were forgotten
@@ -399,4 +412,18 @@ fn has_evicted(learned: &sensilla::learn::Learned) -> bool {
             ..
         }
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_room_for_every_label() {
+        assert_eq!(enough(40, 4), 512);
+        assert_eq!(enough(400, 4), 800);
+        assert_eq!(enough(1 << 30, 4), 1_024);
+        assert_eq!(enough(9_000, 3_000), 6_000);
+        assert_eq!(enough(u32::MAX, u32::MAX), 1 << 20);
+    }
 }

@@ -407,12 +407,14 @@ fn refuses_unlabelled(folder: &Path) {
 fn the_report_shows_how_far_answers_are_to_be_trusted() {
     let folder = tempfile::tempdir().unwrap();
     let at = |name: &str| folder.path().join(name);
-    // Sixty kinds that are hardly told apart: too many for a matrix.
-    let kind = |i: u32| wave(6.0 + f64::from(i) / 10.0, i);
-    let names: Vec<String> = (0..60).map(|i| format!("kind {i}")).collect();
-    let of = |from: u32| -> Vec<Vec<f32>> { (0..240).map(|i| kind(i % 60 + from)).collect() };
+    // Kinds that are hardly told apart: too many for a matrix.
+    let names: Vec<String> = (0..45).map(|i| format!("kind {i}")).collect();
+    let of = |from: u32| -> Vec<Vec<f32>> {
+        let period = |i: u32| 6.0 + f64::from(i % 45 + from) / 10.0;
+        (0..90).map(|i| wave(period(i), from * 1_000 + i)).collect()
+    };
     let text = |samples: &[Vec<f32>], from: usize| {
-        let label = |i: usize| &*names[(i + from) % 60];
+        let label = |i: usize| &*names[(i + from) % 45];
         ts(samples.iter().enumerate().map(|(i, s)| (label(i), &s[..])))
     };
     fs::write(at("train.ts"), text(&of(0), 0)).unwrap();
@@ -425,7 +427,7 @@ fn the_report_shows_how_far_answers_are_to_be_trusted() {
         assert!(page.contains(part), "{part}");
     }
     assert!(!page.contains("Confusion matrix"));
-    // The error is that of ten bins of 24 answers each.
+    // The error is that of ten bins of nine answers each.
     let mut answers: Vec<(f64, bool)> = recalled["rows"]
         .as_array()
         .unwrap()
@@ -437,13 +439,13 @@ fn the_report_shows_how_far_answers_are_to_be_trusted() {
         .collect();
     answers.sort_by(|a, b| a.0.total_cmp(&b.0));
     let error: f64 = answers
-        .chunks(24)
+        .chunks(9)
         .map(|bin| {
             let said: f64 = bin.iter().map(|a| a.0).sum();
             (said - bin.iter().filter(|a| a.1).count() as f64).abs()
         })
         .sum();
-    let error = format!("error, is {:.3}.", error / 240.0);
+    let error = format!("error, is {:.3}.", error / 90.0);
     assert!(page.contains(&error), "{error}");
     // Mistakes are drawn, and at most as many as are read.
     let wrong = answers.iter().filter(|a| !a.1).count();
