@@ -73,8 +73,12 @@ fn perception(profile: &Profile) -> PerceptionConfig {
         }
         Some(Shape::Vectors { .. }) | None => {
             let dimensions = profile.shape.as_ref().map_or(16, Shape::dimensions);
+            let element = match profile.keep_floats {
+                true => Element::I8F32,
+                false => Element::I8,
+            };
             let bank = BankConfig::new(dimensions, patterns)
-                .element(Element::I8)
+                .element(element)
                 .layout(layout);
             PerceptionConfig::for_vectors(dimensions, patterns)
                 .bank(bank)

@@ -42,6 +42,9 @@ pub struct Profile {
     pub patterns: u32,
     /// Vectors: the similarity from which what is learned is merged into the nearest pattern.
     pub merge_at: f32,
+    /// Vectors: whether their floats are kept beside eight bits of each component.
+    #[serde(default)]
+    pub keep_floats: bool,
     /// Recordings: the share of the usual squared distance within which they are; none in stores that
     /// were learned by similarity.
     #[serde(default)]
@@ -143,6 +146,7 @@ impl Default for Profile {
             labels: Names::default(),
             patterns: 64,
             merge_at: MERGE_AT,
+            keep_floats: false,
             merge_within: None,
             room: Room::default(),
             realm: None,

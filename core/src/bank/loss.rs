@@ -36,7 +36,7 @@ fn deviation(view: &View<'_>, slot: u32, similarity: f32, square: f32) -> f32 {
     // is no shorter than what was left out.
     match view.config.metric {
         Metric::Cosine => {
-            each * libm::sqrtf((2.0 - 2.0 * similarity + left * left).clamp(0.0, 1.0))
+            each * libm::sqrtf(((2.0 - 2.0 * similarity).max(0.0) + left * left).min(1.0))
         }
         Metric::InnerProduct => {
             let along = similarity * similarity / self::square(view, slot).max(f32::MIN_POSITIVE);
@@ -72,12 +72,14 @@ pub(super) fn shares(view: &View<'_>, found: &[u64], square: f32) -> [f32; 2] {
     }
     for (share, (from, to)) in shares.iter_mut().zip(AROUND) {
         let to = to.min(count.saturating_sub(1));
-        let all = scores.get(from.min(to)..to + 1).unwrap_or(&[]);
+        // Fewer where there are copies.
+        let from = from.min(to / 3);
+        let all = scores.get(from..to + 1).unwrap_or(&[]);
         let (Some(first), Some(last)) = (all.first(), all.last()) else {
             continue;
         };
         let gaps = (all.len() - 1) as f32;
-        if gaps < 2.0 {
+        if gaps < 1.0 {
             continue;
         }
         let moved = all.iter().map(|&(_, moved)| moved).sum::<f32>() / all.len() as f32;

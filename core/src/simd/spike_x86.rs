@@ -223,26 +223,30 @@ pub(super) fn cosine(a: &[f32], b: &[f32]) -> Option<Cosine> {
 #[target_feature(enable = "avx2,avx512f")]
 fn cosine_avx512(a: &[f32], b: &[f32]) -> Cosine {
     let n = a.len().min(b.len());
+    let (whole_a, rest_a) = a[..n].as_chunks::<16>();
+    let (whole_b, rest_b) = b[..n].as_chunks::<16>();
     let mut sums = [_mm512_setzero_ps(); 3];
-    let mut at = 0;
-    while at < n {
-        let left = n - at;
-        let mask = if left >= 16 {
-            u16::MAX
-        } else {
-            (1 << left) - 1
-        };
-        // SAFETY: the mask ends with the shorter slice, and masked lanes are not read.
-        let (x, y) = unsafe {
-            (
-                _mm512_maskz_loadu_ps(mask, a.as_ptr().add(at)),
-                _mm512_maskz_loadu_ps(mask, b.as_ptr().add(at)),
-            )
-        };
+    let mut add = |x: __m512, y: __m512| {
         sums[0] = _mm512_add_ps(sums[0], _mm512_mul_ps(x, y));
         sums[1] = _mm512_add_ps(sums[1], _mm512_mul_ps(x, x));
         sums[2] = _mm512_add_ps(sums[2], _mm512_mul_ps(y, y));
-        at += 16;
+    };
+    // A mask made anew for each sixteen costs as much as the sums; so only the last take one.
+    for (a, b) in whole_a.iter().zip(whole_b) {
+        // SAFETY: a load of sixteen floats covers each array.
+        let (x, y) = unsafe { (_mm512_loadu_ps(a.as_ptr()), _mm512_loadu_ps(b.as_ptr())) };
+        add(x, y);
+    }
+    if !rest_a.is_empty() {
+        let mask = (1 << rest_a.len()) - 1;
+        // SAFETY: the mask ends with the slices, and masked lanes are not read.
+        let (x, y) = unsafe {
+            (
+                _mm512_maskz_loadu_ps(mask, rest_a.as_ptr()),
+                _mm512_maskz_loadu_ps(mask, rest_b.as_ptr()),
+            )
+        };
+        add(x, y);
     }
     let eight = |sum: __m512| {
         let high = _mm256_castsi256_ps(_mm512_extracti64x4_epi64::<1>(_mm512_castps_si512(sum)));

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use clap::Args;
+use sensilla::bank::{Estimate, Health};
 use sensilla::node::Node;
 use serde::Serialize;
 
@@ -27,12 +28,38 @@ struct Inspected {
     labels: Vec<Label>,
     patterns: usize,
     bank_digest: String,
+    recall: Recall,
     log_size: u64,
     log_root: String,
     conflicts: Conflicts,
     image_digest: String,
     memory_bytes: usize,
     memory: Vec<Section>,
+}
+
+/// How well the bank is searched, by what it has measured on its own patterns.
+#[derive(Serialize)]
+struct Recall {
+    #[serde(flatten)]
+    health: Health,
+    by_ef: Vec<ByEf>,
+}
+
+#[derive(Serialize)]
+struct ByEf {
+    ef: u32,
+    #[serde(flatten)]
+    recall: Estimate,
+}
+
+impl Recall {
+    fn of(health: Health) -> Self {
+        let by_ef = health.by_ef().map(|(ef, recall)| ByEf { ef, recall });
+        Self {
+            by_ef: by_ef.collect(),
+            health,
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -130,6 +157,7 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
             .collect(),
         patterns: node.perception().bank().len(),
         bank_digest: hex(&node.perception().bank().digest()),
+        recall: Recall::of(node.perception().bank().health()),
         log_size: node.history().log().size(),
         log_root,
         conflicts: Conflicts {
@@ -217,6 +245,10 @@ fn print(common: &Common, shown: &Inspected) -> Result<(), Error> {
             ))?;
         }
         output::text(format_args!("bank       {}", shown.bank_digest))?;
+        output::text(format_args!(
+            "recall     {}",
+            recall_text(&shown.recall.health)
+        ))?;
     }
     output::text(format_args!(
         "log        {} events, root {}",
@@ -265,4 +297,28 @@ fn print(common: &Common, shown: &Inspected) -> Result<(), Error> {
         ))?;
     }
     output::text(format_args!("image      {}", shown.image_digest))
+}
+
+/// What a search is expected to find, and why it goes the way it does.
+fn recall_text(health: &Health) -> String {
+    let Estimate { mean, low, high } = health.recall;
+    let way = match health.ef {
+        0 => "a scan".to_owned(),
+        ef => format!("a walk of {ef} candidates"),
+    };
+    let mut text = match mean < 1.0 || low < 1.0 {
+        true => format!("{mean:.3} ({low:.3} to {high:.3}) by {way}"),
+        false => format!("all of what is kept, by {way}"),
+    };
+    text += &format!(": {}", health.reason.as_str());
+    if let Some(codes) = health.codes {
+        text += &format!("; eight bits hold {:.3} of the nearest", codes.mean);
+    }
+    if health.equal > 0 {
+        text += &format!("; {} patterns equal another", health.equal);
+    }
+    if health.is_below_goal {
+        text += "; below the goal of 0.99, which floats (learn --keep-floats) would reach";
+    }
+    text
 }

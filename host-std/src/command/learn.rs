@@ -3,9 +3,11 @@
 //! | module | what |
 //! |---|---|
 //! | `shapes` | recordings, by their shapes |
+//! | `floats` | whether vectors need more than eight bits |
 //! | `likeness` | vectors, and recordings by nine figures a channel |
 //! | `warnings` | what speaks against what was learned |
 
+mod floats;
 mod likeness;
 mod shapes;
 mod warnings;
@@ -47,6 +49,10 @@ pub struct Arguments {
     /// of the label; 0.8 if not given, 1 merges only what is the same.
     #[arg(long, value_name = "SIMILARITY", help_heading = "A new store")]
     merge_at: Option<f32>,
+    /// Vectors: a new store keeps the numbers as floats beside eight bits of each, five times the memory;
+    /// it does by itself where eight bits do not hold the vectors apart.
+    #[arg(long, help_heading = "A new store")]
+    keep_floats: bool,
     /// Recordings: the share of the usual squared distance within which a new store merges what it
     /// learns into the nearest pattern of the label; 1.5 if not given, 0 merges nothing.
     #[arg(long, value_name = "SHARE", help_heading = "A new store")]
@@ -121,14 +127,17 @@ pub fn run(common: &Common, arguments: Arguments) -> Result<(), Error> {
         None => (None, examples),
     };
     if fresh {
+        let told = examples.notes.len();
         home = Some(shaped(common, home.take(), &mut examples, &arguments)?);
+        notes.extend(examples.notes.iter().skip(told).cloned());
     } else if arguments.patterns.is_some()
         || arguments.merge_at.is_some()
         || arguments.merge_within.is_some()
+        || arguments.keep_floats
     {
         return Err(Error::Usage(
-            "--patterns, --merge-at and --merge-within are for a new store; this one has learned \
-             already"
+            "--patterns, --merge-at, --merge-within and --keep-floats are for a new store; this one \
+             has learned already"
                 .into(),
         ));
     }
@@ -341,8 +350,26 @@ fn shaped(
         }
         false => twice.clamp(64, 1 << 20),
     };
+    if recordings && arguments.keep_floats {
+        return Err(Error::Usage(
+            "--keep-floats is for vectors; recordings are compared by what eight bits hold".into(),
+        ));
+    }
+    let share = match recordings || arguments.keep_floats {
+        true => None,
+        false => floats::too_small_a_share(examples.dimensions(), examples.vectors()),
+    };
+    if let Some(share) = share {
+        let note = format!(
+            "floats are kept: eight bits of each number would find about {:.0} of 100 nearest vectors",
+            100.0 * share
+        );
+        output::note(&note);
+        examples.notes.push(note);
+    }
     let before = home.as_ref().map(|home| home.profile.clone());
     let profile = Profile {
+        keep_floats: arguments.keep_floats || share.is_some(),
         shape: Some(examples.shape.clone()),
         patterns: arguments.patterns.unwrap_or(usual),
         merge_at: arguments.merge_at.unwrap_or(Profile::default().merge_at),

@@ -12,9 +12,7 @@ use crate::harness::{Bench, percentile};
 use crate::memory;
 use crate::pipe::Native;
 use anyhow::Result;
-use sensilla::bank::{
-    BankConfig, Element, Goal, Layout, Method, Pattern, PatternBank, PatternId,
-};
+use sensilla::bank::{BankConfig, Element, Goal, Layout, Method, Pattern, PatternBank, PatternId};
 use sensilla::bank::{Scratch, ScratchConfig, Search};
 use std::time::Instant;
 

@@ -447,7 +447,8 @@ fn detect(bench: &mut Bench) -> Result<()> {
         }),
         Contender::new("sensilla-inserted", TURNS * N, || {
             for _ in 0..TURNS {
-                let mut grid = Grid::format(&mut memory[..], config).expect("a valid configuration");
+                let mut grid =
+                    Grid::format(&mut memory[..], config).expect("a valid configuration");
                 let mut conflicts = 0;
                 for (i, point) in points.iter().enumerate() {
                     let inserted = grid.insert(&at(point), |slot| {

@@ -12,9 +12,9 @@ use crate::harness::{Bench, output_folder, percentile};
 use crate::memory;
 use crate::plot::{self, Curve};
 use anyhow::{Result, ensure};
-use sensilla::bank::{Goal, 
-    BankConfig, Element, Method, Pattern, PatternBank, PatternBankRef, Scratch, ScratchConfig,
-    Search,
+use sensilla::bank::{
+    BankConfig, Element, Goal, Method, Pattern, PatternBank, PatternBankRef, Scratch,
+    ScratchConfig, Search,
 };
 use std::path::PathBuf;
 use std::time::Instant;

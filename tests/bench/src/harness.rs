@@ -227,7 +227,13 @@ impl Bench {
             })
             .collect();
         let path = folder.join(format!("{}.json", self.name));
-        let text = serde_json::to_string_pretty(&json!({"machine": machine(), "rows": rows}))?;
+        let text = serde_json::to_string_pretty(&json!({
+            "machine": machine(),
+            "processor": cpuinfo("model name"),
+            "instructions": instructions(),
+            "caches": caches(),
+            "rows": rows,
+        }))?;
         std::fs::write(&path, text)?;
         println!("written to {}", path.display());
         Ok(())
@@ -286,6 +292,43 @@ pub fn percentile(samples: &mut [f64], p: f64) -> f64 {
         .get((last as f64 * p).round() as usize)
         .copied()
         .unwrap_or(f64::NAN)
+}
+
+/// What the kernel says of the first processor under this name.
+fn cpuinfo(name: &str) -> Option<String> {
+    let info = std::fs::read_to_string("/proc/cpuinfo").unwrap_or_default();
+    info.lines().find_map(|line| {
+        let (key, value) = line.split_once(':')?;
+        (key.trim() == name).then(|| value.trim().to_owned())
+    })
+}
+
+/// The instruction sets that kernels choose among, as far as the processor has them, and the one in use.
+fn instructions() -> serde_json::Value {
+    let flags = cpuinfo("flags").or_else(|| cpuinfo("Features"));
+    let flags = flags.unwrap_or_default();
+    let vector = ["sse", "ssse", "avx", "fma", "f16c", "sha", "asimd", "sve"];
+    let known: Vec<&str> = flags
+        .split_whitespace()
+        .filter(|flag| vector.iter().any(|set| flag.starts_with(set)))
+        .collect();
+    json!({"processor": known, "kernels": format!("{:?}", sensilla::simd::level())})
+}
+
+/// Level, type and size of each cache of the first processor.
+fn caches() -> Vec<String> {
+    let folder = std::path::Path::new("/sys/devices/system/cpu/cpu0/cache");
+    let read = |index: usize, what: &str| {
+        let file = folder.join(format!("index{index}")).join(what);
+        let text = std::fs::read_to_string(file).ok()?;
+        Some(text.trim().to_owned())
+    };
+    (0..8)
+        .filter_map(|index| {
+            let (level, kind) = (read(index, "level")?, read(index, "type")?);
+            Some(format!("L{level} {kind} {}", read(index, "size")?))
+        })
+        .collect()
 }
 
 fn machine() -> String {

@@ -286,7 +286,10 @@ fn ingest(bench: &mut Bench) -> Result<()> {
     };
     let (signed, unsigned) = (make(true)?, make(false)?);
     let config = LogConfig::new(COUNT as u32, 512 * COUNT as u32);
-    let mut memories = [Memory::zeroed(config.bytes()), Memory::zeroed(config.bytes())];
+    let mut memories = [
+        Memory::zeroed(config.bytes()),
+        Memory::zeroed(config.bytes()),
+    ];
     let [trusted, checked] = &mut memories;
     EventLog::format(&mut trusted[..], config)?;
     let compressions = |events: &[Vec<u8>]| {

@@ -105,7 +105,10 @@ fn rate(bench: &mut Bench) -> Result<()> {
 fn latency(bench: &mut Bench) -> Result<()> {
     let values = floats(2, 1024);
     let config = SpikeConfig::new(1024, 8).polarity(Polarity::Positive);
-    let (mut linear, mut log) = (Memory::zeroed(config.bytes()), Memory::zeroed(config.bytes()));
+    let (mut linear, mut log) = (
+        Memory::zeroed(config.bytes()),
+        Memory::zeroed(config.bytes()),
+    );
     let mut linear = SpikeTrains::format(&mut linear[..], config)?;
     let mut log = SpikeTrains::format(&mut log[..], config)?;
     let code = LatencyCode::new(8, Curve::Linear);

@@ -3,7 +3,7 @@
 
 use crate::floor::Reading;
 use crate::original::Original;
-use sensilla::bank::{Goal, BankConfig, Element, Layout, Method, Pattern, PatternBank};
+use sensilla::bank::{BankConfig, Element, Goal, Layout, Method, Pattern, PatternBank};
 use sensilla::bank::{Scratch, ScratchConfig, Search};
 
 const M: usize = 16;
