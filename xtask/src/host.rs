@@ -25,6 +25,20 @@ pub fn test() -> Result<Vec<(&'static str, Lines)>> {
     ])
 }
 
+/// The tests that take minutes.
+pub fn long() -> Result<()> {
+    run(cargo()
+        .args(["test", "--package", "sensilla-std", "--test", "crash"])
+        .args(["--", "--ignored"]))?;
+    run(cargo().env("SENSILLA_HOSTILE_IMAGES", "20000").args([
+        "test",
+        "--package",
+        "sensilla",
+        "--lib",
+        "hostile::",
+    ]))
+}
+
 fn suite(arguments: &[&str]) -> Result<Lines> {
     let mut command = cargo();
     command

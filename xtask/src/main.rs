@@ -31,7 +31,13 @@ struct Cli {
 #[derive(Subcommand)]
 enum Command {
     /// Runs the tests on every host, or on the named ones, and compares the digests they print
-    Test(Hosts),
+    Test {
+        #[command(flatten)]
+        hosts: Hosts,
+        /// Also what takes minutes: a thousand killed writers, thousands of spoilt images
+        #[arg(long)]
+        long: bool,
+    },
     /// Gets the tools that the tests of every host, or of the named ones, need
     Setup(Hosts),
     /// Checks that the core stands alone: bare-metal builds, its dependencies, where `unsafe` is
@@ -105,7 +111,9 @@ impl Hosts {
 
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
-        Command::Test(hosts) => test(hosts.chosen()),
+        Command::Test { hosts, long } => {
+            test(hosts.chosen()).and_then(|()| if long { host::long() } else { Ok(()) })
+        }
         Command::Setup(hosts) => setup(hosts.chosen()),
         Command::Core => standalone::check(),
         Command::Instructions => {

@@ -379,3 +379,44 @@ fn fits(said: &Said, dimensions: u32) -> Result<(), String> {
         )),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_that_ran_out_are_told_and_events_make_room() {
+        let full = Room {
+            authors: MAX_NAMES,
+            contexts: MAX_NAMES,
+            ..Room::default()
+        };
+        for (lack, what) in [(Lack::Authors, "authors"), (Lack::Contexts, "contexts")] {
+            assert_eq!(lack.is_for_good(&Room::default()), None);
+            let reason = lack.is_for_good(&full).unwrap();
+            assert!(
+                reason.contains("65534") && reason.contains(what),
+                "{reason}"
+            );
+        }
+        assert_eq!(Lack::Events.is_for_good(&full), None);
+    }
+
+    #[test]
+    fn an_embedding_is_of_the_stores_length_or_there_is_none() {
+        let claim = |components: usize| {
+            let line = format!(
+                r#"{{"author":"a","at":1,"context":"c","subject":"s","predicate":"p","value":"v","embedding":{:?}}}"#,
+                vec![1.5; components]
+            );
+            let source = crate::read::Source::new("c", std::io::Cursor::new(line.into_bytes()));
+            let mut lines = crate::read::claims::ClaimReader::new(source);
+            lines.next().unwrap().unwrap().said
+        };
+        assert_eq!(fits(&claim(0), 0), Ok(()));
+        assert_eq!(fits(&claim(0), 5), Ok(()));
+        assert_eq!(fits(&claim(5), 5), Ok(()));
+        assert!(fits(&claim(5), 0).unwrap_err().contains("--embedding 5"));
+        assert!(fits(&claim(5), 6).unwrap_err().contains("takes 6"));
+    }
+}

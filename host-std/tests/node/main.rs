@@ -1,6 +1,7 @@
 //! The commands on a node: the demonstration, and a user's own data.
 
 mod claims;
+mod faults;
 mod fixtures;
 #[cfg(unix)]
 mod interrupt;
