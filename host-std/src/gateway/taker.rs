@@ -424,9 +424,7 @@ fn ingest(
         },
         Err(IngestError::Refused(cause)) => match cause {
             Refusal::Expired => Ok(Taken::Expired),
-            Refusal::ContextsFull | Refusal::OverContexts { .. } => {
-                Err(Stop::Full(Lack::Contexts))
-            }
+            Refusal::ContextsFull | Refusal::OverContexts { .. } => Err(Stop::Full(Lack::Contexts)),
             Refusal::MembersFull => Err(Stop::Full(Lack::Authors)),
             Refusal::ClaimsFull
             | Refusal::ConflictsFull
