@@ -414,7 +414,10 @@ mod tests {
         assert_eq!(place(ProbeError::TooFar.into()), 4);
         let numbered = |index| Refusal::UnknownDependency { index };
         assert_eq!(place(numbered(0)), place(numbered(7)));
-        assert_eq!(place(Refusal::BadAct), Refusal::VARIANTS - 1);
+        assert_eq!(
+            place(Refusal::OverWitnesses { limit: 1 }),
+            Refusal::VARIANTS - 1
+        );
     }
 
     #[test]

@@ -112,9 +112,15 @@ pub(super) fn renew(sections: &mut Sections<'_>, place: usize) {
     if let Some(kept) = sections.losses.get_mut(2 * place..2 * place + 2) {
         kept.copy_from_slice(&lost);
     }
+    for (at, lost) in mean(&sections.view()).into_iter().enumerate() {
+        sections.set_counter(state::LOSS + at, lost.to_bits());
+    }
+}
+
+/// The mean of what codes lose near each sampled row.
+fn mean(view: &View<'_>) -> [f32; 2] {
     // In order, so that the sum is the same everywhere.
     let (mut sums, mut count) = ([0.0f32; 2], 0.0f32);
-    let view = sections.view();
     for place in (0..view.places()).filter(|&place| view.sampled(place).is_some()) {
         let lost = view.losses.get(2 * place..2 * place + 2).unwrap_or(&[]);
         for (sum, lost) in sums.iter_mut().zip(lost) {
@@ -122,9 +128,7 @@ pub(super) fn renew(sections: &mut Sections<'_>, place: usize) {
         }
         count += 1.0;
     }
-    let [ten, three] = sums.map(|sum| if count > 0.0 { sum / count } else { 0.0 });
-    sections.set_counter(state::LOSS, ten.to_bits());
-    sections.set_counter(state::LOSS + 1, three.to_bits());
+    sums.map(|sum| if count > 0.0 { sum / count } else { 0.0 })
 }
 
 /// Square of the length of a row by its codes, where inner products need it.
@@ -152,9 +156,12 @@ impl View<'_> {
     }
 }
 
-/// Whether the losses are shares.
+/// Whether the losses are shares, none where nothing is sampled, and what is kept of all their mean.
 pub(super) fn is_sound(view: &View<'_>) -> bool {
-    let is_share = |share: &f32| (0.0..=1.0).contains(share);
-    let losses = view.losses.iter().take(2 * view.places());
-    losses.chain(&view.lost()).all(is_share)
+    let is_share = |(at, &share): (usize, &f32)| match view.sampled(at / 2) {
+        Some(_) => (0.0..=1.0).contains(&share),
+        None => share.to_bits() == 0,
+    };
+    let mut losses = view.losses.iter().take(2 * view.places()).enumerate();
+    losses.all(is_share) && view.lost().map(f32::to_bits) == mean(view).map(f32::to_bits)
 }

@@ -33,6 +33,7 @@ fn counters(view: &View<'_>) -> bool {
         && view.high() <= capacity
         && view.counter(state::AUDIT) < view.config.capacity
         && view.counter(state::TURN) < view.places().max(1) as u32
+        && (view.places() > 0 || view.counter(state::UNTIL) == 0)
         && view.state.iter().skip(state::LOSS + 2).all(|&w| w == 0)
 }
 

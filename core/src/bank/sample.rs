@@ -437,16 +437,64 @@ pub(super) fn is_sound(view: &View<'_>) -> bool {
             let all = view.nearest.get(place * KEPT..).unwrap_or(&[]);
             let rest = all.get(known.len()..KEPT).unwrap_or(&[]);
             let once = (0..place).all(|other| own.is_none() || view.sampled(other) != own);
-            once && (own.is_some() || known.is_empty())
+            // The row itself is live and in no list.
+            let others = match own {
+                Some(_) => view.live().saturating_sub(1),
+                None => 0,
+            };
+            once && known.len() <= others
                 && rest.iter().all(|&near| near == EMPTY)
-                && known.iter().all(|&near| {
+                && known.iter().enumerate().all(|(at, &near)| {
+                    let before = known.get(..at).unwrap_or(&[]);
                     near & 1 == 0
                         && is_row(slot_of(near))
-                        && score_of(near).is_finite()
                         && Some(slot_of(near)) != own
+                        && before.iter().all(|&other| slot_of(other) != slot_of(near))
                 })
                 && known.is_sorted()
+                && own.is_none_or(|slot| dispatch(Score { view, slot, known }))
         })
+}
+
+/// Whether what is kept of the rows nearest to one is how similar they are.
+struct Score<'v> {
+    view: &'v View<'v>,
+    slot: u32,
+    known: &'v [u64],
+}
+
+impl Task for Score<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run<K: Kernels>(self, kernels: K) -> bool {
+        let exact = Exact::new(kernels, *self.view, self.slot);
+        self.known.chunks(4).all(
+            #[inline(always)]
+            |known| {
+                let others = each(
+                    [0, 1, 2, 3],
+                    #[inline(always)]
+                    |i: usize| known.get(i).map_or(self.slot, |&near| slot_of(near)),
+                );
+                let scores = exact.four(kernels, others, f32::NEG_INFINITY);
+                let mut both = known.iter().zip(others).zip(scores);
+                both.all(
+                    #[inline(always)]
+                    |((&near, other), score)| {
+                        // A row that came later was compared from its side, which rounds otherwise.
+                        let back = |other| {
+                            let exact = Exact::new(kernels, *self.view, other);
+                            let [score, ..] =
+                                exact.four(kernels, [self.slot; 4], f32::NEG_INFINITY);
+                            near == entry(score, other)
+                        };
+                        score.is_finite() && (near == entry(score, other) || back(other))
+                    },
+                )
+            },
+        )
+    }
 }
 
 #[cfg(test)]
