@@ -17,7 +17,7 @@ use super::view::View;
 const CROSSING: f32 = 0.46;
 
 /// Euclidean norm of what the codes of a row leave out; zero where there are none.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn left_out(view: &View<'_>, slot: u32) -> f32 {
     let residual = view.residuals.get(slot as usize).copied().unwrap_or(0);
     f32::from(residual) * residual_unit(view.padded) * view.scale(slot)
@@ -25,7 +25,7 @@ pub(super) fn left_out(view: &View<'_>, slot: u32) -> f32 {
 
 /// How far rounding of a row moves its similarity, one standard deviation. `square` is that of the
 /// length of what it is compared with, which counts for inner products only.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn deviation(view: &View<'_>, slot: u32, similarity: f32, square: f32) -> f32 {
     // Rounded up by up to a unit: what is below one is none.
     let residual = view.residuals.get(slot as usize).copied().unwrap_or(0);
@@ -51,7 +51,7 @@ const AROUND: [(usize, usize); 2] = [(5, 15), (0, 5)];
 
 /// The shares of the nearest ten, and of the nearest three, that rounding loses, 0 to 1. `found` are entries
 /// with similarities, the nearest first; where rows have the same vector one of them counts.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn shares(view: &View<'_>, found: &[u64], square: f32) -> [f32; 2] {
     let mut shares = [0.0; 2];
     if view.config.element != Element::I8 {
@@ -95,7 +95,7 @@ pub(super) fn shares(view: &View<'_>, found: &[u64], square: f32) -> [f32; 2] {
 }
 
 /// The larger of [`shares`].
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn share(view: &View<'_>, found: &[u64], square: f32) -> f32 {
     let [ten, three] = shares(view, found, square);
     if three > ten { three } else { ten }
@@ -132,7 +132,7 @@ fn mean(view: &View<'_>) -> [f32; 2] {
 }
 
 /// Square of the length of a row by its codes, where inner products need it.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn square(view: &View<'_>, slot: u32) -> f32 {
     match view.config.metric {
         Metric::InnerProduct => {
@@ -150,7 +150,7 @@ fn square(view: &View<'_>, slot: u32) -> f32 {
 
 impl View<'_> {
     /// The shares of the nearest ten and three that eight bits lose, by the sample.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn lost(&self) -> [f32; 2] {
         [state::LOSS, state::LOSS + 1].map(|at| f32::from_bits(self.counter(at)))
     }

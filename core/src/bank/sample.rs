@@ -226,7 +226,7 @@ pub(super) struct Exact<'v> {
 }
 
 impl<'v> Exact<'v> {
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn new<K: Kernels>(kernels: K, view: View<'v>, slot: u32) -> Self {
         let length = match view.config.element {
             Element::I8F32 if view.config.metric == Metric::InnerProduct => {
@@ -244,7 +244,7 @@ impl<'v> Exact<'v> {
 
     /// A similarity that no floats of `other` could make larger than, but for four standard
     /// deviations, where its codes have `score`.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn most(&self, other: u32, score: f32) -> f32 {
         let view = &self.view;
         if view.config.element != Element::I8F32 {
@@ -271,7 +271,7 @@ impl<'v> Exact<'v> {
     }
 
     /// Similarities of four rows; minus infinity for all where none can reach `least`.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn four<K: Kernels>(&self, kernels: K, others: [u32; 4], least: f32) -> [f32; 4] {
         let scores = Pairs(self.view).four(kernels, self.slot, others);
         if self.view.config.element != Element::I8F32 {
@@ -288,12 +288,12 @@ impl<'v> Exact<'v> {
     }
 
     /// Similarities of four rows by their floats.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn floats<K: Kernels>(&self, kernels: K, others: [u32; 4]) -> [f32; 4] {
         let view = &self.view;
         let rows = each(
             others,
-            #[inline(always)]
+            #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
             |other| view.float_row(other),
         );
         let metric = view.config.metric;
@@ -311,7 +311,7 @@ struct Nearest<'v, 'm> {
 impl Task for Nearest<'_, '_> {
     type Output = usize;
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn run<K: Kernels>(self, kernels: K) -> usize {
         let Self { view, slot, memory } = self;
         let exact = Exact::new(kernels, view, slot);
@@ -321,7 +321,7 @@ impl Task for Nearest<'_, '_> {
         while first < high {
             let others = each(
                 [0, 1, 2, 3],
-                #[inline(always)]
+                #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
                 |i| (first + i).min(high - 1),
             );
             let scores = exact.four(kernels, others, pool.least());
@@ -346,7 +346,7 @@ struct Offer<'r, 'a> {
 impl Task for Offer<'_, '_> {
     type Output = ();
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn run<K: Kernels>(self, kernels: K) {
         let Self { sections, slot } = self;
         let places = sections.config.samples();
@@ -356,7 +356,7 @@ impl Task for Offer<'_, '_> {
             let exact = Exact::new(kernels, view, slot);
             let of = each(
                 [0, 1, 2, 3],
-                #[inline(always)]
+                #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
                 |i| view.sampled(first + i),
             );
             // The least that any of the four lists would take.
@@ -374,7 +374,7 @@ impl Task for Offer<'_, '_> {
                 kernels,
                 each(
                     of,
-                    #[inline(always)]
+                    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
                     |sampled| sampled.unwrap_or(slot),
                 ),
                 least,
@@ -396,7 +396,7 @@ impl Task for Offer<'_, '_> {
 impl View<'_> {
     /// What the entry of a new row must be less than to come into the list of a place: the last of it, or
     /// anything if all other rows are in it.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn bound(&self, place: usize) -> u64 {
         let nearest = self.nearest(place);
         match nearest.last() {
