@@ -12,6 +12,7 @@ use sensilla::coherence::conflict_id;
 use sensilla::log::kind::{Act, Assert, Challenge, Deprecate, Resolution, Roots, Support, Witness};
 use sensilla::log::sign::Endorsement;
 use sensilla::log::{self, Event, EventKind, event};
+use wasm_bindgen::prelude::wasm_bindgen;
 
 pub(crate) static AUTHORS: Slots<Author> = Slots::new();
 
@@ -24,9 +25,8 @@ impl Author {
 }
 
 /// Makes an author and returns its number. Arguments: its secret and its realm.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn author_new(next: u32) -> u32 {
+#[wasm_bindgen]
+pub fn author_new(next: u32) -> u32 {
     answer(|out| {
         let arguments = Arguments::take();
         let mut reader = arguments.reader();
@@ -38,16 +38,14 @@ pub extern "C" fn author_new(next: u32) -> u32 {
 }
 
 /// Forgets an author's secret.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn author_free(author: u32) {
+#[wasm_bindgen]
+pub fn author_free(author: u32) {
     AUTHORS.free(author);
 }
 
 /// The number of its next event, and its public key.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn author_info(author: u32) -> u32 {
+#[wasm_bindgen]
+pub fn author_info(author: u32) -> u32 {
     answer(|out| {
         AUTHORS.with(author, |Author(author)| {
             out.number(f64::from(author.next))?;
@@ -58,9 +56,8 @@ pub extern "C" fn author_info(author: u32) -> u32 {
 
 /// Says something of a kind, by its number in the bytes of events, at a time: the event's bytes.
 /// Arguments: the context, and the fields of the kind.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn author_say(author: u32, kind: u32, at: f64) -> u32 {
+#[wasm_bindgen]
+pub fn author_say(author: u32, kind: u32, at: f64) -> u32 {
     answer(|out| {
         AUTHORS.with(author, |Author(author)| {
             let arguments = Arguments::take();
@@ -140,9 +137,8 @@ struct Lists(Vec<Endorsement>);
 
 /// Signs a decision as an authority of the context: 96 bytes. Arguments: the context, and the
 /// decision's conflict, claims and reason.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn author_endorse(author: u32) -> u32 {
+#[wasm_bindgen]
+pub fn author_endorse(author: u32) -> u32 {
     answer(|out| {
         AUTHORS.with(author, |Author(author)| {
             let arguments = Arguments::take();

@@ -13,6 +13,7 @@ use sensilla::bank::{
     BankConfig, Element, Estimate, IdError, Layout, Method, Metric, OwnedBank, Pattern,
 };
 use sensilla::block::BlockError;
+use wasm_bindgen::prelude::wasm_bindgen;
 
 static BANKS: Slots<Bank> = Slots::new();
 
@@ -23,9 +24,8 @@ struct Bank {
 }
 
 /// Makes a bank and returns its number. Kinds are as in the configuration's words.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn bank_new(
+#[wasm_bindgen]
+pub fn bank_new(
     dimensions: u32,
     capacity: u32,
     element: u32,
@@ -68,9 +68,8 @@ pub extern "C" fn bank_new(
 
 /// Opens a bank from so many bytes, its seal compared, and returns its number. `mark` is what told it
 /// apart when it was saved, negative if that was elsewhere.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn bank_open(bytes: usize, mark: f64) -> u32 {
+#[wasm_bindgen]
+pub fn bank_open(bytes: usize, mark: f64) -> u32 {
     answer(|out| {
         let bank = OwnedBank::open_verified(Arguments::take().reader().bytes(bytes)?)?;
         let mark = (mark >= 0.0).then_some(mark as u32);
@@ -80,17 +79,15 @@ pub extern "C" fn bank_open(bytes: usize, mark: f64) -> u32 {
 }
 
 /// Gives the memory of a bank back.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn bank_free(bank: u32) {
+#[wasm_bindgen]
+pub fn bank_free(bank: u32) {
     BANKS.free(bank);
 }
 
 /// Dimensions, capacity, patterns, bytes, element, metric, layout, and what tells it apart from others,
 /// negative if nothing does.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn bank_info(bank: u32) -> u32 {
+#[wasm_bindgen]
+pub fn bank_info(bank: u32) -> u32 {
     with(bank, |Bank { bank, ids }, out| {
         let bank = bank.get();
         let config = bank.config();
@@ -109,9 +106,8 @@ pub extern "C" fn bank_info(bank: u32) -> u32 {
 
 /// Adds `rows` patterns, all or none; returns their ids. Arguments: vectors, labels, confidences as
 /// fractions of 65,535, times.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn bank_insert(bank: u32, rows: usize) -> u32 {
+#[wasm_bindgen]
+pub fn bank_insert(bank: u32, rows: usize) -> u32 {
     with(bank, |Bank { bank, ids }, out| {
         let arguments = Arguments::take();
         let mut reader = arguments.reader();
@@ -131,9 +127,8 @@ pub extern "C" fn bank_insert(bank: u32, rows: usize) -> u32 {
 
 /// Adds one pattern, for which the one worth least goes if the bank is full; returns its id, and the
 /// id and the label of the one that went or two that are no numbers.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn bank_insert_evicting(bank: u32) -> u32 {
+#[wasm_bindgen]
+pub fn bank_insert_evicting(bank: u32) -> u32 {
     with(bank, |Bank { bank, ids }, out| {
         let arguments = Arguments::take();
         let mut reader = arguments.reader();
@@ -151,9 +146,8 @@ pub extern "C" fn bank_insert_evicting(bank: u32) -> u32 {
 
 /// Replaces a pattern's vector, if `vector` is 1, and what is said of it. Arguments as of an insertion
 /// of one.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn bank_update(bank: u32, id: f64, vector: u32) -> u32 {
+#[wasm_bindgen]
+pub fn bank_update(bank: u32, id: f64, vector: u32) -> u32 {
     with(bank, |Bank { bank, ids }, _| {
         let arguments = Arguments::take();
         let mut reader = arguments.reader();
@@ -171,9 +165,8 @@ pub extern "C" fn bank_update(bank: u32, id: f64, vector: u32) -> u32 {
 }
 
 /// Removes patterns by id, all or none.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn bank_remove(bank: u32, count: usize) -> u32 {
+#[wasm_bindgen]
+pub fn bank_remove(bank: u32, count: usize) -> u32 {
     with(bank, |Bank { bank, ids }, _| {
         let arguments = Arguments::take();
         let mut given = Vec::new();
@@ -204,9 +197,8 @@ pub extern "C" fn bank_remove(bank: u32, count: usize) -> u32 {
 
 /// Label, confidence as a fraction of 65,535, uses and last use of a pattern; nothing of one that is
 /// not there.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn bank_get(bank: u32, id: f64) -> u32 {
+#[wasm_bindgen]
+pub fn bank_get(bank: u32, id: f64) -> u32 {
     with(bank, |Bank { bank, ids }, out| {
         match ids.to_id(id).and_then(|id| bank.get().get(id)) {
             Some(entry) => out.numbers(&[
@@ -221,9 +213,8 @@ pub extern "C" fn bank_get(bank: u32, id: f64) -> u32 {
 }
 
 /// The vector of a pattern as the bank keeps it.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn bank_vector(bank: u32, id: f64) -> u32 {
+#[wasm_bindgen]
+pub fn bank_vector(bank: u32, id: f64) -> u32 {
     with(bank, |Bank { bank, ids }, out| {
         let id = ids.to_id(id).ok_or(IdError::Gone)?;
         let dimensions = bank.get().config().dimensions() as usize;
@@ -234,9 +225,8 @@ pub extern "C" fn bank_vector(bank: u32, id: f64) -> u32 {
 }
 
 /// Every pattern in the order of the slots: ids, then labels.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn bank_entries(bank: u32) -> u32 {
+#[wasm_bindgen]
+pub fn bank_entries(bank: u32) -> u32 {
     with(bank, |Bank { bank, ids }, out| {
         let bank = bank.get();
         let to: &mut [f64] = bytemuck::cast_slice_mut(out.section(8 * bank.len())?);
@@ -253,9 +243,8 @@ pub extern "C" fn bank_entries(bank: u32) -> u32 {
 
 /// What the bank knows of how well it is searched: rows, sampled, equal, codes, method, ef, recall,
 /// whether that is below the goal, and the reason as text.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn bank_health(bank: u32) -> u32 {
+#[wasm_bindgen]
+pub fn bank_health(bank: u32) -> u32 {
     with(bank, |bank, out| {
         let health = bank.bank.health();
         let three = |estimate: Option<Estimate>| match estimate {
@@ -274,9 +263,8 @@ pub extern "C" fn bank_health(bank: u32) -> u32 {
 
 /// Looks at so many slots of the graph and links those better that searches miss: how many were looked
 /// at and mended, and whether a round is done.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn bank_audit(bank: u32, budget: u32) -> u32 {
+#[wasm_bindgen]
+pub fn bank_audit(bank: u32, budget: u32) -> u32 {
     with(bank, |bank, out| {
         let audit = bank.bank.with(|bank| bank.audit_step(budget));
         out.numbers(&[audit.checked, audit.mended, u32::from(audit.round_done)].map(f64::from))
@@ -284,18 +272,16 @@ pub extern "C" fn bank_audit(bank: u32, budget: u32) -> u32 {
 }
 
 /// SHA-256 of the bank's bytes.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn bank_digest(bank: u32) -> u32 {
+#[wasm_bindgen]
+pub fn bank_digest(bank: u32) -> u32 {
     with(bank, |bank, out| {
         out.bytes(&bank.bank.get().as_ref().image_digest())
     })
 }
 
 /// The bytes of the bank, sealed.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn bank_save(bank: u32) -> u32 {
+#[wasm_bindgen]
+pub fn bank_save(bank: u32) -> u32 {
     with(bank, |bank, out| {
         bank.bank.with(|bank| bank.seal());
         let bank = bank.bank.get();

@@ -3,6 +3,7 @@
 use crate::exchange::answer;
 use activity::{ACTIVITIES, HUB, Memory, Watch, Wrist, run};
 use spin::Mutex;
+use wasm_bindgen::prelude::wasm_bindgen;
 
 /// A static, since the module's stack is smaller than this.
 static MEMORY: Mutex<Memory> = Mutex::new(Memory::new());
@@ -19,9 +20,8 @@ impl Watch for Silent {
 /// The result has accuracy, patterns, events, conflicts found and resolved, whether a proof was
 /// verified; bank digest, image digest and log root; the counts of test recordings by activity and by
 /// what was recalled, one word each; and the names of the activities.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn demo_run() -> u32 {
+#[wasm_bindgen]
+pub fn demo_run() -> u32 {
     answer(|out| {
         let mut memory = MEMORY.lock();
         let mut wrist = Wrist::format(&mut memory)?;

@@ -4,6 +4,7 @@ use crate::error::{CallError, Failure};
 use crate::reader::Reader;
 use alloc::vec::Vec;
 use spin::{Mutex, MutexGuard};
+use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Words that are kept for the next call; more is given back after a call that needed it.
 const KEPT: usize = 1 << 17;
@@ -21,9 +22,8 @@ pub struct Output {
 }
 
 /// Memory for the arguments of the next call, of at least so many bytes; 0 where there is none.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn room(bytes: usize) -> usize {
+#[wasm_bindgen]
+pub fn room(bytes: usize) -> usize {
     let mut input = INPUT.lock();
     let words = bytes.div_ceil(8).max(1);
     if words > input.len() {
@@ -40,16 +40,14 @@ pub extern "C" fn room(bytes: usize) -> usize {
 }
 
 /// Where the result of the last call begins.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn output() -> usize {
+#[wasm_bindgen]
+pub fn output() -> usize {
     OUTPUT.lock().words.as_ptr() as usize
 }
 
 /// How many bytes it has.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn output_bytes() -> usize {
+#[wasm_bindgen]
+pub fn output_bytes() -> usize {
     OUTPUT.lock().bytes
 }
 

@@ -5,15 +5,15 @@ use crate::exchange::{Arguments, Output, answer};
 use crate::log::{LOGS, Log, overflow, with};
 use sensilla::coherence::{self, Conflict};
 use sensilla::node::{History, HistoryConfig, OwnedHistory};
+use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Makes a history and returns its number. Argument: the realm. `open` is 1 where everybody is heard.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
+#[wasm_bindgen]
 #[allow(
     clippy::too_many_arguments,
     reason = "sizes cross the boundary one by one, without an object to parse"
 )]
-pub extern "C" fn history_new(
+pub fn history_new(
     events: u32,
     bytes: u32,
     dimensions: u32,
@@ -41,9 +41,8 @@ pub extern "C" fn history_new(
 }
 
 /// Opens a history from so many bytes, its seal compared, and returns its number.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn history_open(bytes: usize) -> u32 {
+#[wasm_bindgen]
+pub fn history_open(bytes: usize) -> u32 {
     answer(|out| {
         let history = OwnedHistory::open_verified(Arguments::take().reader().bytes(bytes)?)?;
         out.number(LOGS.keep(Log::History(history))?)
@@ -51,9 +50,8 @@ pub extern "C" fn history_open(bytes: usize) -> u32 {
 }
 
 /// Claims in force, whether every contradiction was found, and the number of the roots' next decision.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn history_info(history: u32) -> u32 {
+#[wasm_bindgen]
+pub fn history_info(history: u32) -> u32 {
     within(history, |history, out| {
         let engine = history.engine();
         out.numbers(&[
@@ -65,9 +63,8 @@ pub extern "C" fn history_info(history: u32) -> u32 {
 }
 
 /// Tells the history the roots of its realm. Arguments: the realm's name, the keys.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn history_found(history: u32, threshold: u32) -> u32 {
+#[wasm_bindgen]
+pub fn history_found(history: u32, threshold: u32) -> u32 {
     within(history, |history, _| {
         let arguments = Arguments::take();
         let mut reader = arguments.reader();
@@ -77,9 +74,8 @@ pub extern "C" fn history_found(history: u32, threshold: u32) -> u32 {
 }
 
 /// The number of an author's next event; nothing of one that is not heard. Argument: the key.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn history_next(history: u32) -> u32 {
+#[wasm_bindgen]
+pub fn history_next(history: u32) -> u32 {
     within(history, |history, out| {
         match history.engine().next(&Arguments::take().reader().hash()?) {
             Some(next) => out.number(f64::from(next)),
@@ -89,18 +85,16 @@ pub extern "C" fn history_next(history: u32) -> u32 {
 }
 
 /// Lets time pass; how many claims have expired.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn history_advance(history: u32, now: f64) -> u32 {
+#[wasm_bindgen]
+pub fn history_advance(history: u32, now: f64) -> u32 {
     within(history, |history, out| {
         out.number(f64::from(history.advance(now as u64).expired))
     })
 }
 
 /// Looks at every pair of a context's claims; how many conflicts that opened. Argument: the context.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn history_detect_all(history: u32) -> u32 {
+#[wasm_bindgen]
+pub fn history_detect_all(history: u32) -> u32 {
     within(history, |history, out| {
         let arguments = Arguments::take();
         let context = arguments.reader().text()?;
@@ -109,9 +103,8 @@ pub extern "C" fn history_detect_all(history: u32) -> u32 {
 }
 
 /// Makes claims and conflicts anew of the events that are kept.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn history_rebuild(history: u32) -> u32 {
+#[wasm_bindgen]
+pub fn history_rebuild(history: u32) -> u32 {
     within(history, |history, _| {
         history.rebuild();
         Ok(())
@@ -119,9 +112,8 @@ pub extern "C" fn history_rebuild(history: u32) -> u32 {
 }
 
 /// How far a claim may be used; nothing of what is no claim in force. Argument: its id.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn history_quarantine(history: u32) -> u32 {
+#[wasm_bindgen]
+pub fn history_quarantine(history: u32) -> u32 {
     within(history, |history, out| {
         let level = history
             .engine()
@@ -134,9 +126,8 @@ pub extern "C" fn history_quarantine(history: u32) -> u32 {
 }
 
 /// All conflicts: for each its state, level and time, its id and those of its two claims.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn history_conflicts(history: u32) -> u32 {
+#[wasm_bindgen]
+pub fn history_conflicts(history: u32) -> u32 {
     within(history, |history, out| {
         history
             .engine()
@@ -154,9 +145,8 @@ pub extern "C" fn history_conflicts(history: u32) -> u32 {
 }
 
 /// The id of a realm. Arguments: its name, its roots.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn realm_id(threshold: u32) -> u32 {
+#[wasm_bindgen]
+pub fn realm_id(threshold: u32) -> u32 {
     answer(|out| {
         let arguments = Arguments::take();
         let mut reader = arguments.reader();

@@ -1,6 +1,7 @@
 //! Sensilla as WebAssembly, for the package in `js/`.
 //!
-//! The module imports nothing and exports functions of numbers. What is no number lies in two
+//! The module exports functions of numbers, whose types `wasm-bindgen` tells the scripts
+//! (`js/src/exports.d.ts`). What is no number lies in two
 //! pieces of memory: the caller writes arguments to the one that [`room`](exchange::room) gives and
 //! reads results from the one that [`output`](exchange::output) gives. A function returns 0, or the
 //! code of an error whose sentence then is the result. Objects are numbers too, places in tables of

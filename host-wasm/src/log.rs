@@ -9,6 +9,7 @@ use sensilla::log::{Ed25519, EventLog, LogConfig, Overflow, OwnedLog, Policy};
 use sensilla::merkle::Checkpoint;
 #[cfg(feature = "history")]
 use sensilla::node::OwnedHistory;
+use wasm_bindgen::prelude::wasm_bindgen;
 
 pub(crate) static LOGS: Slots<Log> = Slots::new();
 
@@ -42,9 +43,8 @@ pub(crate) fn overflow(word: u32) -> Overflow {
 }
 
 /// Makes a log and returns its number. Argument: the realm.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn log_new(
+#[wasm_bindgen]
+pub fn log_new(
     entries: u32,
     bytes: u32,
     authors: u32,
@@ -64,9 +64,8 @@ pub extern "C" fn log_new(
 }
 
 /// Opens a log from so many bytes, its seal compared, and returns its number.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn log_open(bytes: usize) -> u32 {
+#[wasm_bindgen]
+pub fn log_open(bytes: usize) -> u32 {
     answer(|out| {
         let log = OwnedLog::open_verified(Arguments::take().reader().bytes(bytes)?)?;
         out.number(LOGS.keep(Log::Alone(log))?)
@@ -74,16 +73,14 @@ pub extern "C" fn log_open(bytes: usize) -> u32 {
 }
 
 /// Gives the memory of a log back.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn log_free(log: u32) {
+#[wasm_bindgen]
+pub fn log_free(log: u32) {
     LOGS.free(log);
 }
 
 /// Events ever taken, the first that is kept, those exported, bytes.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn log_info(log: u32) -> u32 {
+#[wasm_bindgen]
+pub fn log_info(log: u32) -> u32 {
     with(log, |object, out| {
         let log = object.log();
         let bytes = match &*object {
@@ -103,9 +100,8 @@ pub extern "C" fn log_info(log: u32) -> u32 {
 /// Takes `count` events in. Arguments: lengths, then the events end to end. With `all` 0 there is one,
 /// and its refusal is an error. The result has, for each event, its place or the code that it was
 /// refused with, negative; then what it opened, resolved and let fall, and its id.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn log_ingest(log: u32, count: usize, now: f64, trusted: u32, all: u32) -> u32 {
+#[wasm_bindgen]
+pub fn log_ingest(log: u32, count: usize, now: f64, trusted: u32, all: u32) -> u32 {
     with(log, |object, out| {
         let arguments = Arguments::take();
         let mut reader = arguments.reader();
@@ -165,9 +161,8 @@ fn take(
 }
 
 /// The place of an event; nothing if it is not there. Argument: its id.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn log_find(log: u32) -> u32 {
+#[wasm_bindgen]
+pub fn log_find(log: u32) -> u32 {
     with(log, |object, out| {
         let id = Arguments::take().reader().hash()?;
         match object.log().find(&id) {
@@ -178,9 +173,8 @@ pub extern "C" fn log_find(log: u32) -> u32 {
 }
 
 /// When an event was taken, and its bytes.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn log_event(log: u32, index: f64) -> u32 {
+#[wasm_bindgen]
+pub fn log_event(log: u32, index: f64) -> u32 {
     with(log, |object, out| {
         let entry = object.log().get(index as u64)?;
         out.number(entry.accepted() as f64)?;
@@ -189,9 +183,8 @@ pub extern "C" fn log_event(log: u32, index: f64) -> u32 {
 }
 
 /// The root over all events, or over the first `size` of them if it is not negative.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn log_root(log: u32, size: f64) -> u32 {
+#[wasm_bindgen]
+pub fn log_root(log: u32, size: f64) -> u32 {
     with(log, |object, out| {
         let root = match object {
             _ if size >= 0.0 => object.log().root_at(size as u64)?,
@@ -204,9 +197,8 @@ pub extern "C" fn log_root(log: u32, size: f64) -> u32 {
 }
 
 /// The hashes that prove that event `index` is among the first `size`.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn log_prove_inclusion(log: u32, index: f64, size: f64) -> u32 {
+#[wasm_bindgen]
+pub fn log_prove_inclusion(log: u32, index: f64, size: f64) -> u32 {
     with(log, |object, out| {
         let proof = object.log().prove_inclusion(index as u64, size as u64)?;
         out.bytes(proof.as_flattened())
@@ -214,9 +206,8 @@ pub extern "C" fn log_prove_inclusion(log: u32, index: f64, size: f64) -> u32 {
 }
 
 /// The hashes that prove that the log of `old` events is the beginning of that of `new`.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn log_prove_consistency(log: u32, old: f64, new: f64) -> u32 {
+#[wasm_bindgen]
+pub fn log_prove_consistency(log: u32, old: f64, new: f64) -> u32 {
     with(log, |object, out| {
         let proof = object.log().prove_consistency(old as u64, new as u64)?;
         out.bytes(proof.as_flattened())
@@ -224,9 +215,8 @@ pub extern "C" fn log_prove_consistency(log: u32, old: f64, new: f64) -> u32 {
 }
 
 /// A checkpoint that an author signs, as text. Argument: the log's name.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn log_checkpoint(log: u32, signer: u32) -> u32 {
+#[wasm_bindgen]
+pub fn log_checkpoint(log: u32, signer: u32) -> u32 {
     with(log, |object, out| {
         let arguments = Arguments::take();
         let origin = arguments.reader().text()?;
@@ -258,9 +248,8 @@ pub extern "C" fn log_checkpoint(log: u32, signer: u32) -> u32 {
 }
 
 /// Forgets the events before `first`.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn log_prune(log: u32, first: f64) -> u32 {
+#[wasm_bindgen]
+pub fn log_prune(log: u32, first: f64) -> u32 {
     with(log, |object, _| {
         let first = first as u64;
         match object {
@@ -273,9 +262,8 @@ pub extern "C" fn log_prune(log: u32, first: f64) -> u32 {
 }
 
 /// Notes that the first `size` events are stored elsewhere.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn log_mark_exported(log: u32, size: f64) -> u32 {
+#[wasm_bindgen]
+pub fn log_mark_exported(log: u32, size: f64) -> u32 {
     with(log, |object, _| {
         let size = size as u64;
         match object {
@@ -288,16 +276,14 @@ pub extern "C" fn log_mark_exported(log: u32, size: f64) -> u32 {
 }
 
 /// Hashes every event that is kept again and compares.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn log_verify(log: u32) -> u32 {
+#[wasm_bindgen]
+pub fn log_verify(log: u32) -> u32 {
     with(log, |object, _| Ok(object.log().verify()?))
 }
 
 /// SHA-256 of all its bytes.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn log_digest(log: u32) -> u32 {
+#[wasm_bindgen]
+pub fn log_digest(log: u32) -> u32 {
     with(log, |object, out| {
         let digest = match object {
             Log::Alone(log) => log.get().image_digest(),
@@ -309,9 +295,8 @@ pub extern "C" fn log_digest(log: u32) -> u32 {
 }
 
 /// Its bytes, sealed.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn log_save(log: u32) -> u32 {
+#[wasm_bindgen]
+pub fn log_save(log: u32) -> u32 {
     with(log, |object, out| {
         let bytes = match object {
             Log::Alone(log) => log.to_bytes(),

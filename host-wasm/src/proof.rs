@@ -4,12 +4,12 @@ use crate::exchange::{Arguments, answer};
 use sensilla::log::{Ed25519, SignedEvent};
 use sensilla::merkle::note::NoteKey;
 use sensilla::merkle::{self, Checkpoint};
+use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Checks that a proof leads from an event to a root; an error says what does not hold. Arguments:
 /// the event, the proof, the root.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn verify_inclusion(index: f64, size: f64) -> u32 {
+#[wasm_bindgen]
+pub fn verify_inclusion(index: f64, size: f64) -> u32 {
     answer(|_| {
         let arguments = Arguments::take();
         let mut reader = arguments.reader();
@@ -27,9 +27,8 @@ pub extern "C" fn verify_inclusion(index: f64, size: f64) -> u32 {
 }
 
 /// Checks that one log is the beginning of another. Arguments: the proof, the old root, the new root.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn verify_consistency(old: f64, new: f64) -> u32 {
+#[wasm_bindgen]
+pub fn verify_consistency(old: f64, new: f64) -> u32 {
     answer(|_| {
         let arguments = Arguments::take();
         let mut reader = arguments.reader();
@@ -43,9 +42,8 @@ pub extern "C" fn verify_consistency(old: f64, new: f64) -> u32 {
 
 /// Checks that a key signed a checkpoint of the log of that name: its size and its root. Arguments:
 /// the note, the name, the key.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn verify_checkpoint() -> u32 {
+#[wasm_bindgen]
+pub fn verify_checkpoint() -> u32 {
     answer(|out| {
         let arguments = Arguments::take();
         let mut reader = arguments.reader();
@@ -62,9 +60,8 @@ pub extern "C" fn verify_checkpoint() -> u32 {
 
 /// Reads an event and checks its signature: its number, its time, author, id, context and kind.
 /// Arguments: the event, the realm.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn read_event() -> u32 {
+#[wasm_bindgen]
+pub fn read_event() -> u32 {
     answer(|out| {
         let arguments = Arguments::take();
         let mut reader = arguments.reader();

@@ -9,6 +9,7 @@ use sensilla::learn::features::MAX_SAMPLE;
 use sensilla::learn::stream::{StreamConfig, StreamError};
 use sensilla::learn::{Learned, RecogniserConfig};
 use sensilla::node::{MAX_K, Outcome, OwnedPerception, PerceptionConfig, Recall, Workspace};
+use wasm_bindgen::prelude::wasm_bindgen;
 
 static RECOGNISERS: Slots<Recogniser> = Slots::new();
 
@@ -60,9 +61,8 @@ impl Recogniser {
 
 /// Makes a recogniser and returns its number. With 0 dimensions it is the small one of 64 and half of
 /// the kernels or fewer, with 1 the large one of two sketches.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn recogniser_new(
+#[wasm_bindgen]
+pub fn recogniser_new(
     channels: u32,
     dimensions: u32,
     patterns: u32,
@@ -84,9 +84,8 @@ pub extern "C" fn recogniser_new(
 }
 
 /// Opens a recogniser from so many bytes, its seal compared, and returns its number.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn recogniser_open(bytes: usize) -> u32 {
+#[wasm_bindgen]
+pub fn recogniser_open(bytes: usize) -> u32 {
     answer(|out| {
         let arguments = Arguments::take();
         let perception = OwnedPerception::open_verified(arguments.reader().bytes(bytes)?)?;
@@ -99,17 +98,15 @@ pub extern "C" fn recogniser_open(bytes: usize) -> u32 {
 }
 
 /// Gives the memory of a recogniser back.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn recogniser_free(recogniser: u32) {
+#[wasm_bindgen]
+pub fn recogniser_free(recogniser: u32) {
     RECOGNISERS.free(recogniser);
 }
 
 /// Channels, dimensions, most patterns, patterns, bytes, samples of the window, whether scales are
 /// kept, windows learned, recalls, and of these those that were right.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn recogniser_info(recogniser: u32) -> u32 {
+#[wasm_bindgen]
+pub fn recogniser_info(recogniser: u32) -> u32 {
     with(recogniser, |object, out| {
         let perception = object.perception.get();
         let config = perception.config();
@@ -132,9 +129,8 @@ pub extern "C" fn recogniser_info(recogniser: u32) -> u32 {
 }
 
 /// Takes `values` values, samples of a value a channel, into the window: all or none.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn recogniser_push(recogniser: u32, values: usize) -> u32 {
+#[wasm_bindgen]
+pub fn recogniser_push(recogniser: u32, values: usize) -> u32 {
     with(recogniser, |object, _| {
         let arguments = Arguments::take();
         let samples: &[f32] = arguments.reader().many(values)?;
@@ -172,18 +168,16 @@ pub extern "C" fn recogniser_push(recogniser: u32, values: usize) -> u32 {
 }
 
 /// Refuses samples at another rate than those that were learned from.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn recogniser_check_rate(recogniser: u32, millihertz: u32) -> u32 {
+#[wasm_bindgen]
+pub fn recogniser_check_rate(recogniser: u32, millihertz: u32) -> u32 {
     with(recogniser, |object, _| {
         Ok(object.perception.get().check_rate(millihertz)?)
     })
 }
 
 /// Ends a window that shows what is usual.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn recogniser_calibrate(recogniser: u32) -> u32 {
+#[wasm_bindgen]
+pub fn recogniser_calibrate(recogniser: u32) -> u32 {
     with(
         recogniser,
         |Recogniser {
@@ -197,18 +191,16 @@ pub extern "C" fn recogniser_calibrate(recogniser: u32) -> u32 {
 }
 
 /// Keeps the scales that the windows so far come to.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn recogniser_keep_scales(recogniser: u32) -> u32 {
+#[wasm_bindgen]
+pub fn recogniser_keep_scales(recogniser: u32) -> u32 {
     with(recogniser, |object, _| {
         Ok(object.perception.with(|half| half.keep_scales())?)
     })
 }
 
 /// Ends the window; its vector.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn recogniser_embed(recogniser: u32) -> u32 {
+#[wasm_bindgen]
+pub fn recogniser_embed(recogniser: u32) -> u32 {
     with(recogniser, |object, out| {
         let Recogniser {
             perception, work, ..
@@ -225,9 +217,8 @@ pub extern "C" fn recogniser_embed(recogniser: u32) -> u32 {
 
 /// What the window resembles, among the `k` nearest patterns: nothing while nothing was learned, or
 /// label, similarity, confidence, novelty, rarity, margin, and the label's name.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn recogniser_recall(recogniser: u32, k: u32) -> u32 {
+#[wasm_bindgen]
+pub fn recogniser_recall(recogniser: u32, k: u32) -> u32 {
     with(recogniser, |object, out| match object.recall(k)? {
         None => Ok(()),
         Some(recall) => {
@@ -250,9 +241,8 @@ pub extern "C" fn recogniser_recall(recogniser: u32, k: u32) -> u32 {
 
 /// Learns that the window is of the label of this name at that time, in milliseconds: whether it was
 /// merged into a pattern, and the label's number. Argument: the name.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn recogniser_learn(recogniser: u32, at: f64) -> u32 {
+#[wasm_bindgen]
+pub fn recogniser_learn(recogniser: u32, at: f64) -> u32 {
     with(recogniser, |object, out| {
         let arguments = Arguments::take();
         let name = arguments.reader().text()?;
@@ -279,9 +269,8 @@ pub extern "C" fn recogniser_learn(recogniser: u32, at: f64) -> u32 {
 }
 
 /// Whether the window stands out among the last ones by its novelty, which then becomes one of theirs.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn recogniser_watch(recogniser: u32) -> u32 {
+#[wasm_bindgen]
+pub fn recogniser_watch(recogniser: u32) -> u32 {
     with(recogniser, |object, out| {
         let alarm = match object.recall(1)? {
             Some(recall) => object.perception.with(|half| half.watch(&recall)),
@@ -292,9 +281,8 @@ pub extern "C" fn recogniser_watch(recogniser: u32) -> u32 {
 }
 
 /// The names of the labels by number.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn recogniser_labels(recogniser: u32) -> u32 {
+#[wasm_bindgen]
+pub fn recogniser_labels(recogniser: u32) -> u32 {
     with(recogniser, |object, out| {
         let labels = object.perception.get().labels();
         labels
@@ -304,18 +292,16 @@ pub extern "C" fn recogniser_labels(recogniser: u32) -> u32 {
 }
 
 /// SHA-256 of all its bytes.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn recogniser_digest(recogniser: u32) -> u32 {
+#[wasm_bindgen]
+pub fn recogniser_digest(recogniser: u32) -> u32 {
     with(recogniser, |object, out| {
         out.bytes(&object.perception.get().image_digest())
     })
 }
 
 /// Its bytes, sealed.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn recogniser_save(recogniser: u32) -> u32 {
+#[wasm_bindgen]
+pub fn recogniser_save(recogniser: u32) -> u32 {
     with(recogniser, |object, out| {
         out.bytes(&object.perception.to_bytes())
     })

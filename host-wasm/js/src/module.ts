@@ -3,15 +3,18 @@
 import { Code, SensillaError, isBuffer } from "./error.js";
 import * as source from "#source";
 
+type Exports = typeof import("./exports.js");
+/** A function of the module. */
+export type Name = {
+  [K in keyof Exports]: Exports[K] extends (...numbers: never[]) => number | void ? K : never;
+}[keyof Exports];
 type Call = (...numbers: number[]) => number;
 
-interface Exports {
-  readonly memory: WebAssembly.Memory;
-  room(bytes: number): number;
-  output(): number;
-  output_bytes(): number;
-  readonly [name: string]: unknown;
-}
+/**
+ * What wasm-bindgen lets every module import: the filling of a table of values of JavaScript, of which this one
+ * takes none.
+ */
+const IMPORTS = { "./sensilla_wasm_bg.js": { __wbindgen_init_externref_table: () => {} } };
 
 let module: Exports | undefined;
 let loading: Promise<void> | undefined;
@@ -69,7 +72,7 @@ export function initSync(input: Uint8Array | ArrayBuffer | WebAssembly.Module): 
   if (module !== undefined) return;
   try {
     const compiled = input instanceof WebAssembly.Module ? input : new WebAssembly.Module(input as BufferSource);
-    begin(new WebAssembly.Instance(compiled));
+    begin(new WebAssembly.Instance(compiled, IMPORTS));
   } catch (cause) {
     throw unloaded(cause);
   }
@@ -79,10 +82,10 @@ async function load(input?: Input | Promise<Input>): Promise<void> {
   try {
     const given = await (input ?? source.find(hasSimd()));
     if (given instanceof WebAssembly.Module) {
-      begin(await WebAssembly.instantiate(given));
+      begin(await WebAssembly.instantiate(given, IMPORTS));
     } else {
       const bytes = await fetched(given as Fetched);
-      begin((await WebAssembly.instantiate(bytes as BufferSource)).instance);
+      begin((await WebAssembly.instantiate(bytes as BufferSource, IMPORTS)).instance);
     }
   } catch (cause) {
     throw unloaded(cause);
@@ -104,7 +107,7 @@ function unloaded(cause: unknown): SensillaError {
 }
 
 function begin(instance: WebAssembly.Instance): void {
-  module = instance.exports as Exports;
+  module = instance.exports as unknown as Exports;
   defect = undefined;
   heap = new Uint8Array(module.memory.buffer);
   at = room = 0;
@@ -169,7 +172,7 @@ function full(call: string): SensillaError {
 }
 
 /** Calls the module; what it came to is to be read before the next call. */
-export function run(call: string, name: string, ...numbers: number[]): Result {
+export function run(call: string, name: Name, ...numbers: number[]): Result {
   const exports = running(call);
   let code: number;
   try {
@@ -186,7 +189,7 @@ export function run(call: string, name: string, ...numbers: number[]): Result {
 }
 
 /** Frees an object, if the module is still there. */
-export function release(name: string, object: number): void {
+export function release(name: Name, object: number): void {
   if (module === undefined) return;
   try {
     (module[name] as Call)(object);

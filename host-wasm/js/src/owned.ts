@@ -1,10 +1,10 @@
 // Objects of the module: freed when they are told to be, when a `using` ends, or when nobody has them.
 
 import { Code, SensillaError } from "./error.js";
-import { release } from "./module.js";
+import { type Name, release } from "./module.js";
 
 interface Held {
-  readonly free: string;
+  readonly free: Name;
   readonly number: number;
 }
 
@@ -20,7 +20,7 @@ export class Handle {
   constructor(
     owner: object,
     private readonly what: string,
-    private readonly freeing: string,
+    private readonly freeing: Name,
     number: number,
   ) {
     this.#number = number;

@@ -4,6 +4,7 @@ use super::{BANKS, Bank};
 use crate::error::{CallError, Failure};
 use crate::exchange::{Arguments, Output, answer};
 use sensilla::bank::{Entry, Goal, Search};
+use wasm_bindgen::prelude::wasm_bindgen;
 
 /// Which labels are looked for.
 enum Labels<'a> {
@@ -36,9 +37,8 @@ impl Labels<'_> {
 /// for each query: how many were found, and in the top bit whether these are below the goal. The
 /// others have room for `k` hits of each query, or for as
 /// many as the bank holds, and have ids, similarities, labels and confidences without gaps.
-#[allow(unsafe_code, reason = "the name of the export")]
-#[unsafe(no_mangle)]
-pub extern "C" fn bank_search(
+#[wasm_bindgen]
+pub fn bank_search(
     bank: u32,
     queries: usize,
     k: u32,

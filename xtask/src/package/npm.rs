@@ -67,6 +67,7 @@ pub fn setup() -> Result<()> {
     if time(&installed).is_some_and(|installed| time(&lock).is_none_or(|lock| installed >= lock)) {
         return Ok(());
     }
+    tools::wasm_bindgen()?;
     run(npm()?.args(["ci", "--no-audit", "--no-fund", "--ignore-scripts"]))?;
     // Unpacked files keep the time at which they were packed.
     let bytes = fs::read(&installed)?;
@@ -110,7 +111,13 @@ pub fn module(features: &str, flags: &str, to: &Path) -> Result<()> {
         .env("RUSTFLAGS", flags)
         .args(["--profile", "wasm", "--package", "sensilla-wasm", "--lib"])
         .args(["--no-default-features", "--features", features]))?;
-    let built = toolchain.built("wasm").join("sensilla_wasm.wasm");
+    let bound = folder().join("bound");
+    run(Command::new(tools::wasm_bindgen()?.join("wasm-bindgen"))
+        .args(["--target", "web", "--out-dir"])
+        .arg(&bound)
+        .arg(toolchain.built("wasm").join("sensilla_wasm.wasm")))?;
+    let built = bound.join("sensilla_wasm_bg.wasm");
+    is_declared(&built.with_extension("wasm.d.ts"))?;
     let mut optimise = node()?;
     optimise
         .arg(scripts().join("node_modules/binaryen/bin/wasm-opt"))
@@ -125,6 +132,19 @@ pub fn module(features: &str, flags: &str, to: &Path) -> Result<()> {
         optimise.arg("--enable-simd");
     }
     run(optimise.arg(&built).arg("-o").arg(to))
+}
+
+/// Checks that the scripts know all that a module exports, with the types that wasm-bindgen gives it.
+fn is_declared(found: &Path) -> Result<()> {
+    let known = scripts().join("src/exports.d.ts");
+    let (found, declared) = (fs::read_to_string(found)?, fs::read_to_string(&known)?);
+    let is_known = |line: &&str| declared.lines().any(|known| known == *line);
+    let exports = found.lines().filter(|line| line.starts_with("export"));
+    let missing: Vec<_> = exports.filter(|line| !is_known(line)).collect();
+    match missing.as_slice() {
+        [] => Ok(()),
+        lines => bail!("{} lacks\n{}", known.display(), lines.join("\n")),
+    }
 }
 
 /// Bundles the scripts of the page of examples/browser.
