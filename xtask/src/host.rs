@@ -5,7 +5,7 @@ use crate::process::{cargo, run, tee};
 use anyhow::Result;
 
 /// Crates beside the default members whose tests run on this machine too.
-const BESIDE: [&str; 3] = ["activity", "xtask", "sensilla-embedded"];
+const BESIDE: [&str; 3] = ["sensilla-activity", "xtask", "sensilla-embedded"];
 
 pub fn test() -> Result<Vec<(&'static str, Lines)>> {
     run(cargo().arg("test"))?;

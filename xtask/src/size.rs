@@ -51,9 +51,14 @@ pub fn size() -> Result<()> {
 
 /// RAM that follows from configs, as an example of the demo prints it.
 fn structures() -> Result<Vec<Row>> {
-    let example = ["run", "--quiet", "--package=activity", "--example=ram"];
+    let example = [
+        "run",
+        "--quiet",
+        "--package=sensilla-activity",
+        "--example=ram",
+    ];
     let lines = ask(cargo().args(example))
-        .context("`cargo run --package activity --example ram` failed")?;
+        .context("`cargo run --package sensilla-activity --example ram` failed")?;
     lines
         .lines()
         .map(|line| {

@@ -21,7 +21,7 @@ const SHORT_OF: f32 = 0.25;
 
 /// Whether a query whose nearest were found to have at most this similarity, the tenth of them or the last
 /// if there are fewer, is unlike all sampled rows. `square` is that of the query's length.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn is_afar(view: &View<'_>, similarity: f32, square: f32) -> bool {
     let bound = f32::from_bits(view.counter(state::AFAR));
     match view.config.metric {
@@ -77,7 +77,7 @@ impl Task for Farthest<'_> {
 }
 
 /// Length of a row.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn length<K: Kernels>(kernels: K, view: &View<'_>, slot: u32) -> f32 {
     let square = match view.config.has_floats() {
         true => quantise::square(kernels, view.float_row(slot)),

@@ -190,7 +190,7 @@ impl BankConfig {
         matches!(self.element, Element::F32 | Element::I8F32)
     }
 
-    pub(super) const fn has_graph(&self) -> bool {
+    pub(crate) const fn has_graph(&self) -> bool {
         !matches!(self.layout, Layout::Scan)
     }
 

@@ -46,8 +46,8 @@ impl Estimate {
             WIDE / (1.0 + square) * libm::sqrtf(mean * (1.0 - mean) / count + square / count / 4.0);
         Self {
             mean,
-            low: (middle - spread).clamp(0.0, mean),
-            high: (middle + spread).clamp(mean, 1.0),
+            low: (middle - spread).max(0.0).min(mean),
+            high: (middle + spread).max(mean).min(1.0),
         }
     }
 
@@ -212,7 +212,7 @@ fn walked(view: &View<'_>, width: u16) -> Estimate {
     // How alike the fates of a row's nearest are is known from few rows that missed any: three of ten
     // count as one at most, and two where none missed any.
     let worth = match between > 0.0 {
-        true => (each / between).clamp(rows.min(count / 5.0), count / 3.0),
+        true => (each / between).max(rows.min(count / 5.0)).min(count / 3.0),
         false => count / 5.0,
     };
     let told = Estimate::of(mean, worth);

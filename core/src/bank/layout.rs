@@ -98,7 +98,7 @@ sections! {
 }
 
 /// Where the code of a component lies among the interleaved rows.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) const fn block_offset(padded: usize, slot: u32, component: usize) -> usize {
     let (block, lane) = (slot as usize / 16, slot as usize % 16);
     block * 16 * padded + component / 4 * 64 + lane * 4 + component % 4

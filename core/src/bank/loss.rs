@@ -21,7 +21,7 @@ use super::view::View;
 const CROSSING: f32 = 0.46;
 
 /// Euclidean norm of what the codes of a row leave out; zero where there are none.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn left_out(view: &View<'_>, slot: u32) -> f32 {
     let residual = view.residuals.get(slot as usize).copied().unwrap_or(0);
     f32::from(residual) * residual_unit(view.padded) * view.scale(slot)
@@ -29,7 +29,7 @@ pub(super) fn left_out(view: &View<'_>, slot: u32) -> f32 {
 
 /// How far rounding of a row moves its similarity, one standard deviation. `square` is that of the
 /// length of what it is compared with, which counts for inner products only.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn deviation(view: &View<'_>, slot: u32, similarity: f32, square: f32) -> f32 {
     // Rounded up by up to a unit: what is below one is none.
     let residual = view.residuals.get(slot as usize).copied().unwrap_or(0);
@@ -60,7 +60,7 @@ const AROUND: [(usize, usize); 2] = [(5, 15), (0, 5)];
 
 /// The shares of the nearest ten, and of the nearest three, that rounding loses, 0 to 1. `found` are entries
 /// with similarities, the nearest first; where rows have the same vector one of them counts.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn shares(view: &View<'_>, found: &[u64], square: f32) -> [f32; 2] {
     let mut shares = [0.0; 2];
     if view.config.element != Element::I8 {
@@ -111,7 +111,7 @@ pub(super) fn shares(view: &View<'_>, found: &[u64], square: f32) -> [f32; 2] {
 }
 
 /// The share of the first `k` for which others come in, by the chance of each that is known.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn entering(scores: &[(f32, f32)], k: usize) -> f32 {
     let (Some(&(last, _)), Some(&(next, _))) = (scores.get(k - 1), scores.get(k)) else {
         return 0.0;
@@ -123,11 +123,12 @@ fn entering(scores: &[(f32, f32)], k: usize) -> f32 {
         true => 0.5 * libm::erfcf((bound - score) / (core::f32::consts::SQRT_2 * moved)),
         false => 0.0,
     });
-    chances.sum::<f32>() / k as f32
+    // More may come in than there is room for, each by its own chance.
+    (chances.sum::<f32>() / k as f32).min(1.0)
 }
 
 /// The larger of [`shares`].
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn share(view: &View<'_>, found: &[u64], square: f32) -> f32 {
     let [ten, three] = shares(view, found, square);
     if three > ten { three } else { ten }
@@ -144,9 +145,15 @@ pub(super) fn renew(sections: &mut Sections<'_>, place: usize) {
     if let Some(kept) = sections.losses.get_mut(2 * place..2 * place + 2) {
         kept.copy_from_slice(&lost);
     }
+    for (at, lost) in mean(&sections.view()).into_iter().enumerate() {
+        sections.set_counter(state::LOSS + at, lost.to_bits());
+    }
+}
+
+/// The mean of what codes lose near each sampled row.
+fn mean(view: &View<'_>) -> [f32; 2] {
     // In order, so that the sum is the same everywhere.
     let (mut sums, mut count) = ([0.0f32; 2], 0.0f32);
-    let view = sections.view();
     for place in (0..view.places()).filter(|&place| view.sampled(place).is_some()) {
         let lost = view.losses.get(2 * place..2 * place + 2).unwrap_or(&[]);
         for (sum, lost) in sums.iter_mut().zip(lost) {
@@ -154,13 +161,11 @@ pub(super) fn renew(sections: &mut Sections<'_>, place: usize) {
         }
         count += 1.0;
     }
-    let [ten, three] = sums.map(|sum| if count > 0.0 { sum / count } else { 0.0 });
-    sections.set_counter(state::LOSS, ten.to_bits());
-    sections.set_counter(state::LOSS + 1, three.to_bits());
+    sums.map(|sum| if count > 0.0 { sum / count } else { 0.0 })
 }
 
 /// Square of the length of a row by its codes, where inner products need it.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn square(view: &View<'_>, slot: u32) -> f32 {
     match view.config.metric {
         Metric::InnerProduct => {
@@ -178,15 +183,18 @@ pub(super) fn square(view: &View<'_>, slot: u32) -> f32 {
 
 impl View<'_> {
     /// The shares of the nearest ten and three that eight bits lose, by the sample.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn lost(&self) -> [f32; 2] {
         [state::LOSS, state::LOSS + 1].map(|at| f32::from_bits(self.counter(at)))
     }
 }
 
-/// Whether the losses are shares.
+/// Whether the losses are shares, none where nothing is sampled, and what is kept of all their mean.
 pub(super) fn is_sound(view: &View<'_>) -> bool {
-    let is_share = |share: &f32| (0.0..=1.0).contains(share);
-    let losses = view.losses.iter().take(2 * view.places());
-    losses.chain(&view.lost()).all(is_share)
+    let is_share = |(at, &share): (usize, &f32)| match view.sampled(at / 2) {
+        Some(_) => (0.0..=1.0).contains(&share),
+        None => share.to_bits() == 0,
+    };
+    let mut losses = view.losses.iter().take(2 * view.places()).enumerate();
+    losses.all(is_share) && view.lost().map(f32::to_bits) == mean(view).map(f32::to_bits)
 }

@@ -73,7 +73,7 @@ impl View<'_> {
     }
 
     /// How many were looked for.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn looked_for(&self, of: Of) -> u32 {
         let at = 2 * WIDTHS.len() + usize::from(of == Of::Itself);
         self.curve.get(at).copied().unwrap_or(0)
@@ -100,7 +100,7 @@ impl View<'_> {
     }
 
     /// The least width that finds this share of all and a little more, if one was measured.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn width(&self, share: f32) -> Option<usize> {
         let missed = SPARED * (1.0 - share);
         let enough = |of| {
@@ -200,7 +200,7 @@ struct Measure<'r, 'a, 't> {
 impl Task for Measure<'_, '_, '_> {
     type Output = u32;
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn run<K: Kernels>(self, kernels: K) -> u32 {
         let Self {
             sections,
@@ -217,7 +217,7 @@ impl Task for Measure<'_, '_, '_> {
                 kernels,
                 sections,
                 slot,
-                #[inline(always)]
+                #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
                 |view, query, unit, _, visited| {
                     let walk = Walk {
                         scorer: &Scorer::new(view, query),
@@ -237,7 +237,7 @@ impl Task for Measure<'_, '_, '_> {
                 kernels,
                 sections,
                 slot,
-                #[inline(always)]
+                #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
                 |view, query, unit, _, visited| {
                     let walk = Walk {
                         scorer: &Scorer::new(view, query),
@@ -267,7 +267,7 @@ struct Walk<'w> {
 impl Walk<'_> {
     /// Walks until all of `found` are told, or no walk would find more. What is looked for is as similar as
     /// `least`, or the row itself. Returns how many rows were expanded.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn run<K: Kernels>(
         &self,
         kernels: K,
@@ -285,7 +285,7 @@ impl Walk<'_> {
             view,
             &view.sketch(self.slot),
             visited,
-            #[inline(always)]
+            #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
             |slot| batch.push(slot),
         );
         let mut next = 0;
@@ -293,7 +293,7 @@ impl Walk<'_> {
             for four in batch.waiting().chunks(4) {
                 let slots = crate::simd::each(
                     [0, 1, 2, 3],
-                    #[inline(always)]
+                    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
                     |i| four[i.min(four.len() - 1)],
                 );
                 let scores = self.scorer.four(kernels, slots);
@@ -332,7 +332,7 @@ impl Walk<'_> {
             width = width.max((next + 1).min(usize::from(NEVER) - 1) as u16);
             view.for_links(
                 slot_of(candidate),
-                #[inline(always)]
+                #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
                 |slot| batch.push_fresh(visited, slot),
             );
         }
@@ -353,7 +353,7 @@ impl Walk<'_> {
     }
 
     /// Whether a row that was met is one that is looked for.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn is_wanted<K: Kernels>(&self, kernels: K, slot: u32, met: u64, least: Option<f32>) -> bool {
         let view = &self.scorer.view;
         match least {

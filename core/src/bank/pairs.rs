@@ -14,7 +14,7 @@ pub(super) struct Few<T> {
 }
 
 impl<T: Copy + Default> Few<T> {
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn new() -> Self {
         Self {
             items: [T::default(); MOST_LINKS + 1],
@@ -22,7 +22,7 @@ impl<T: Copy + Default> Few<T> {
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn push(&mut self, item: T) {
         if let Some(place) = self.items.get_mut(self.len) {
             *place = item;
@@ -30,7 +30,7 @@ impl<T: Copy + Default> Few<T> {
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn as_slice(&self) -> &[T] {
         self.items.get(..self.len).unwrap_or(&[])
     }
@@ -38,12 +38,12 @@ impl<T: Copy + Default> Few<T> {
 
 impl Few<u32> {
     /// The links of a slot.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn links(view: View<'_>, slot: u32) -> Self {
         let mut links = Self::new();
         view.for_links(
             slot,
-            #[inline(always)]
+            #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
             |link| links.push(link),
         );
         links
@@ -56,7 +56,7 @@ pub(super) struct Pairs<'v>(pub View<'v>);
 
 impl Pairs<'_> {
     /// How similar four rows are to `slot`.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn four<K: Kernels>(&self, kernels: K, slot: u32, others: [u32; 4]) -> [f32; 4] {
         let view = &self.0;
         let euclid = view.config.metric == Metric::SquaredEuclidean;
@@ -64,7 +64,7 @@ impl Pairs<'_> {
             Element::I8 | Element::I8F32 => {
                 let rows = each(
                     others,
-                    #[inline(always)]
+                    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
                     |other| view.row(other),
                 );
                 let dots = kernels.pair_dots(view.row(slot), rows);
@@ -83,7 +83,7 @@ impl Pairs<'_> {
             Element::F32 => {
                 let rows = each(
                     others,
-                    #[inline(always)]
+                    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
                     |other| view.float_row(other),
                 );
                 let metric = view.config.metric;
@@ -101,7 +101,7 @@ impl Pairs<'_> {
     }
 
     /// Whether `slot` is at least as similar to one of `others` as `score`.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn any_nearer<K: Kernels>(
         &self,
         kernels: K,
@@ -113,7 +113,7 @@ impl Pairs<'_> {
         for four in others.chunks(4) {
             let padded = each(
                 [0, 1, 2, 3],
-                #[inline(always)]
+                #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
                 |i| four[i.min(four.len() - 1)],
             );
             for nearness in self.four(kernels, slot, padded) {
@@ -126,12 +126,12 @@ impl Pairs<'_> {
     }
 
     /// Offers each of `others` to `ranked`, by how similar it is to `slot`.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn rank<K: Kernels>(&self, kernels: K, slot: u32, others: &[u32], ranked: &mut Pool<'_>) {
         for four in others.chunks(4) {
             let padded = each(
                 [0, 1, 2, 3],
-                #[inline(always)]
+                #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
                 |i| four[i.min(four.len() - 1)],
             );
             let scores = self.four(kernels, slot, padded);

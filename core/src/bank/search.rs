@@ -80,7 +80,7 @@ struct Run<'r, 's, 'm> {
 impl<'s> Task for Run<'_, 's, '_> {
     type Output = Result<Hits<'s>, SearchError>;
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn run<K: Kernels>(self, kernels: K) -> Self::Output {
         let Self {
             view,
@@ -130,7 +130,7 @@ struct Found {
 const NEARLY_ALL: f32 = 0.999;
 
 /// Whether less of the nearest is found than the goal asks for, `lost` being what codes lose near the query.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn is_below(view: &View<'_>, search: &Search<'_>, plan: Plan, lost: f32) -> bool {
     let goal = match search.goal {
         Goal::Ef(_) => return false,
@@ -156,7 +156,7 @@ fn is_below(view: &View<'_>, search: &Search<'_>, plan: Plan, lost: f32) -> bool
 }
 
 /// Searches one way and writes the hits to the scratch memory.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn answer<K: Kernels>(
     kernels: K,
     view: &View<'_>,
@@ -217,7 +217,7 @@ fn answer<K: Kernels>(
 }
 
 /// How many of the nearest a scan keeps: a few more than are wanted where they tell what codes lose.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn kept(view: &View<'_>, search: &Search<'_>) -> usize {
     match view.config.element {
         Element::I8 if search.k > 0 => search.k.max(TELLING),
@@ -229,7 +229,7 @@ fn kept(view: &View<'_>, search: &Search<'_>) -> usize {
 const TELLING: usize = 2 * POOL_STEP;
 
 /// What codes lose near a query by the nearest that were found.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn lost(view: &View<'_>, query: &Query<'_>, work: &Work<'_>, met: usize) -> f32 {
     let mut found = [0; TELLING];
     let count = met.min(found.len());
@@ -249,7 +249,7 @@ pub(super) fn unreachable(view: &View<'_>, scratch: &mut Scratch<'_>) -> Result<
 }
 
 /// Walks the graph and ranks the best again by their floats if there are any.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn walk<K: Kernels>(
     kernels: K,
     view: &View<'_>,
@@ -300,7 +300,7 @@ fn walk<K: Kernels>(
 /// How many of the candidates, best by their codes first, are ranked again by their floats for `k`
 /// wanted: at least a quarter more than these and two, and all that rounding may have put behind the
 /// `k`-th.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn depth(view: &View<'_>, query: &Query<'_>, found: &[u64], k: usize) -> usize {
     let least = (k + k / 4 + 2).min(found.len());
     match k.checked_sub(1).and_then(|last| found.get(last)) {
@@ -318,7 +318,7 @@ fn depth(view: &View<'_>, query: &Query<'_>, found: &[u64], k: usize) -> usize {
 /// What rounding leaves of a row, `f`, has no direction of its own, so that its product with another
 /// vector `v` is about `|v| |f| / sqrt(n)`; what it leaves of the query is a step over `sqrt(12)` in
 /// each component.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn rounding(view: &View<'_>, query: &Query<'_>, entry: u64) -> f32 {
     /// One over the root of twelve: the deviation of what rounding to integers leaves.
     const STEP: f32 = 0.289;
@@ -342,7 +342,7 @@ fn rounding(view: &View<'_>, query: &Query<'_>, entry: u64) -> f32 {
 }
 
 /// What a score of a finished search means to the caller.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn similarity(view: &View<'_>, query: &Query<'_>, score: f32) -> f32 {
     let metric = view.config.metric;
     let similarity = match view.config.element {

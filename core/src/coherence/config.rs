@@ -165,6 +165,11 @@ impl EngineConfig {
         }
     }
 
+    /// Most claims that one member is a witness of.
+    pub(super) const fn most_witnesses(&self) -> u32 {
+        self.witnesses.div_ceil(2)
+    }
+
     /// Most contexts of one member.
     pub(super) const fn most_contexts(&self) -> u32 {
         match self.contexts_each {
@@ -173,7 +178,8 @@ impl EngineConfig {
         }
     }
 
-    /// Most witnesses of claims in force; at most 2²⁴.
+    /// Most witnesses of claims in force; at most 2²⁴. One member is a witness of half as many claims at
+    /// most, so that it leaves room for others.
     pub const fn witnesses(mut self, witnesses: u32) -> Self {
         self.witnesses = witnesses;
         self

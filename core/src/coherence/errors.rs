@@ -85,6 +85,9 @@ errors! {
         /// The author has opened as many contexts as one member may.
         OverContexts { limit: u32 } = 35
             => "the author has opened {limit} contexts, as many as one member may; raise the share, or close one",
+        /// The author is a witness of as many claims as one member may be.
+        OverWitnesses { limit: u32 } = 36
+            => "the author is a witness of {limit} claims, as many as one member may be",
     }
 }
 

@@ -68,7 +68,7 @@ typedef struct sensilla_bank {
   // The library's.
   uint64_t tag;
   // The library's.
-  size_t state[40];
+  size_t state[64];
 } sensilla_bank;
 
 // Working memory of searches. Zero before it is filled in.

@@ -90,7 +90,7 @@ pub struct sensilla_bank {
     /// The library's.
     tag: u64,
     /// The library's.
-    state: [usize; 40],
+    state: [usize; 64],
 }
 
 handle!(sensilla_bank: PatternBank<'static>, 0x5342_414e);

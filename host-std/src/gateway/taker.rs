@@ -429,6 +429,7 @@ fn ingest(
             Refusal::ClaimsFull
             | Refusal::ConflictsFull
             | Refusal::OverShare { .. }
+            | Refusal::OverWitnesses { .. }
             | Refusal::WitnessesFull => Err(Stop::Full(Lack::Events)),
             Refusal::Duplicate => Ok(Taken::Known),
             Refusal::BackInTime { last } => Err(Stop::Bad(format!(

@@ -384,7 +384,7 @@ impl<'a, J: Judge> Engine<'a, J> {
             let shared = !self.config.open && limit < self.config.contexts.into();
             let opened = |member| self.tables.contexts.opened_by(member);
             if shared && member.map_or(0, opened) >= limit {
-                return Err(Refusal::OverShare { limit });
+                return Err(Refusal::OverContexts { limit });
             }
         }
         let limit = self.config.most_claims();
@@ -590,9 +590,22 @@ impl<'a, J: Judge> Engine<'a, J> {
         if witnesses.has_spoken(claims.witnesses(claim), &path) {
             return Ok(Effect::Idle);
         }
+        if witnesses.is_full(claims.witnesses(claim)) {
+            // A path that adds something takes the place of one that does not, and no room.
+            return Ok(Effect::Witness {
+                claim,
+                path,
+                length,
+            });
+        }
+        let limit = self.config.most_witnesses();
+        let passes = |slot| self.expired(now).any(|expired| expired == slot);
+        let spoken = witnesses.spoken_by(&path).filter(|&slot| !passes(slot));
+        if limit > 0 && !self.config.open && spoken.count() as u32 >= limit {
+            return Err(Refusal::OverWitnesses { limit });
+        }
         let mut expired = self.expired(now);
-        let full = witnesses.is_full(claims.witnesses(claim));
-        if !full && !witnesses.has_room() && !expired.any(|slot| claims.witnesses(slot) != 0) {
+        if !witnesses.has_room() && !expired.any(|slot| claims.witnesses(slot) != 0) {
             return Err(Refusal::WitnessesFull);
         }
         Ok(Effect::Witness {

@@ -103,6 +103,15 @@ impl Witnesses<'_> {
         self.of(first).any(|other| other.first() == path.first())
     }
 
+    /// The slots of the claims that the witness of a path has confirmed. O(witnesses).
+    pub fn spoken_by(&self, path: &Path) -> impl Iterator<Item = u32> {
+        let witness = path.first();
+        let records = self.records.iter().zip(self.paths.iter());
+        records.filter_map(move |(&[claim, ..], other)| {
+            (other.first() == witness).then(|| claim.checked_sub(1))?
+        })
+    }
+
     /// Whether a claim has as many witnesses as are counted.
     pub fn is_full(&self, first: u32) -> bool {
         self.of(first).count() >= MAX_WITNESSES

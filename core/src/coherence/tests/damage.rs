@@ -56,7 +56,7 @@ fn in_an_empty_engine_nothing_but_counters_and_coordinates_can_be_changed() {
             "state" => assert!(
                 bytes
                     .iter()
-                    .all(|at| (0..20).contains(at) || *at == 24 || (32..168).contains(at))
+                    .all(|at| (0..20).contains(at) || *at == 24 || (32..176).contains(at))
             ),
             // One coordinate for another, as the projection has them.
             "grid bounds" => assert!(bytes.iter().all(|at| *at < 60)),

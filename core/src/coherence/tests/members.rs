@@ -288,7 +288,7 @@ fn one_member_fills_neither_the_claims_nor_the_contexts() {
     world.assert(1, "a", "door", "x").unwrap();
     world.assert(1, "b", "door", "x").unwrap();
     let refused = world.assert(1, "c", "door", "x");
-    assert_eq!(refused, Err(Refusal::OverShare { limit: 2 }));
+    assert_eq!(refused, Err(Refusal::OverContexts { limit: 2 }));
     world.assert(2, "home", "door", "x").unwrap();
     // The roots close what nobody needs, and what it took is free.
     let closed = world.decide(90, "a", Act::Close, &[90, 91]).unwrap();
@@ -315,6 +315,27 @@ fn witnesses_are_members_and_none_keeps_an_independent_one_out() {
         assert_eq!(world.engine().claim(&a).unwrap().paths, paths);
     }
     assert_eq!(world.level(&a), Some(Quarantine::Conservative));
+}
+
+#[test]
+fn one_member_leaves_others_room_to_be_witnesses() {
+    let mut world = realm(CONFIG.witnesses(8));
+    (1..4).for_each(|member| world.admit(member));
+    let said: Vec<_> = (0..6)
+        .map(|i| world.assert(1, "home", &name(i), "x").unwrap())
+        .collect();
+    for &claim in &said[..4] {
+        world.witness(2, "home", claim, &[]).unwrap();
+    }
+    let refused = world.witness(2, "home", said[4], &[]);
+    assert_eq!(refused, Err(Refusal::OverWitnesses { limit: 4 }));
+    for &claim in &said[2..6] {
+        world.witness(3, "home", claim, &[]).unwrap();
+    }
+    assert_eq!(world.engine().claim(&said[2]).unwrap().paths, 2);
+    // What it confirmed is taken back, and it may confirm another.
+    world.deprecate(1, "home", said[0], &[]).unwrap();
+    world.witness(2, "home", said[4], &[]).unwrap();
 }
 
 #[test]
