@@ -4,12 +4,16 @@
 //! error of known width (see [`deviation`]). Where there are `d` rows a unit of score around the `k`-th
 //! of those found, errors of deviation `s` carry `d s / sqrt(2 π)` of them out of the first `k`, so that the
 //! share `0.4 d s / k` is lost. How dense scores lie the found tell themselves.
+//!
+//! Where they do not lie evenly, as where the `k`-th is one of a dozen that are close together and the rest far
+//! away, one density says little. There each of those found beyond the `k`-th counts with its chance to come
+//! before it.
 
 use super::config::{Element, Metric};
 use super::layout::state;
 use super::pool::{score_of, slot_of};
 use super::quantise::residual_unit;
-use super::sample::KEPT;
+use super::sample::{KEPT, NEAREST};
 use super::sections::Sections;
 use super::view::View;
 
@@ -39,12 +43,17 @@ fn deviation(view: &View<'_>, slot: u32, similarity: f32, square: f32) -> f32 {
             each * libm::sqrtf(((2.0 - 2.0 * similarity).max(0.0) + left * left).min(1.0))
         }
         Metric::InnerProduct => {
-            let along = similarity * similarity / self::square(view, slot).max(f32::MIN_POSITIVE);
-            each * libm::sqrtf((square - along).max(left * left))
+            let length = libm::sqrtf(self::square(view, slot)).max(f32::MIN_POSITIVE);
+            // Divided first, for the squares of long rows leave the range of floats.
+            let (along, left) = (similarity / length, left / length);
+            each * libm::sqrtf((square - along * along).max(square * left * left))
         }
         Metric::SquaredEuclidean => 2.0 * each * libm::sqrtf((-similarity).max(0.0) + left * left),
     }
 }
+
+/// Shares lost from which on more may come in than are known.
+const FEW: f32 = 0.12;
 
 /// Ranks between which it is looked how close scores are: about the tenth, and about the third.
 const AROUND: [(usize, usize); 2] = [(5, 15), (0, 5)];
@@ -91,7 +100,31 @@ pub(super) fn shares(view: &View<'_>, found: &[u64], square: f32) -> [f32; 2] {
             false => 0.0,
         };
     }
+    for (share, k) in shares.iter_mut().zip([NEAREST, 3]) {
+        let entering = entering(scores.get(..count).unwrap_or(&[]), k);
+        // Of many that could come in too few are known.
+        if *share < FEW || entering > *share {
+            *share = entering;
+        }
+    }
     shares
+}
+
+/// The share of the first `k` for which others come in, by the chance of each that is known.
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
+fn entering(scores: &[(f32, f32)], k: usize) -> f32 {
+    let (Some(&(last, _)), Some(&(next, _))) = (scores.get(k - 1), scores.get(k)) else {
+        return 0.0;
+    };
+    // What two near the bound are apart is moved by the errors of both, whose deviation is the root of two.
+    let bound = last - 0.3 * (last - next);
+    let beyond = scores.get(k..).unwrap_or(&[]).iter();
+    let chances = beyond.map(|&(score, moved)| match moved > 0.0 {
+        true => 0.5 * libm::erfcf((bound - score) / (core::f32::consts::SQRT_2 * moved)),
+        false => 0.0,
+    });
+    // More may come in than there is room for, each by its own chance.
+    (chances.sum::<f32>() / k as f32).min(1.0)
 }
 
 /// The larger of [`shares`].
@@ -133,7 +166,7 @@ fn mean(view: &View<'_>) -> [f32; 2] {
 
 /// Square of the length of a row by its codes, where inner products need it.
 #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
-fn square(view: &View<'_>, slot: u32) -> f32 {
+pub(super) fn square(view: &View<'_>, slot: u32) -> f32 {
     match view.config.metric {
         Metric::InnerProduct => {
             let sum: u32 = view

@@ -36,7 +36,7 @@ pub(super) const CURVE: usize = 2 * WIDTHS.len() + 2;
 /// and its best width is a little too good.
 const SPARED: f32 = 0.75;
 /// Steps of an insertion for each that measures.
-const RATIO: u32 = 8;
+const RATIO: u32 = 16;
 
 impl BankConfig {
     /// Candidates of the widest walk that measures. Where more would be needed a scan is cheaper.
@@ -152,12 +152,12 @@ pub(super) fn clear(sections: &mut Sections<'_>, place: usize) {
     }
 }
 
-/// Measures one sampled row again when its turn has come.
-pub(super) fn step(sections: &mut Sections<'_>) {
+/// Measures one sampled row again when its turn has come; whether it had.
+pub(super) fn step(sections: &mut Sections<'_>) -> bool {
     let left = sections.view().counter(state::UNTIL);
     if left > 0 {
         sections.set_counter(state::UNTIL, left - 1);
-        return;
+        return false;
     }
     let places = sections.config.samples() as u32;
     let place = sections.view().counter(state::TURN).min(places - 1);
@@ -167,6 +167,7 @@ pub(super) fn step(sections: &mut Sections<'_>) {
         None => 0,
     };
     sections.set_counter(state::UNTIL, (steps / RATIO).max(4));
+    true
 }
 
 /// Measures a sampled row; returns how many rows were expanded.

@@ -24,6 +24,7 @@
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 
+mod afar;
 mod config;
 mod copies;
 mod entries;

@@ -1,5 +1,6 @@
 //! The check of a bank's block before it is used: all that searches and changes rely on.
 
+use super::afar;
 use super::config::Element;
 use super::entries;
 use super::layout::{View, block_offset, state};
@@ -20,6 +21,7 @@ pub(super) fn check(view: &View<'_>) -> Result<(), BlockError> {
         && sample::is_sound(view)
         && measure::is_sound(view)
         && loss::is_sound(view)
+        && afar::is_sound(view)
         && working_memory(view);
     match sound {
         true => Ok(()),
@@ -34,7 +36,7 @@ fn counters(view: &View<'_>) -> bool {
         && view.counter(state::AUDIT) < view.config.capacity
         && view.counter(state::TURN) < view.places().max(1) as u32
         && (view.places() > 0 || view.counter(state::UNTIL) == 0)
-        && view.state.iter().skip(state::LOSS + 2).all(|&w| w == 0)
+        && view.state.iter().skip(state::AFAR + 1).all(|&w| w == 0)
 }
 
 /// The list ends after as many steps as there are dead slots, so it names each of them once.

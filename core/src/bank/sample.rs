@@ -5,6 +5,7 @@
 //! and else by the codes: a new row is compared with the sample, and a row that comes into the sample
 //! with all others. Both are about as many comparisons in all: one for each row and sampled row.
 
+use super::afar;
 use super::config::{BankConfig, Element, Metric};
 use super::loss;
 use super::measure;
@@ -20,7 +21,12 @@ pub(super) const NEAREST: usize = 10;
 /// Nearest rows that are kept; those beyond [`NEAREST`] step in for removed ones.
 pub(super) const KEPT: usize = 16;
 /// Most sampled rows.
-pub(super) const MOST: usize = 64;
+///
+/// What walks miss comes in whole rows as often as in single neighbours: of 64 rows none was lost where
+/// one of fifty was, and the recall was not what was told.
+pub(super) const MOST: usize = 256;
+/// Fewer slots than this have a smaller sample.
+const FEW: usize = 1_024;
 /// Marks a place of the sample, or of a list of nearest rows, that is empty.
 const EMPTY: u64 = 0;
 
@@ -30,7 +36,11 @@ impl BankConfig {
         if !self.has_graph() {
             return 0;
         }
-        let places = self.slots() / 32;
+        // Few patterns are scanned, whatever is measured, and mostly on machines with little memory.
+        let places = match self.slots() {
+            slots @ ..FEW => slots / 32,
+            slots => slots / 8,
+        };
         if places < 4 {
             4
         } else if places > MOST {
@@ -63,6 +73,10 @@ impl View<'_> {
     pub fn nearest(&self, place: usize) -> &[u64] {
         let all = self.nearest.get(place * KEPT..).unwrap_or(&[]);
         let all = all.get(..KEPT).unwrap_or(&[]);
+        // Nearly always full, which an insertion asks of every place.
+        if all.last().is_some_and(|&last| last != EMPTY) {
+            return all;
+        }
         let filled = all.iter().take_while(|&&near| near != EMPTY).count();
         all.get(..filled).unwrap_or(&[])
     }
@@ -139,7 +153,10 @@ pub(super) fn settle(sections: &mut Sections<'_>, new: Option<u32>) {
             measure::measure(sections, place);
         }
     }
-    measure::step(sections);
+    // Few rows change the bound often, and many seldom.
+    if measure::step(sections) || live <= 2 * sections.config.samples() {
+        afar::renew(sections);
+    }
 }
 
 /// Takes a new row into the sample if its hash is among the least.

@@ -1,5 +1,6 @@
 //! Which search answers a query, and how its result is handed over.
 
+use super::afar;
 use super::config::{Element, Metric};
 use super::errors::SearchError;
 use super::filter::{self, Predicate};
@@ -10,6 +11,7 @@ use super::plan::{self, Plan};
 use super::pool::{POOL_STEP, Pool, entry, score_of, slot_of};
 use super::quantise::{self, Query, Width};
 use super::reach;
+use super::sample::NEAREST;
 use super::scan;
 use super::scratch::{Hit, Hits, Method, Scratch, Work, split};
 use super::view::View;
@@ -92,11 +94,11 @@ impl<'s> Task for Run<'_, 's, '_> {
             let found = answer(kernels, view, vector, search, plan, scratch)?;
             distances += found.distances;
             // A walk that was the bank's own choice is made good by a scan.
-            let chosen = search.method.is_none() && search.filter.is_some();
-            if !chosen
-                || plan.method == Method::Scan
-                || found.met >= filter::enough(search.k, plan.ef)
-            {
+            let fails = match search.filter {
+                Some(_) => found.met < filter::enough(search.k, plan.ef),
+                None => found.afar,
+            };
+            if search.method.is_some() || plan.method == Method::Scan || !fails {
                 break found;
             }
             plan.method = Method::Scan;
@@ -120,6 +122,8 @@ struct Found {
     distances: u32,
     /// The share of the nearest that codes lose near this query, by what was found.
     lost: f32,
+    /// Whether a walk towards it ended farther away than any sampled row is from its nearest.
+    afar: bool,
 }
 
 /// Recall from which a search is as good as exact.
@@ -189,6 +193,7 @@ fn answer<K: Kernels>(
                 met,
                 distances,
                 lost: 0.0,
+                afar: false,
             }
         }
     };
@@ -198,6 +203,15 @@ fn answer<K: Kernels>(
     for (entry, hit) in work.pool.iter().zip(&mut *work.hits).take(found.hits) {
         let similarity = similarity(view, &query, score_of(*entry));
         *hit = Hit::new(&view.entry(slot_of(*entry)), similarity).to_words();
+    }
+    if plan.method == Method::Graph
+        && matches!(search.goal, Goal::Recall(_))
+        && search.filter.is_none()
+        && let Some(last) = found.hits.min(NEAREST).checked_sub(1)
+        && let Some(&last) = work.pool.get(last)
+    {
+        let similarity = similarity(view, &query, score_of(last));
+        found.afar = afar::is_afar(view, similarity, query.norm2);
     }
     Ok(found)
 }
@@ -279,6 +293,7 @@ fn walk<K: Kernels>(
         met,
         distances,
         lost: 0.0,
+        afar: false,
     }
 }
 

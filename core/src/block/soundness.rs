@@ -212,6 +212,11 @@ fn bank() -> Vec<Fixture> {
                 bytes: (24..32).collect(),
                 reason: "recall may be measured again at any time and place",
             });
+            fixture.alone.push(Alone {
+                section: "counters",
+                bytes: (40..44).collect(),
+                reason: "which queries are unlike the rows may be told by any bound: it chooses walk or scan",
+            });
         }
         fixture
     }
