@@ -10,6 +10,7 @@
 //! Arguments are checked in `js/src/check.ts`, where their names and kinds are known; what is
 //! checked here is what the core checks, and that a call has the form that the package gives it.
 #![cfg_attr(target_family = "wasm", no_std)]
+#![deny(unsafe_code)]
 
 extern crate alloc;
 
