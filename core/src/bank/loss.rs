@@ -139,15 +139,19 @@ pub(super) fn renew(sections: &mut Sections<'_>, place: usize) {
     if sections.config.element != Element::I8 {
         return;
     }
-    let view = sections.view();
-    let square = view.sampled(place).map_or(0.0, |slot| square(&view, slot));
-    let lost = shares(&view, view.nearest(place), square);
+    let lost = near(&sections.view(), place);
     if let Some(kept) = sections.losses.get_mut(2 * place..2 * place + 2) {
         kept.copy_from_slice(&lost);
     }
     for (at, lost) in mean(&sections.view()).into_iter().enumerate() {
         sections.set_counter(state::LOSS + at, lost.to_bits());
     }
+}
+
+/// What codes lose near the row in a place of the sample.
+fn near(view: &View<'_>, place: usize) -> [f32; 2] {
+    let square = view.sampled(place).map_or(0.0, |slot| square(view, slot));
+    shares(view, view.nearest(place), square)
 }
 
 /// The mean of what codes lose near each sampled row.
@@ -189,12 +193,12 @@ impl View<'_> {
     }
 }
 
-/// Whether the losses are shares, none where nothing is sampled, and what is kept of all their mean.
+/// Whether the losses are those of the rows that are kept, and what is kept of all their mean.
 pub(super) fn is_sound(view: &View<'_>) -> bool {
-    let is_share = |(at, &share): (usize, &f32)| match view.sampled(at / 2) {
-        Some(_) => (0.0..=1.0).contains(&share),
-        None => share.to_bits() == 0,
+    let is_lost = |place: usize| {
+        let kept = view.losses.get(2 * place..2 * place + 2);
+        let lost = near(view, place).map(f32::to_bits);
+        kept.is_none_or(|kept| kept.iter().map(|share| share.to_bits()).eq(lost))
     };
-    let mut losses = view.losses.iter().take(2 * view.places()).enumerate();
-    losses.all(is_share) && view.lost().map(f32::to_bits) == mean(view).map(f32::to_bits)
+    (0..view.places()).all(is_lost) && view.lost().map(f32::to_bits) == mean(view).map(f32::to_bits)
 }
