@@ -46,8 +46,8 @@ impl Estimate {
             WIDE / (1.0 + square) * libm::sqrtf(mean * (1.0 - mean) / count + square / count / 4.0);
         Self {
             mean,
-            low: (middle - spread).clamp(0.0, mean),
-            high: (middle + spread).clamp(mean, 1.0),
+            low: (middle - spread).max(0.0).min(mean),
+            high: (middle + spread).max(mean).min(1.0),
         }
     }
 
@@ -211,7 +211,7 @@ fn walked(view: &View<'_>, width: u16) -> Estimate {
     let between = (squares / rows - mean * mean).max(0.0) / rows;
     // Where all were found alike it is not known how alike they are: two of ten count as one.
     let worth = match between > 0.0 {
-        true => (each / between).clamp(rows.min(count / 5.0), count),
+        true => (each / between).max(rows.min(count / 5.0)).min(count),
         false => count / 5.0,
     };
     Estimate::of(mean, worth)
