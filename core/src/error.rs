@@ -20,6 +20,7 @@
 //! | `simd` | `0x0b..` |
 //! | `sensilla-embedded` | `0x20..` |
 //! | `sensilla-c` | `0x21..` |
+//! | `sensilla-wasm` | `0x22..` |
 //! | crates that are not of this workspace | `0x80..` to `0xff..` |
 //!
 //! # What is passed on
@@ -262,7 +263,7 @@ pub struct Codes;
 pub trait Claims<const SIXTEEN: u16> {}
 
 /// The upper byte of the codes of each module, or of a whole crate.
-const RANGES: [(&str, u16); 16] = [
+const RANGES: [(&str, u16); 17] = [
     ("sensilla::block", 0x01),
     ("sensilla::bank", 0x02),
     ("sensilla::learn", 0x03),
@@ -278,6 +279,7 @@ const RANGES: [(&str, u16); 16] = [
     ("sensilla::simd", 0x0b),
     ("sensilla_embedded", 0x20),
     ("sensilla_c", 0x21),
+    ("sensilla_wasm", 0x22),
     // What begins with this crate's name is its own in any case.
     ("sensilla", 0),
 ];
@@ -412,7 +414,10 @@ mod tests {
         assert_eq!(place(ProbeError::TooFar.into()), 4);
         let numbered = |index| Refusal::UnknownDependency { index };
         assert_eq!(place(numbered(0)), place(numbered(7)));
-        assert_eq!(place(Refusal::BadAct), Refusal::VARIANTS - 1);
+        assert_eq!(
+            place(Refusal::OverWitnesses { limit: 1 }),
+            Refusal::VARIANTS - 1
+        );
     }
 
     #[test]

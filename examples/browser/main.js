@@ -1,5 +1,5 @@
 // The page: runs the demo and a bank in the module that `cargo xtask browser` builds into pkg/.
-import init, { Bank, runActivity } from "./pkg/sensilla_wasm.js";
+import { Bank, init, runActivity } from "./pkg/sensilla.js";
 
 const $ = (id) => document.getElementById(id);
 const hex = (bytes) => Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -55,12 +55,8 @@ async function timed(name, work) {
 }
 
 async function activity(loaded) {
-  const [run, took] = await timed("activity", () =>
-    runActivity((done, total) => {
-      $("progress").max = total;
-      $("progress").value = done;
-    }),
-  );
+  const [run, took] = await timed("activity", () => runActivity());
+  $("progress").max = $("progress").value = 1;
   confusion($("confusion"), run.names, run.confusion);
   show($("summary"), [
     ["accuracy", run.accuracy.toFixed(3)],
@@ -82,7 +78,7 @@ async function bank(dimensions, count) {
   const bank = new Bank(dimensions, count);
   const [, filled] = await timed("fill bank", () => bank.insertBatch(vectors, labels));
   const queries = vectors.slice(0, dimensions * Math.min(count, 100));
-  const [hits, searched] = await timed("search bank", () => bank.searchBatch(queries, 1));
+  const [hits, searched] = await timed("search bank", () => bank.searchBatch(queries, { k: 1 }));
   const right = hits.labels.filter((label, i) => label === i).length;
   const each = (searched * 1000) / hits.counts.length;
   show($("found"), [
@@ -90,7 +86,7 @@ async function bank(dimensions, count) {
     ["searched", `${hits.counts.length} queries, ${each.toFixed(0)} µs each`],
     ["found themselves", `${right} of ${hits.counts.length}`],
     ["memory", `${bank.byteLength.toLocaleString()} bytes, fixed`],
-    ["image digest", hex(bank.imageDigest())],
+    ["image digest", hex(bank.digest())],
   ]);
   bank.free();
 }

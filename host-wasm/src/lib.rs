@@ -1,34 +1,36 @@
+//! Sensilla as WebAssembly, for the package in `js/`.
+//!
+//! The module exports functions of numbers, whose types `wasm-bindgen` tells the scripts
+//! (`js/src/exports.d.ts`). What is no number lies in two
+//! pieces of memory: the caller writes arguments to the one that [`room`](exchange::room) gives and
+//! reads results from the one that [`output`](exchange::output) gives. A function returns 0, or the
+//! code of an error whose sentence then is the result. Objects are numbers too, places in tables of
+//! the module, so that no number that a caller makes up leads into memory.
+//!
+//! Arguments are checked in `js/src/check.ts`, where their names and kinds are known; what is
+//! checked here is what the core checks, and that a call has the form that the package gives it.
+#![cfg_attr(target_family = "wasm", no_std)]
 #![deny(unsafe_code)]
-//! Sensilla in the browser.
-//!
-//! Typed arrays go in and out, batches in one call; nothing crosses the boundary as JSON.
-//!
-//! ```js
-//! import init, { Bank } from "./pkg/sensilla_wasm.js";
-//! await init();
-//! const bank = new Bank(64, 1000);                     // dimensions, capacity
-//! bank.insertBatch(vectors, labels);                   // Float32Array, Uint32Array
-//! const hits = bank.searchBatch(queries, 5);           // Float32Array of one query or many
-//! hits.labels; hits.similarities; hits.ids;            // five a query, in order
-//! ```
-//!
-//! A node's history takes events from the page itself and from peers, as bytes:
-//!
-//! ```js
-//! import { Author, History } from "./pkg/sensilla_wasm.js";
-//! const history = new History(1024, 1 << 18);          // events, bytes
-//! const author = new Author(secret);                   // Uint8Array(32)
-//! const event = author.assert("hall", "door", "state", "open", 0.9, Date.now());
-//! const taken = history.ingest(event, Date.now());     // taken.found: contradictions
-//! history.conflicts.ids; history.root(); history.event(0);
-//! ```
-//!
-//! What fails throws an `Error` with the sentence of the core's error as `message` and its stable
-//! number as `code`; bank or history is then as it was before.
 
-mod argument;
+extern crate alloc;
+
+#[cfg(feature = "log")]
 pub mod author;
+#[cfg(feature = "bank")]
 pub mod bank;
+#[cfg(feature = "demo")]
 pub mod demo;
-mod failure;
+pub mod error;
+pub mod exchange;
+#[cfg(feature = "history")]
 pub mod history;
+#[cfg(feature = "log")]
+pub mod log;
+#[cfg(feature = "log")]
+pub mod proof;
+mod reader;
+#[cfg(feature = "recogniser")]
+pub mod recogniser;
+#[cfg(target_family = "wasm")]
+mod runtime;
+mod slots;

@@ -29,6 +29,7 @@ type Case = fn(room: &mut [u8], report: &mut dyn Report);
 const CASES: &[Case] = &[
     cases::block::layout,
     cases::block::seal,
+    cases::block::sizes,
     cases::learn::features,
     cases::learn::trajectories,
     cases::learn::recogniser,

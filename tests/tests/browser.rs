@@ -34,3 +34,12 @@ fn every_case_prints_its_golden_value() {
     );
     assert!(lines.0 == GOLDEN, "\n{}", changed(GOLDEN, &lines.0));
 }
+
+#[wasm_bindgen_test]
+fn the_kernels_are_those_for_webassembly_and_right() {
+    use sensilla::simd::{self, Level};
+    assert_eq!(simd::level(), Level::Simd128);
+    for seed in 0..50 {
+        assert_eq!(simd::check(seed), Ok(()));
+    }
+}

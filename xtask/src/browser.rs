@@ -1,9 +1,9 @@
 //! The browser example: its module built, its page served, and the page tested in Chromium.
 
-use crate::process::{root, run, show};
-use crate::target::Toolchain;
+use crate::package::npm;
+use crate::process::{root, show};
 use crate::tools;
-use crate::wasm::{BROWSERS, TARGET};
+use crate::wasm::BROWSERS;
 use anyhow::{Context, Result, anyhow, bail};
 use std::fs;
 use std::net::SocketAddr;
@@ -65,18 +65,15 @@ fn folder() -> PathBuf {
 }
 
 fn build() -> Result<()> {
-    let toolchain = Toolchain::get(TARGET)?;
-    let programs = tools::wasm_bindgen()?;
-    run(toolchain.cargo("build", "std,panic_abort").args([
-        "--release",
-        "--package",
-        "sensilla-wasm",
-        "--lib",
-    ]))?;
-    run(Command::new(programs.join("wasm-bindgen"))
-        .args(["--target", "web", "--out-dir"])
-        .arg(folder().join("pkg"))
-        .arg(toolchain.built("release").join("sensilla_wasm.wasm")))
+    npm::setup()?;
+    let to = folder().join("pkg");
+    fs::create_dir_all(&to)?;
+    npm::module(
+        "bank,demo",
+        "-Ctarget-feature=+simd128",
+        &to.join("page.wasm"),
+    )?;
+    npm::page(&to)
 }
 
 fn listen(port: u16) -> Result<Server> {

@@ -30,6 +30,9 @@ pub fn long() -> Result<()> {
     run(cargo()
         .args(["test", "--package", "sensilla-std", "--test", "crash"])
         .args(["--", "--ignored"]))?;
+    run(cargo()
+        .args(["test", "--release", "--package", "sensilla"])
+        .args(["--test", "recall_zoo", "--", "--ignored"]))?;
     run(cargo().env("SENSILLA_HOSTILE_IMAGES", "20000").args([
         "test",
         "--package",

@@ -91,12 +91,15 @@ struct Hosts {
     /// The library for C, on this machine and on an emulated Cortex-M4F
     #[arg(long)]
     c: bool,
+    /// The package for npm, in Node and in headless Chromium
+    #[arg(long)]
+    npm: bool,
 }
 
 impl Hosts {
     /// No flag means every host.
     fn chosen(self) -> Self {
-        if self.host || self.wasm || self.embedded || self.c {
+        if self.host || self.wasm || self.embedded || self.c || self.npm {
             self
         } else {
             Self {
@@ -104,6 +107,7 @@ impl Hosts {
                 wasm: true,
                 embedded: true,
                 c: true,
+                npm: true,
             }
         }
     }
@@ -112,7 +116,7 @@ impl Hosts {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Test { hosts, long } => {
-            test(hosts.chosen()).and_then(|()| if long { host::long() } else { Ok(()) })
+            test(hosts.chosen(), long).and_then(|()| if long { host::long() } else { Ok(()) })
         }
         Command::Setup(hosts) => setup(hosts.chosen()),
         Command::Core => standalone::check(),
@@ -120,7 +124,7 @@ fn main() -> ExitCode {
             tools::install(&embedded::missing()).and_then(|()| embedded::instructions())
         }
         Command::Size => size::size(),
-        Command::Package { package } => package::package(package),
+        Command::Package { package } => prepare(package).and_then(|()| package::package(package)),
         Command::Browser { port } => serve(port),
         Command::Fuzz {
             target,
@@ -140,7 +144,7 @@ fn main() -> ExitCode {
 
 fn setup(hosts: Hosts) -> Result<()> {
     let mut packages = Vec::new();
-    if hosts.wasm {
+    if hosts.wasm || hosts.npm {
         packages.extend(wasm::missing());
     }
     if hosts.embedded {
@@ -152,10 +156,25 @@ fn setup(hosts: Hosts) -> Result<()> {
     packages.sort_unstable();
     packages.dedup();
     tools::install(&packages)?;
+    if hosts.npm {
+        package::npm::setup()?;
+    }
     if hosts.wasm {
         wasm::setup()?;
     }
     Ok(())
+}
+
+/// Gets the tools that a package is built with, where it says so itself.
+fn prepare(package: package::Package) -> Result<()> {
+    match package {
+        package::Package::C => Ok(()),
+        package::Package::Npm => {
+            let mut packages = target::Toolchain::missing(wasm::TARGET);
+            packages.extend(package::npm::missing());
+            tools::install(&packages)
+        }
+    }
 }
 
 fn serve(port: u16) -> Result<()> {
@@ -164,11 +183,12 @@ fn serve(port: u16) -> Result<()> {
         wasm: true,
         embedded: false,
         c: false,
+        npm: false,
     })?;
     browser::serve(port)
 }
 
-fn test(hosts: Hosts) -> Result<()> {
+fn test(hosts: Hosts, long: bool) -> Result<()> {
     // What is missing is found out before the first long build.
     setup(hosts)?;
     let mut printed = Vec::new();
@@ -183,6 +203,9 @@ fn test(hosts: Hosts) -> Result<()> {
     }
     if hosts.c {
         package::test_c()?;
+    }
+    if hosts.npm {
+        package::npm::test(long)?;
     }
     lines::compare(&printed)
 }

@@ -2,6 +2,7 @@
 
 use crate::browser;
 use crate::lines::{self, Lines};
+use crate::package::npm;
 use crate::process::tee;
 use crate::target::Toolchain;
 use crate::tools;
@@ -20,11 +21,13 @@ pub fn missing() -> Vec<&'static str> {
     if tools::find(&BROWSERS).is_none() || tools::find(&[DRIVER]).is_none() {
         packages.extend(["chromium", "chromium-driver"]);
     }
+    packages.extend(npm::missing());
     packages
 }
 
 /// What Debian does not have.
 pub fn setup() -> Result<()> {
+    npm::setup()?;
     tools::wasm_bindgen().map(|_| ())
 }
 
@@ -32,20 +35,16 @@ pub fn test() -> Result<Lines> {
     let driver = tools::program(&[DRIVER])?;
     let toolchain = Toolchain::get(TARGET)?;
     let wasm_bindgen = tools::wasm_bindgen()?;
-    let test = |package: &str| {
-        let mut command = toolchain.cargo("test", LIBRARY);
-        command
-            .args(["--release", "--package", package, "--test", "browser"])
-            .args(["--", "--nocapture"])
-            .env("CHROMEDRIVER", &driver)
-            .env(
-                "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
-                wasm_bindgen.join("wasm-bindgen-test-runner"),
-            );
-        command
-    };
-    tee(&mut test("sensilla-wasm"))?;
-    let lines = lines::read(&tee(&mut test("sensilla-conformance"))?)?;
+    let mut suite = toolchain.cargo("test", LIBRARY);
+    suite
+        .args(["--release", "--package", "sensilla-conformance"])
+        .args(["--test", "browser", "--", "--nocapture"])
+        .env("CHROMEDRIVER", &driver)
+        .env(
+            "CARGO_TARGET_WASM32_UNKNOWN_UNKNOWN_RUNNER",
+            wasm_bindgen.join("wasm-bindgen-test-runner"),
+        );
+    let lines = lines::read(&tee(&mut suite)?)?;
     let shown: Vec<_> = ["bank", "root", "hub", "accuracy"]
         .iter()
         .filter_map(|name| lines.get_key_value(&format!("activity/{name}")))

@@ -174,7 +174,7 @@ impl BankConfig {
             Element::Bits => 128,
             _ => 16,
         };
-        (self.dimensions as usize).next_multiple_of(to)
+        round_up(self.dimensions as usize, to)
     }
 
     /// Bytes of memory a bank of this shape needs, all it ever uses.
@@ -190,13 +190,13 @@ impl BankConfig {
         matches!(self.element, Element::F32 | Element::I8F32)
     }
 
-    pub(super) const fn has_graph(&self) -> bool {
+    pub(crate) const fn has_graph(&self) -> bool {
         !matches!(self.layout, Layout::Scan)
     }
 
     /// Most links of a pattern.
     pub(super) const fn degree(&self) -> usize {
-        2 * self.links as usize
+        (self.links as usize).saturating_mul(2)
     }
 
     /// Slots for patterns.
@@ -217,9 +217,7 @@ impl BankConfig {
     /// Codes of all interleaved rows, whole blocks of sixteen.
     pub(super) const fn interleaved(&self) -> usize {
         if self.has_codes() && !matches!(self.layout, Layout::Graph) {
-            self.slots()
-                .next_multiple_of(16)
-                .saturating_mul(self.padded())
+            round_up(self.slots(), 16).saturating_mul(self.padded())
         } else {
             0
         }
@@ -238,6 +236,14 @@ impl BankConfig {
     /// Whether a link takes two bytes.
     pub(super) const fn has_short_links(&self) -> bool {
         self.capacity <= MAX_SHORT_LINKS
+    }
+}
+
+/// The next multiple, or the largest number if there is none.
+pub(super) const fn round_up(number: usize, to: usize) -> usize {
+    match number.checked_next_multiple_of(to) {
+        Some(multiple) => multiple,
+        None => usize::MAX,
     }
 }
 
@@ -320,4 +326,6 @@ const _: () = {
     assert!(most.bytes() == usize::MAX);
     let wrapped = BankConfig::new(MAX_DIMENSIONS, 524_288);
     assert!(wrapped.bytes() == usize::MAX);
+    let absurd = BankConfig::new(u32::MAX, u32::MAX).links(u32::MAX);
+    assert!(absurd.layout(Layout::Both).bytes() == usize::MAX);
 };

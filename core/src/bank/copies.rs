@@ -30,7 +30,7 @@ impl View<'_> {
     }
 
     /// Whether a slot hangs on others with its vector and on nothing else.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn is_copy(&self, slot: u32) -> bool {
         !self.has_more_links(slot, ROW) && {
             let (all, same) = self.count_links(slot);
@@ -39,7 +39,7 @@ impl View<'_> {
     }
 
     /// Whether a slot is linked to other vectors than its own, so that a walk may start there.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn leads_on(&self, slot: u32) -> bool {
         self.has_more_links(slot, ROW) || {
             let (all, same) = self.count_links(slot);

@@ -36,27 +36,27 @@ impl BankConfig {
 
 /// A place stands for two to the power of this many slots where `high` have been used: for as many as
 /// the root of their number, or down to half of that.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn shift(high: usize) -> u32 {
     (high as u32).isqrt().max(1).ilog2()
 }
 
 /// Places in use where `high` slots have been.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn places(high: usize) -> usize {
     high.div_ceil(1 << shift(high))
 }
 
 /// The slot whose sketch a place holds: one of those it stands for, in no regular order, for rows
 /// may come in turns.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn slot(place: u32, shift: u32) -> u32 {
     let mixed = place.wrapping_mul(0x9e37_79b9);
     place << shift | (mixed ^ mixed >> 16) & ((1 << shift) - 1)
 }
 
 /// The place that holds the sketch of a slot.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn place(of: u32, high: usize) -> Option<u32> {
     let shift = shift(high);
     let place = of >> shift;
@@ -92,7 +92,7 @@ pub(super) fn first(view: &View<'_>) -> Option<u32> {
 
 /// Gives `then` the slots that a walk towards `query` starts from, which become visited: of those not
 /// visited that lead on the few with the nearest sketches, else others of the table, else any.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn start<K: Kernels>(
     kernels: K,
     view: &View<'_>,
@@ -133,7 +133,7 @@ pub(super) fn start<K: Kernels>(
 /// Whether the nearest of the sketches is nearer than chance would have it: the root of six standard
 /// deviations below their mean, if each bit were drawn on its own, of as many as there are pairs. The
 /// nearest of a hundred and fifty is, by chance, half the time.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn tells_apart(dimensions: u32, places: usize, sum: u64, nearest: u64) -> bool {
     let (dimensions, places) = (u64::from(dimensions), places as u64);
     let pairs = (dimensions * (dimensions - 1) / 2).clamp(1, BITS);

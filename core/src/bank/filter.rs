@@ -54,7 +54,7 @@ pub(super) fn enough(k: usize, ef: usize) -> usize {
 
 /// Copies the first candidates that the predicate accepts from `from` to `to`, in order; returns how
 /// many there are in `to`.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn keep(view: &View<'_>, accepts: Predicate<'_>, from: &[u64], to: &mut [u64]) -> usize {
     let mut kept = 0;
     for &candidate in from {

@@ -12,7 +12,8 @@ pub enum Goal {
     /// All of them, as far as what is kept tells: every row is compared.
     Exact,
     /// This recall, 0 to 1, in the mean over many queries like the patterns themselves, by what the
-    /// bank has [measured](super::Health) on its own rows. One or more is [`Exact`](Self::Exact).
+    /// bank has [measured](super::Health) on its own rows. A query that lies farther from all patterns than
+    /// these do from each other is answered as [`Exact`](Self::Exact), which one or more is too.
     Recall(f32),
     /// So many candidates of a walk through the graph, at least `k`, whatever these find. Where
     /// comparing every row costs less the bank is scanned.

@@ -41,7 +41,7 @@ pub(super) struct Scorer<'s> {
 }
 
 impl<'s> Scorer<'s> {
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn new(view: View<'s>, query: Query<'s>) -> Self {
         let euclid = view.config.metric == Metric::SquaredEuclidean;
         Self {
@@ -54,12 +54,12 @@ impl<'s> Scorer<'s> {
     }
 
     /// Scores of four slots, in the units that [`scan`](super::scan) uses for codes.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn four<K: Kernels>(&self, kernels: K, slots: [u32; 4]) -> [f32; 4] {
         if self.codes {
             let rows = each(
                 slots,
-                #[inline(always)]
+                #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
                 |slot| self.view.row(slot),
             );
             let dots = kernels.row_dots(rows, &self.query.codes);
@@ -82,7 +82,7 @@ impl<'s> Scorer<'s> {
         }
         let rows = each(
             slots,
-            #[inline(always)]
+            #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
             |slot| self.view.float_row(slot),
         );
         self.view
@@ -91,7 +91,7 @@ impl<'s> Scorer<'s> {
             .floats(kernels, self.query.floats, rows)
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn prefetch<K: Kernels>(&self, kernels: K, slot: u32) {
         match self.view.config.element {
             Element::F32 => kernels.prefetch(self.view.float_row(slot)),
@@ -102,7 +102,7 @@ impl<'s> Scorer<'s> {
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn prefetch_scale<K: Kernels>(&self, kernels: K, slot: u32) {
         let at = slot as usize;
         kernels.prefetch(self.view.scales.get(at..at + 1).unwrap_or(&[]));
@@ -112,7 +112,7 @@ impl<'s> Scorer<'s> {
 /// Fills `pool` with the best candidates that the walk meets; returns how many rows it scored.
 /// `sketch` is that of what the scorer compares with. `visited` has a bit for each slot; those set before
 /// are not visited. What hangs on a copy is passed by if `skip`.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn walk<K: Kernels>(
     kernels: K,
     scorer: &Scorer<'_>,
@@ -132,7 +132,7 @@ pub(super) fn walk<K: Kernels>(
         view,
         sketch,
         visited,
-        #[inline(always)]
+        #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
         |slot| {
             batch.push(slot);
             if hints {
@@ -162,7 +162,7 @@ pub(super) fn walk<K: Kernels>(
                 if !((skip || full) && view.is_copy(slot_of(candidate))) {
                     view.for_links(
                         slot_of(candidate),
-                        #[inline(always)]
+                        #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
                         |slot| batch.push_fresh(visited, slot),
                     );
                 }
@@ -198,14 +198,14 @@ pub(super) fn walk<K: Kernels>(
 }
 
 /// Whether a slot is marked as visited.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn is_visited(visited: &[u64], slot: u32) -> bool {
     let word = visited.get(slot as usize / 64).copied().unwrap_or(0);
     word >> (slot % 64) & 1 == 1
 }
 
 /// Marks a slot as visited; false if it was.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn visit(visited: &mut [u64], slot: u32) -> bool {
     let Some(word) = visited.get_mut(slot as usize / 64) else {
         return false;
@@ -222,7 +222,7 @@ pub(super) struct Batch {
 }
 
 impl Batch {
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn new() -> Self {
         Self {
             slots: [0; BATCH],
@@ -230,7 +230,7 @@ impl Batch {
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn push(&mut self, slot: u32) {
         if let Some(place) = self.slots.get_mut(self.len) {
             *place = slot;
@@ -239,7 +239,7 @@ impl Batch {
     }
 
     /// Keeps a slot if it was not visited, without a branch that could not be foreseen.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn push_fresh(&mut self, visited: &mut [u64], slot: u32) {
         if let Some(place) = self.slots.get_mut(self.len) {
             *place = slot;
@@ -247,19 +247,19 @@ impl Batch {
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn waiting(&self) -> &[u32] {
         self.slots.get(..self.len).unwrap_or(&[])
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn clear(&mut self) {
         self.len = 0;
     }
 
     /// Scores all, offers them to the pool and empties the batch; returns the first place in the
     /// pool that changed.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn score<K: Kernels>(&mut self, kernels: K, scorer: &Scorer<'_>, pool: &mut Pool<'_>) -> usize {
         let first = self.slots[0];
         let padded = self.len.next_multiple_of(4).min(BATCH);

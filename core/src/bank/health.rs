@@ -209,12 +209,19 @@ fn walked(view: &View<'_>, width: u16) -> Estimate {
     let mean = sum / rows;
     let each = mean * (1.0 - mean);
     let between = (squares / rows - mean * mean).max(0.0) / rows;
-    // Where all were found alike it is not known how alike they are: two of ten count as one.
+    // How alike the fates of a row's nearest are is known from few rows that missed any: three of ten
+    // count as one at most, and two where none missed any.
     let worth = match between > 0.0 {
-        true => (each / between).max(rows.min(count / 5.0)).min(count),
+        true => (each / between).max(rows.min(count / 5.0)).min(count / 3.0),
         false => count / 5.0,
     };
-    Estimate::of(mean, worth)
+    let told = Estimate::of(mean, worth);
+    Estimate {
+        // A row is looked for without its own links, which lead where queries like it go: these find more
+        // than is told, up to all but a sixteenth of what it missed.
+        high: told.high.max(1.0 - (1.0 - mean) / 16.0),
+        ..told
+    }
 }
 
 fn codes(view: &View<'_>) -> Option<Estimate> {
@@ -226,7 +233,8 @@ fn codes(view: &View<'_>) -> Option<Estimate> {
     let spread = 1.96 * libm::sqrtf(lost * (1.0 - lost) / (rows.count().max(1) * NEAREST) as f32);
     Some(Estimate {
         mean: 1.0 - lost,
-        low: (1.0 - 1.5 * lost - spread).max(0.0),
+        // Where much is lost the scores that were found are not those of the nearest.
+        low: (1.0 - (1.5 + 2.0 * lost) * lost - spread).max(0.0),
         high: (1.0 - 0.5 * lost + spread).min(1.0),
     })
 }

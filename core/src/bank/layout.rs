@@ -1,6 +1,6 @@
 //! The sections of a bank's block: the one list of them.
 
-use super::config::{BankConfig, Element, Metric};
+use super::config::{BankConfig, Element, Metric, round_up};
 use super::links::{Links, LinksMut};
 use super::measure::{CURVE, TOLD};
 use super::pool::POOL_STEP;
@@ -26,6 +26,8 @@ pub(super) mod state {
     pub const TURN: usize = 7;
     /// The shares that codes lose, as the bits of two floats.
     pub const LOSS: usize = 8;
+    /// How far sampled rows are from their nearest, see [`afar`](super::super::afar), as bits of a float.
+    pub const AFAR: usize = 10;
     /// Words of the section.
     pub const WORDS: usize = 16;
 }
@@ -72,14 +74,14 @@ sections! {
         /// Candidates of an insertion.
         pub pool "candidates": [
             u64; if config.has_graph() {
-                (config.ef_construction as usize).next_multiple_of(POOL_STEP)
+                round_up(config.ef_construction as usize, POOL_STEP)
             } else {
                 0
             }
         ],
         pub planes: [
             i16; if config.has_graph() && config.has_codes() {
-                config.padded() + config.padded() / 2
+                config.padded().saturating_add(config.padded() / 2)
             } else {
                 0
             }
@@ -96,7 +98,7 @@ sections! {
 }
 
 /// Where the code of a component lies among the interleaved rows.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) const fn block_offset(padded: usize, slot: u32, component: usize) -> usize {
     let (block, lane) = (slot as usize / 16, slot as usize % 16);
     block * 16 * padded + component / 4 * 64 + lane * 4 + component % 4

@@ -37,7 +37,7 @@ struct Link<'r, 'a> {
 impl Task for Link<'_, '_> {
     type Output = ();
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn run<K: Kernels>(self, kernels: K) {
         let Self { sections, slot } = self;
         let links = sections.config.links as usize;
@@ -47,7 +47,7 @@ impl Task for Link<'_, '_> {
             sections,
             slot,
             true,
-            #[inline(always)]
+            #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
             |view, found, unit, _| {
                 choose(kernels, view, found, unit, links, &mut chosen);
                 let mut found = found.iter().map(|&entry| slot_of(entry));
@@ -84,7 +84,7 @@ struct Audit<'r, 'a> {
 impl Task for Audit<'_, '_> {
     type Output = bool;
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn run<K: Kernels>(self, kernels: K) -> bool {
         let Self { sections, slot } = self;
         let links = sections.config.links as usize;
@@ -95,7 +95,7 @@ impl Task for Audit<'_, '_> {
             sections,
             slot,
             false,
-            #[inline(always)]
+            #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
             |view, found, unit, met| {
                 // A copy is found through the others with its vector.
                 let hangs = view.is_copy(slot)
@@ -142,7 +142,7 @@ pub(super) struct Unit {
 }
 
 impl Unit {
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn of(self, entry: u64) -> f32 {
         score_of(entry) * self.times - self.minus
     }
@@ -151,7 +151,7 @@ impl Unit {
 /// Walks towards the vector of a slot, in the bank's own working memory, which is cleared again.
 /// `then` gets the candidates, the unit of their scores, and whether the slot was met, unless it
 /// is to be hidden from the walk.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn explore<K: Kernels, T>(
     kernels: K,
     sections: &mut Sections<'_>,
@@ -163,7 +163,7 @@ fn explore<K: Kernels, T>(
         kernels,
         sections,
         slot,
-        #[inline(always)]
+        #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
         |view, query, unit, memory, visited| {
             let mut pool = Pool::new(memory, view.config.ef_construction as usize);
             if hide {
@@ -186,7 +186,7 @@ fn explore<K: Kernels, T>(
 
 /// Gives `then` the vector of a slot as a query, the unit of its scores, and the bank's own working
 /// memory, the candidates and the marks of visited slots, which is cleared again.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn as_query<K: Kernels, T>(
     kernels: K,
     sections: &mut Sections<'_>,
@@ -247,7 +247,7 @@ pub(super) fn as_query<K: Kernels, T>(
 }
 
 /// Chooses up to `most` of the candidates, which come best first.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn choose<K: Kernels>(
     kernels: K,
     view: View<'_>,
@@ -290,7 +290,7 @@ fn choose<K: Kernels>(
 
 /// Links two slots, if they are not; where one has no room, its least useful link goes, which may
 /// be the new one. True if they are linked now and were not before.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn connect<K: Kernels>(kernels: K, sections: &mut Sections<'_>, a: u32, b: u32) -> bool {
     let view = sections.view();
     if a == b || view.is_linked(a, b) {
@@ -343,7 +343,7 @@ const FEWEST_LINKS: usize = 3;
 /// refuses the farthest, else the farthest of all; but none whose slot has few links left, and none
 /// of the few farthest that lead where no other link of the slot leads within one more step. These may
 /// be all that holds two parts of the graph together.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn least_useful<K: Kernels>(kernels: K, view: View<'_>, full: u32, new: u32) -> Option<u32> {
     let pairs = Pairs(view);
     let mut slots = Few::links(view, full);
@@ -379,12 +379,12 @@ fn least_useful<K: Kernels>(kernels: K, view: View<'_>, full: u32, new: u32) -> 
 }
 
 /// Whether a slot has a link to one of `others`.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn is_near_another(view: View<'_>, others: &[u32], slot: u32) -> bool {
     let mut near = false;
     view.for_links(
         slot,
-        #[inline(always)]
+        #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
         |link| near |= others.contains(&link),
     );
     near

@@ -51,7 +51,7 @@ impl<'a> LinksMut<'a> {
         })
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn view(&self) -> Links<'_> {
         match self {
             Self::None => Links::None,
@@ -126,7 +126,7 @@ impl View<'_> {
     }
 
     /// How many links a slot has.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn degree(&self, slot: u32) -> usize {
         let degree = self.config.degree();
         let start = slot as usize * degree;
@@ -145,19 +145,19 @@ impl View<'_> {
     }
 
     /// Whether a slot has a link to another.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn is_linked(&self, slot: u32, other: u32) -> bool {
         let mut linked = false;
         self.for_links(
             slot,
-            #[inline(always)]
+            #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
             |link| linked |= link == other,
         );
         linked
     }
 
     /// Whether a slot has more than `count` links.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn has_more_links(&self, slot: u32, count: usize) -> bool {
         let degree = self.config.degree();
         let at = slot as usize * degree + count;
@@ -170,7 +170,7 @@ impl View<'_> {
     }
 
     /// Hints that the links of a slot will be read soon.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn prefetch_links<K: Kernels>(&self, kernels: K, slot: u32) {
         let degree = self.config.degree();
         let start = slot as usize * degree;
@@ -193,7 +193,7 @@ impl View<'_> {
     }
 
     /// Calls `f` with each link of a slot.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn for_links(&self, slot: u32, mut f: impl FnMut(u32)) {
         let degree = self.config.degree();
         let start = slot as usize * degree;

@@ -4,12 +4,16 @@
 //! error of known width (see [`deviation`]). Where there are `d` rows a unit of score around the `k`-th
 //! of those found, errors of deviation `s` carry `d s / sqrt(2 π)` of them out of the first `k`, so that the
 //! share `0.4 d s / k` is lost. How dense scores lie the found tell themselves.
+//!
+//! Where they do not lie evenly, as where the `k`-th is one of a dozen that are close together and the rest far
+//! away, one density says little. There each of those found beyond the `k`-th counts with its chance to come
+//! before it.
 
 use super::config::{Element, Metric};
 use super::layout::state;
 use super::pool::{score_of, slot_of};
 use super::quantise::residual_unit;
-use super::sample::KEPT;
+use super::sample::{KEPT, NEAREST};
 use super::sections::Sections;
 use super::view::View;
 
@@ -17,7 +21,7 @@ use super::view::View;
 const CROSSING: f32 = 0.46;
 
 /// Euclidean norm of what the codes of a row leave out; zero where there are none.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn left_out(view: &View<'_>, slot: u32) -> f32 {
     let residual = view.residuals.get(slot as usize).copied().unwrap_or(0);
     f32::from(residual) * residual_unit(view.padded) * view.scale(slot)
@@ -25,7 +29,7 @@ pub(super) fn left_out(view: &View<'_>, slot: u32) -> f32 {
 
 /// How far rounding of a row moves its similarity, one standard deviation. `square` is that of the
 /// length of what it is compared with, which counts for inner products only.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn deviation(view: &View<'_>, slot: u32, similarity: f32, square: f32) -> f32 {
     // Rounded up by up to a unit: what is below one is none.
     let residual = view.residuals.get(slot as usize).copied().unwrap_or(0);
@@ -39,19 +43,24 @@ fn deviation(view: &View<'_>, slot: u32, similarity: f32, square: f32) -> f32 {
             each * libm::sqrtf(((2.0 - 2.0 * similarity).max(0.0) + left * left).min(1.0))
         }
         Metric::InnerProduct => {
-            let along = similarity * similarity / self::square(view, slot).max(f32::MIN_POSITIVE);
-            each * libm::sqrtf((square - along).max(left * left))
+            let length = libm::sqrtf(self::square(view, slot)).max(f32::MIN_POSITIVE);
+            // Divided first, for the squares of long rows leave the range of floats.
+            let (along, left) = (similarity / length, left / length);
+            each * libm::sqrtf((square - along * along).max(square * left * left))
         }
         Metric::SquaredEuclidean => 2.0 * each * libm::sqrtf((-similarity).max(0.0) + left * left),
     }
 }
+
+/// Shares lost from which on more may come in than are known.
+const FEW: f32 = 0.12;
 
 /// Ranks between which it is looked how close scores are: about the tenth, and about the third.
 const AROUND: [(usize, usize); 2] = [(5, 15), (0, 5)];
 
 /// The shares of the nearest ten, and of the nearest three, that rounding loses, 0 to 1. `found` are entries
 /// with similarities, the nearest first; where rows have the same vector one of them counts.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn shares(view: &View<'_>, found: &[u64], square: f32) -> [f32; 2] {
     let mut shares = [0.0; 2];
     if view.config.element != Element::I8 {
@@ -91,11 +100,35 @@ pub(super) fn shares(view: &View<'_>, found: &[u64], square: f32) -> [f32; 2] {
             false => 0.0,
         };
     }
+    for (share, k) in shares.iter_mut().zip([NEAREST, 3]) {
+        let entering = entering(scores.get(..count).unwrap_or(&[]), k);
+        // Of many that could come in too few are known.
+        if *share < FEW || entering > *share {
+            *share = entering;
+        }
+    }
     shares
 }
 
+/// The share of the first `k` for which others come in, by the chance of each that is known.
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
+fn entering(scores: &[(f32, f32)], k: usize) -> f32 {
+    let (Some(&(last, _)), Some(&(next, _))) = (scores.get(k - 1), scores.get(k)) else {
+        return 0.0;
+    };
+    // What two near the bound are apart is moved by the errors of both, whose deviation is the root of two.
+    let bound = last - 0.3 * (last - next);
+    let beyond = scores.get(k..).unwrap_or(&[]).iter();
+    let chances = beyond.map(|&(score, moved)| match moved > 0.0 {
+        true => 0.5 * libm::erfcf((bound - score) / (core::f32::consts::SQRT_2 * moved)),
+        false => 0.0,
+    });
+    // More may come in than there is room for, each by its own chance.
+    (chances.sum::<f32>() / k as f32).min(1.0)
+}
+
 /// The larger of [`shares`].
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn share(view: &View<'_>, found: &[u64], square: f32) -> f32 {
     let [ten, three] = shares(view, found, square);
     if three > ten { three } else { ten }
@@ -112,9 +145,15 @@ pub(super) fn renew(sections: &mut Sections<'_>, place: usize) {
     if let Some(kept) = sections.losses.get_mut(2 * place..2 * place + 2) {
         kept.copy_from_slice(&lost);
     }
+    for (at, lost) in mean(&sections.view()).into_iter().enumerate() {
+        sections.set_counter(state::LOSS + at, lost.to_bits());
+    }
+}
+
+/// The mean of what codes lose near each sampled row.
+fn mean(view: &View<'_>) -> [f32; 2] {
     // In order, so that the sum is the same everywhere.
     let (mut sums, mut count) = ([0.0f32; 2], 0.0f32);
-    let view = sections.view();
     for place in (0..view.places()).filter(|&place| view.sampled(place).is_some()) {
         let lost = view.losses.get(2 * place..2 * place + 2).unwrap_or(&[]);
         for (sum, lost) in sums.iter_mut().zip(lost) {
@@ -122,14 +161,12 @@ pub(super) fn renew(sections: &mut Sections<'_>, place: usize) {
         }
         count += 1.0;
     }
-    let [ten, three] = sums.map(|sum| if count > 0.0 { sum / count } else { 0.0 });
-    sections.set_counter(state::LOSS, ten.to_bits());
-    sections.set_counter(state::LOSS + 1, three.to_bits());
+    sums.map(|sum| if count > 0.0 { sum / count } else { 0.0 })
 }
 
 /// Square of the length of a row by its codes, where inner products need it.
-#[inline(always)]
-fn square(view: &View<'_>, slot: u32) -> f32 {
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
+pub(super) fn square(view: &View<'_>, slot: u32) -> f32 {
     match view.config.metric {
         Metric::InnerProduct => {
             let sum: u32 = view
@@ -146,15 +183,18 @@ fn square(view: &View<'_>, slot: u32) -> f32 {
 
 impl View<'_> {
     /// The shares of the nearest ten and three that eight bits lose, by the sample.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn lost(&self) -> [f32; 2] {
         [state::LOSS, state::LOSS + 1].map(|at| f32::from_bits(self.counter(at)))
     }
 }
 
-/// Whether the losses are shares.
+/// Whether the losses are shares, none where nothing is sampled, and what is kept of all their mean.
 pub(super) fn is_sound(view: &View<'_>) -> bool {
-    let is_share = |share: &f32| (0.0..=1.0).contains(share);
-    let losses = view.losses.iter().take(2 * view.places());
-    losses.chain(&view.lost()).all(is_share)
+    let is_share = |(at, &share): (usize, &f32)| match view.sampled(at / 2) {
+        Some(_) => (0.0..=1.0).contains(&share),
+        None => share.to_bits() == 0,
+    };
+    let mut losses = view.losses.iter().take(2 * view.places()).enumerate();
+    losses.all(is_share) && view.lost().map(f32::to_bits) == mean(view).map(f32::to_bits)
 }

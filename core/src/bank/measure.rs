@@ -37,7 +37,7 @@ pub(super) const CURVE: usize = 2 * WIDTHS.len() + 2;
 /// and its best width is a little too good.
 const SPARED: f32 = 0.75;
 /// Steps of an insertion for each that measures.
-const RATIO: u32 = 8;
+const RATIO: u32 = 16;
 
 impl BankConfig {
     /// Candidates of the widest walk that measures. Where more would be needed a scan is cheaper.
@@ -74,7 +74,7 @@ impl View<'_> {
     }
 
     /// How many were looked for.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn looked_for(&self, of: Of) -> u32 {
         let at = 2 * WIDTHS.len() + usize::from(of == Of::Itself);
         self.curve.get(at).copied().unwrap_or(0)
@@ -101,7 +101,7 @@ impl View<'_> {
     }
 
     /// The least width that finds this share of all and a little more, if one was measured.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn width(&self, share: f32) -> Option<usize> {
         let missed = SPARED * (1.0 - share);
         let enough = |of| {
@@ -153,12 +153,12 @@ pub(super) fn clear(sections: &mut Sections<'_>, place: usize) {
     }
 }
 
-/// Measures one sampled row again when its turn has come.
-pub(super) fn step(sections: &mut Sections<'_>) {
+/// Measures one sampled row again when its turn has come; whether it had.
+pub(super) fn step(sections: &mut Sections<'_>) -> bool {
     let left = sections.view().counter(state::UNTIL);
     if left > 0 {
         sections.set_counter(state::UNTIL, left - 1);
-        return;
+        return false;
     }
     let places = sections.config.samples() as u32;
     let place = sections
@@ -171,6 +171,7 @@ pub(super) fn step(sections: &mut Sections<'_>) {
         None => 0,
     };
     sections.set_counter(state::UNTIL, (steps / RATIO).max(4));
+    true
 }
 
 /// Measures a sampled row; returns how many rows were expanded.
@@ -203,7 +204,7 @@ struct Measure<'r, 'a, 't> {
 impl Task for Measure<'_, '_, '_> {
     type Output = u32;
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn run<K: Kernels>(self, kernels: K) -> u32 {
         let Self {
             sections,
@@ -220,7 +221,7 @@ impl Task for Measure<'_, '_, '_> {
                 kernels,
                 sections,
                 slot,
-                #[inline(always)]
+                #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
                 |view, query, unit, _, visited| {
                     let walk = Walk {
                         scorer: &Scorer::new(view, query),
@@ -240,7 +241,7 @@ impl Task for Measure<'_, '_, '_> {
                 kernels,
                 sections,
                 slot,
-                #[inline(always)]
+                #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
                 |view, query, unit, _, visited| {
                     let walk = Walk {
                         scorer: &Scorer::new(view, query),
@@ -270,7 +271,7 @@ struct Walk<'w> {
 impl Walk<'_> {
     /// Walks until all of `found` are told, or no walk would find more. What is looked for is as similar as
     /// `least`, or the row itself. Returns how many rows were expanded.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn run<K: Kernels>(
         &self,
         kernels: K,
@@ -288,7 +289,7 @@ impl Walk<'_> {
             view,
             &view.sketch(self.slot),
             visited,
-            #[inline(always)]
+            #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
             |slot| batch.push(slot),
         );
         let mut next = 0;
@@ -333,7 +334,7 @@ impl Walk<'_> {
             width = width.max((next + 1).min(usize::from(NEVER) - 1) as u16);
             view.for_links(
                 slot_of(candidate),
-                #[inline(always)]
+                #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
                 |slot| batch.push_fresh(visited, slot),
             );
         }
@@ -354,7 +355,7 @@ impl Walk<'_> {
     }
 
     /// Whether a row that was met is one that is looked for.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn is_wanted<K: Kernels>(&self, kernels: K, slot: u32, met: u64, least: Option<f32>) -> bool {
         let view = &self.scorer.view;
         match least {

@@ -22,7 +22,7 @@ struct Unlink<'r, 'a> {
 impl Task for Unlink<'_, '_> {
     type Output = ();
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn run<K: Kernels>(self, kernels: K) {
         let Self { sections, slot } = self;
         if copies::inherit(sections, slot) {
@@ -41,7 +41,7 @@ const MEND_TRIES: usize = 6;
 
 /// Connects the former neighbours of a slot that is gone: each with the nearest of the others that
 /// adds a direction to its links, and then what is still apart.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn mend<K: Kernels>(kernels: K, sections: &mut Sections<'_>, around: &[u32]) {
     let degree = sections.config.degree();
     let marks = core::mem::take(&mut sections.visited);
@@ -94,7 +94,7 @@ fn mend<K: Kernels>(kernels: K, sections: &mut Sections<'_>, around: &[u32]) {
 }
 
 /// Marks slots, all of them unmarked.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn mark(marks: &mut [u64], slots: &[u32]) {
     for &slot in slots {
         visit(marks, slot);
@@ -102,7 +102,7 @@ fn mark(marks: &mut [u64], slots: &[u32]) {
 }
 
 /// Clears all marks, which are on `slots` alone.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn unmark(marks: &mut [u64], slots: &[u32]) {
     for &slot in slots {
         if let Some(word) = marks.get_mut(slot as usize / 64) {

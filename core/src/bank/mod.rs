@@ -25,6 +25,7 @@
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 
+mod afar;
 mod config;
 mod copies;
 mod entries;

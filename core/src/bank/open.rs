@@ -1,5 +1,6 @@
 //! The check of a bank's block before it is used: all that searches and changes rely on.
 
+use super::afar;
 use super::config::Element;
 use super::entries;
 use super::layout::{View, block_offset, state};
@@ -32,6 +33,7 @@ fn graph(view: &View<'_>) -> bool {
         && sample::is_sound(view)
         && measure::is_sound(view)
         && loss::is_sound(view)
+        && afar::is_sound(view)
         && working_memory(view)
 }
 
@@ -41,7 +43,8 @@ fn counters(view: &View<'_>) -> bool {
         && view.high() <= capacity
         && view.counter(state::AUDIT) < view.config.capacity
         && view.counter(state::TURN) < view.places().max(1) as u32
-        && view.state.iter().skip(state::LOSS + 2).all(|&w| w == 0)
+        && (view.places() > 0 || view.counter(state::UNTIL) == 0)
+        && view.state.iter().skip(state::AFAR + 1).all(|&w| w == 0)
 }
 
 /// The list ends after as many steps as there are dead slots, so it names each of them once.
@@ -129,11 +132,11 @@ struct CheckLinks<'v>(&'v View<'v>);
 impl Task for CheckLinks<'_> {
     type Output = bool;
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn run<K: Kernels>(self, kernels: K) -> bool {
         let view = self.0;
         (0..view.high() as u32).all(
-            #[inline(always)]
+            #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
             |slot| match view.links {
                 Links::None => true,
                 Links::Short(all) => links_are_sound(kernels, view, all, slot),
@@ -145,7 +148,7 @@ impl Task for CheckLinks<'_> {
 
 /// Whether the links of a slot come first in its row, lead to others, once each, and are answered. A
 /// dead slot has none, so that no link to it is.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn links_are_sound<K: Kernels, T: Copy + Eq + Into<u32>>(
     kernels: K,
     view: &View<'_>,

@@ -15,7 +15,7 @@ pub(super) struct Few<T> {
 }
 
 impl<T: Copy + Default> Few<T> {
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn new() -> Self {
         Self {
             items: [T::default(); MOST_LINKS + 1],
@@ -23,7 +23,7 @@ impl<T: Copy + Default> Few<T> {
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn push(&mut self, item: T) {
         if let Some(place) = self.items.get_mut(self.len) {
             *place = item;
@@ -31,7 +31,7 @@ impl<T: Copy + Default> Few<T> {
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn as_slice(&self) -> &[T] {
         self.items.get(..self.len).unwrap_or(&[])
     }
@@ -39,12 +39,12 @@ impl<T: Copy + Default> Few<T> {
 
 impl Few<u32> {
     /// The links of a slot.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn links(view: View<'_>, slot: u32) -> Self {
         let mut links = Self::new();
         view.for_links(
             slot,
-            #[inline(always)]
+            #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
             |link| links.push(link),
         );
         links
@@ -57,7 +57,7 @@ pub(super) struct Pairs<'v>(pub View<'v>);
 
 impl Pairs<'_> {
     /// How similar four rows are to `slot`.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn four<K: Kernels>(&self, kernels: K, slot: u32, others: [u32; 4]) -> [f32; 4] {
         let view = &self.0;
         let euclid = view.config.metric == Metric::SquaredEuclidean;
@@ -65,7 +65,7 @@ impl Pairs<'_> {
             Element::I8 | Element::I8F32 => {
                 let rows = each(
                     others,
-                    #[inline(always)]
+                    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
                     |other| view.row(other),
                 );
                 let dots = kernels.pair_dots(view.row(slot), rows);
@@ -84,7 +84,7 @@ impl Pairs<'_> {
             Element::F32 => {
                 let rows = each(
                     others,
-                    #[inline(always)]
+                    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
                     |other| view.float_row(other),
                 );
                 let metric = view.config.metric;
@@ -102,7 +102,7 @@ impl Pairs<'_> {
     }
 
     /// Whether `slot` is at least as similar to one of `others` as `score`.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn any_nearer<K: Kernels>(
         &self,
         kernels: K,
@@ -125,7 +125,7 @@ impl Pairs<'_> {
     }
 
     /// Offers each of `others` to `ranked`, by how similar it is to `slot`.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn rank<K: Kernels>(&self, kernels: K, slot: u32, others: &[u32], ranked: &mut Pool<'_>) {
         for four in others.chunks(4) {
             let Some(padded) = slices::four(four) else {

@@ -36,7 +36,7 @@ pub(super) const SCAN: Plan = Plan {
 };
 
 /// How to reach the goal: the way that was asked for, or the one that costs less of those that do.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn of(view: &View<'_>, search: &Search<'_>, room: Room) -> Plan {
     let wide = match search.goal {
         Goal::Ef(ef) => Some((ef as usize).min(room.asked).max(1).max(search.k)),
@@ -68,7 +68,7 @@ pub(super) fn of(view: &View<'_>, search: &Search<'_>, room: Room) -> Plan {
 }
 
 /// Candidates that find this share of the `k` nearest by what was measured.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn width(view: &View<'_>, share: f32, k: usize) -> Option<usize> {
     if share >= 1.0 {
         return None;
@@ -82,7 +82,7 @@ pub(super) fn width(view: &View<'_>, share: f32, k: usize) -> Option<usize> {
 }
 
 /// The way that costs less, by integers alone so that every host takes the same.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn cheaper(view: &View<'_>, ef: usize) -> Method {
     let config = &view.config;
     let sixteens = config.padded() as u64 / 16;

@@ -7,7 +7,7 @@
 use crate::simd::Kernels;
 
 /// Maps a score to an integer, better scores to lesser ones. Minus zero counts as zero.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn rank(score: f32) -> u32 {
     let bits = (score + 0.0).to_bits();
     let ascending = bits ^ (((bits as i32) >> 31) as u32 | 0x8000_0000);
@@ -15,7 +15,7 @@ pub(super) fn rank(score: f32) -> u32 {
 }
 
 /// The score that [`rank`] was made from.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn score_of(entry: u64) -> f32 {
     let ascending = !((entry >> 32) as u32);
     let mask = ((!ascending as i32 >> 31) as u32) | 0x8000_0000;
@@ -23,13 +23,13 @@ pub(super) fn score_of(entry: u64) -> f32 {
 }
 
 /// The entry of a slot with a score.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn entry(score: f32, slot: u32) -> u64 {
     u64::from(rank(score)) << 32 | u64::from(slot << 1)
 }
 
 /// The slot of an entry.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn slot_of(entry: u64) -> u32 {
     entry as u32 >> 1
 }
@@ -53,7 +53,7 @@ pub(super) struct Pool<'p> {
 impl<'p> Pool<'p> {
     /// An empty pool of at most `most` entries, in the memory of as many or, better, the next
     /// multiple of [`POOL_STEP`].
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn new(memory: &'p mut [u64], most: usize) -> Self {
         let most = most.min(memory.len());
         let padded = most.next_multiple_of(POOL_STEP);
@@ -67,35 +67,35 @@ impl<'p> Pool<'p> {
         }
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn len(&self) -> usize {
         self.filled.min(self.most)
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn capacity(&self) -> usize {
         self.most
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn is_full(&self) -> bool {
         self.filled >= self.most
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn as_slice(&self) -> &[u64] {
         self.entries.get(..self.len()).unwrap_or(&[])
     }
 
     /// What an entry must be less than to get in.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn bound(&self) -> u64 {
         let last = self.entries.get(self.most.wrapping_sub(1));
         last.copied().unwrap_or(0)
     }
 
     /// The score of the worst entry of a full pool, else minus infinity.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn least(&self) -> f32 {
         match self.bound() {
             u64::MAX => f32::NEG_INFINITY,
@@ -104,7 +104,7 @@ impl<'p> Pool<'p> {
     }
 
     /// Takes the entry in if it is good enough, dropping the worst if full; returns where it is.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn insert<K: Kernels>(&mut self, kernels: K, entry: u64) -> Option<usize> {
         if entry >= self.bound() {
             return None;
@@ -115,7 +115,7 @@ impl<'p> Pool<'p> {
     }
 
     /// Marks the entry at `at` as expanded and returns it as it was.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn expand(&mut self, at: usize) -> u64 {
         match self.entries.get_mut(at) {
             Some(entry) => {

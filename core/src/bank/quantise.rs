@@ -47,14 +47,14 @@ pub(super) enum Width {
 }
 
 /// Rounds halves to even; exact for magnitudes below 2^22.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn round(value: f32) -> i32 {
     const MAGIC: f32 = 12_582_912.0;
     ((value + MAGIC).to_bits() as i32).wrapping_sub(MAGIC.to_bits() as i32)
 }
 
 /// Largest magnitude of the components, all of which are checked.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn magnitude(config: &BankConfig, vector: &[f32]) -> Result<f32, VectorError> {
     if vector.len() != config.dimensions as usize {
         return Err(VectorError::WrongLength {
@@ -93,7 +93,7 @@ pub(super) fn magnitude(config: &BankConfig, vector: &[f32]) -> Result<f32, Vect
 
 /// Writes the vector as the metric wants it, padded with zeros, to `out`, and returns the largest
 /// magnitude in it. `largest` is what [`magnitude`] said.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn normalise<K: Kernels>(
     kernels: K,
     metric: Metric,
@@ -118,14 +118,14 @@ pub(super) fn normalise<K: Kernels>(
 }
 
 /// Inner product of a padded row with itself.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn square<K: Kernels>(kernels: K, row: &[f32]) -> f32 {
     kernels.float_dots(row, [row, &[], &[], &[]])[0]
 }
 
 /// What a row's codes are multiplied by, from the largest magnitude in it. A row that is as good
 /// as zero has codes of zero; its scale must still be positive, for zero marks a dead row.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn factors(largest: f32, limit: f32) -> (f32, f32) {
     // 2^-50
     if largest < f32::from_bits((127 - 50) << 23) {
@@ -226,13 +226,13 @@ pub(super) fn stream(
 }
 
 /// The unit of [`Stored::residual`]: its largest value, half a step in each of `padded` components, is 250.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn residual_unit(padded: usize) -> f32 {
     libm::sqrtf(padded as f32) / 500.0
 }
 
 /// Prepares `vector` as a query.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn prepare<'q, K: Kernels>(
     kernels: K,
     config: &BankConfig,
@@ -322,13 +322,13 @@ pub(super) fn prepare<'q, K: Kernels>(
 }
 
 /// Largest magnitude of a wide query code for rows of `padded` elements.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn wide_limit(padded: usize) -> i32 {
     WIDE_LIMIT.min(i32::MAX / 127 / padded.max(1) as i32)
 }
 
 /// The codes of a stored row as a narrow query, for comparing rows with each other.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn planes<'q>(
     codes: &[u8],
     even: &'q mut [i16],

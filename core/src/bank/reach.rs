@@ -97,7 +97,7 @@ struct Nearest<'v> {
 impl Task for Nearest<'_> {
     type Output = Option<u32>;
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn run<K: Kernels>(self, kernels: K) -> Option<u32> {
         let Self { view, slot, among } = self;
         let mut memory = [0; POOL_STEP];

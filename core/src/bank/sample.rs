@@ -5,6 +5,7 @@
 //! and else by the codes: a new row is compared with the sample, and a row that comes into the sample
 //! with all others. Both are about as many comparisons in all: one for each row and sampled row.
 
+use super::afar;
 use super::config::{BankConfig, Element, Metric};
 use super::loss;
 use super::measure;
@@ -21,7 +22,12 @@ pub(super) const NEAREST: usize = 10;
 /// Nearest rows that are kept; those beyond [`NEAREST`] step in for removed ones.
 pub(super) const KEPT: usize = 16;
 /// Most sampled rows.
-pub(super) const MOST: usize = 64;
+///
+/// What walks miss comes in whole rows as often as in single neighbours: of 64 rows none was lost where
+/// one of fifty was, and the recall was not what was told.
+pub(super) const MOST: usize = 256;
+/// Fewer slots than this have a smaller sample.
+const FEW: usize = 1_024;
 /// Marks a place of the sample, or of a list of nearest rows, that is empty.
 const EMPTY: u64 = 0;
 
@@ -31,7 +37,11 @@ impl BankConfig {
         if !self.has_graph() {
             return 0;
         }
-        let places = self.slots() / 32;
+        // Few patterns are scanned, whatever is measured, and mostly on machines with little memory.
+        let places = match self.slots() {
+            slots @ ..FEW => slots / 32,
+            slots => slots / 8,
+        };
         if places < 4 {
             4
         } else if places > MOST {
@@ -64,6 +74,10 @@ impl View<'_> {
     pub fn nearest(&self, place: usize) -> &[u64] {
         let all = self.nearest.get(place * KEPT..).unwrap_or(&[]);
         let all = all.get(..KEPT).unwrap_or(&[]);
+        // Nearly always full, which an insertion asks of every place.
+        if all.last().is_some_and(|&last| last != EMPTY) {
+            return all;
+        }
         let filled = all.iter().take_while(|&&near| near != EMPTY).count();
         all.get(..filled).unwrap_or(&[])
     }
@@ -142,7 +156,10 @@ pub(super) fn settle(sections: &mut Sections<'_>, new: Option<u32>) {
             measure::measure(sections, place);
         }
     }
-    measure::step(sections);
+    // Few rows change the bound often, and many seldom.
+    if measure::step(sections) || live <= 2 * sections.config.samples() {
+        afar::renew(sections);
+    }
 }
 
 /// Takes a new row into the sample if its hash is among the least.
@@ -229,7 +246,7 @@ pub(super) struct Exact<'v> {
 }
 
 impl<'v> Exact<'v> {
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn new<K: Kernels>(kernels: K, view: View<'v>, slot: u32) -> Self {
         let length = match view.config.element {
             Element::I8F32 if view.config.metric == Metric::InnerProduct => {
@@ -247,7 +264,7 @@ impl<'v> Exact<'v> {
 
     /// A similarity that no floats of `other` could make larger than, but for four standard
     /// deviations, where its codes have `score`.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn most(&self, other: u32, score: f32) -> f32 {
         let view = &self.view;
         if view.config.element != Element::I8F32 {
@@ -274,7 +291,7 @@ impl<'v> Exact<'v> {
     }
 
     /// Similarities of four rows; minus infinity for all where none can reach `least`.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn four<K: Kernels>(&self, kernels: K, others: [u32; 4], least: f32) -> [f32; 4] {
         let scores = Pairs(self.view).four(kernels, self.slot, others);
         if self.view.config.element != Element::I8F32 {
@@ -291,12 +308,12 @@ impl<'v> Exact<'v> {
     }
 
     /// Similarities of four rows by their floats.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn floats<K: Kernels>(&self, kernels: K, others: [u32; 4]) -> [f32; 4] {
         let view = &self.view;
         let rows = each(
             others,
-            #[inline(always)]
+            #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
             |other| view.float_row(other),
         );
         let metric = view.config.metric;
@@ -314,7 +331,7 @@ struct Nearest<'v, 'm> {
 impl Task for Nearest<'_, '_> {
     type Output = usize;
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn run<K: Kernels>(self, kernels: K) -> usize {
         let Self { view, slot, memory } = self;
         let exact = Exact::new(kernels, view, slot);
@@ -324,7 +341,7 @@ impl Task for Nearest<'_, '_> {
         while first < high {
             let others = each(
                 [0, 1, 2, 3],
-                #[inline(always)]
+                #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
                 |i| (first + i).min(high - 1),
             );
             let scores = exact.four(kernels, others, pool.least());
@@ -349,7 +366,7 @@ struct Offer<'r, 'a> {
 impl Task for Offer<'_, '_> {
     type Output = ();
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn run<K: Kernels>(self, kernels: K) {
         let Self { sections, slot } = self;
         let places = sections.config.samples();
@@ -359,7 +376,7 @@ impl Task for Offer<'_, '_> {
             let exact = Exact::new(kernels, view, slot);
             let of = each(
                 [0, 1, 2, 3],
-                #[inline(always)]
+                #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
                 |i| view.sampled(first + i),
             );
             // The least that any of the four lists would take.
@@ -377,7 +394,7 @@ impl Task for Offer<'_, '_> {
                 kernels,
                 each(
                     of,
-                    #[inline(always)]
+                    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
                     |sampled| sampled.unwrap_or(slot),
                 ),
                 least,
@@ -399,7 +416,7 @@ impl Task for Offer<'_, '_> {
 impl View<'_> {
     /// What the entry of a new row must be less than to come into the list of a place: the last of it, or
     /// anything if all other rows are in it.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn bound(&self, place: usize) -> u64 {
         let nearest = self.nearest(place);
         match nearest.last() {
@@ -437,16 +454,64 @@ pub(super) fn is_sound(view: &View<'_>) -> bool {
             let all = view.nearest.get(place * KEPT..).unwrap_or(&[]);
             let rest = all.get(known.len()..KEPT).unwrap_or(&[]);
             let once = (0..place).all(|other| own.is_none() || view.sampled(other) != own);
-            once && (own.is_some() || known.is_empty())
+            // The row itself is live and in no list.
+            let others = match own {
+                Some(_) => view.live().saturating_sub(1),
+                None => 0,
+            };
+            once && known.len() <= others
                 && rest.iter().all(|&near| near == EMPTY)
-                && known.iter().all(|&near| {
+                && known.iter().enumerate().all(|(at, &near)| {
+                    let before = known.get(..at).unwrap_or(&[]);
                     near & 1 == 0
                         && is_row(slot_of(near))
-                        && score_of(near).is_finite()
                         && Some(slot_of(near)) != own
+                        && before.iter().all(|&other| slot_of(other) != slot_of(near))
                 })
                 && known.is_sorted()
+                && own.is_none_or(|slot| dispatch(Score { view, slot, known }))
         })
+}
+
+/// Whether what is kept of the rows nearest to one is how similar they are.
+struct Score<'v> {
+    view: &'v View<'v>,
+    slot: u32,
+    known: &'v [u64],
+}
+
+impl Task for Score<'_> {
+    type Output = bool;
+
+    #[inline(always)]
+    fn run<K: Kernels>(self, kernels: K) -> bool {
+        let exact = Exact::new(kernels, *self.view, self.slot);
+        self.known.chunks(4).all(
+            #[inline(always)]
+            |known| {
+                let others = each(
+                    [0, 1, 2, 3],
+                    #[inline(always)]
+                    |i: usize| known.get(i).map_or(self.slot, |&near| slot_of(near)),
+                );
+                let scores = exact.four(kernels, others, f32::NEG_INFINITY);
+                let mut both = known.iter().zip(others).zip(scores);
+                both.all(
+                    #[inline(always)]
+                    |((&near, other), score)| {
+                        // A row that came later was compared from its side, which rounds otherwise.
+                        let back = |other| {
+                            let exact = Exact::new(kernels, *self.view, other);
+                            let [score, ..] =
+                                exact.four(kernels, [self.slot; 4], f32::NEG_INFINITY);
+                            near == entry(score, other)
+                        };
+                        score.is_finite() && (near == entry(score, other) || back(other))
+                    },
+                )
+            },
+        )
+    }
 }
 
 #[cfg(test)]

@@ -32,7 +32,7 @@ impl Metric {
     /// Scores of four rows of floats, the larger the more similar: inner products, else minus squared
     /// distances. Those of unit vectors say what their cosines do and keep the digits that a cosine near
     /// one loses.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub(super) fn floats<K: Kernels>(self, kernels: K, a: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
         match self {
             Self::InnerProduct => kernels.float_dots(a, rows),
@@ -45,7 +45,7 @@ impl Metric {
 pub(super) type Filter<'f> = Option<&'f dyn Fn(u32) -> bool>;
 
 /// Fills the pool with the `k` best rows by their similarity; returns how many rows were compared.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn scan<K: Kernels>(
     kernels: K,
     view: &View<'_>,
@@ -89,7 +89,7 @@ struct Scan<'s, K> {
 
 impl<K: Kernels> Scan<'_, K> {
     /// Whether the filter takes a slot, which is live where there is none.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn takes(&self, slot: u32) -> bool {
         match self.filter {
             Some(filter) => self.view.is_live(slot) && filter(slot),
@@ -99,14 +99,14 @@ impl<K: Kernels> Scan<'_, K> {
 
     /// Inner products of the codes of the four blocks from `first`; any beyond the last block repeat
     /// it.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn dots(&self, first: usize) -> [[i32; 16]; 4] {
         let codes = &self.query.codes;
         let high = self.view.high().saturating_sub(1);
         if !self.view.blocks.is_empty() {
             let blocks = each(
                 [0, 1, 2, 3],
-                #[inline(always)]
+                #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
                 |at| self.view.block((first + at).min(high / 16)),
             );
             return self.kernels.four_block_dots(blocks, codes);
@@ -117,7 +117,7 @@ impl<K: Kernels> Scan<'_, K> {
                 let row = (first + block) * 16 + four * 4;
                 let rows = each(
                     [0, 1, 2, 3],
-                    #[inline(always)]
+                    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
                     |i| self.view.row((row + i).min(high) as u32),
                 );
                 *dots = self.kernels.row_dots(rows, codes);
@@ -127,7 +127,7 @@ impl<K: Kernels> Scan<'_, K> {
     }
 
     /// By the codes alone, which is exact over what is stored.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn codes(&mut self, pool: &mut Pool<'_>, scores: &mut [f32]) {
         let euclid = self.view.config.metric == Metric::SquaredEuclidean;
         let factor = if euclid { 2.0 * self.query.step } else { 1.0 };
@@ -180,7 +180,7 @@ impl<K: Kernels> Scan<'_, K> {
     }
 
     /// By the codes with their bounds, then by the floats.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn bounded(&mut self, pool: &mut Pool<'_>, scores: &mut [f32], candidates: &mut [u64]) {
         let margin = Margin::new(self.view.padded, self.query);
         let high = self.view.high();
@@ -237,7 +237,7 @@ impl<K: Kernels> Scan<'_, K> {
     }
 
     /// A bit for each of 64 scores that is at least `bound`.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn at_least(&self, scores: &[f32; 64], bound: f32) -> u64 {
         let mut bits = 0;
         for (at, scores) in scores.as_chunks::<16>().0.iter().enumerate() {
@@ -247,7 +247,7 @@ impl<K: Kernels> Scan<'_, K> {
     }
 
     /// Scores the waiting rows by their floats and forgets them.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn settle(
         &mut self,
         pool: &mut Pool<'_>,
@@ -267,7 +267,7 @@ impl<K: Kernels> Scan<'_, K> {
             let slots = each(padded, slot_of);
             let rows = each(
                 slots,
-                #[inline(always)]
+                #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
                 |slot| self.view.float_row(slot),
             );
             let metric = self.view.config.metric;
@@ -290,7 +290,7 @@ impl<K: Kernels> Scan<'_, K> {
         *waiting = 0;
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn floats(&mut self, pool: &mut Pool<'_>) {
         let metric = self.view.config.metric;
         let high = self.view.high() as u32;
@@ -298,12 +298,12 @@ impl<K: Kernels> Scan<'_, K> {
         while first < high {
             let slots = each(
                 [0, 1, 2, 3],
-                #[inline(always)]
+                #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
                 |i| (first + i).min(high - 1),
             );
             let rows = each(
                 slots,
-                #[inline(always)]
+                #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
                 |slot| self.view.float_row(slot),
             );
             let scores = metric.floats(self.kernels, self.query.floats, rows);
@@ -318,7 +318,7 @@ impl<K: Kernels> Scan<'_, K> {
         self.distances += high;
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn bits(&mut self, pool: &mut Pool<'_>) {
         let high = self.view.high() as u32;
         let query: &[u8] = bytemuck::cast_slice(self.query.codes.low);
@@ -334,7 +334,7 @@ impl<K: Kernels> Scan<'_, K> {
 }
 
 /// Scores entries by their floats and sorts them; returns how many.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn rank_again<K: Kernels>(
     kernels: K,
     view: &View<'_>,
@@ -349,7 +349,7 @@ pub(super) fn rank_again<K: Kernels>(
         let slots = each(padded, slot_of);
         let rows = each(
             slots,
-            #[inline(always)]
+            #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
             |slot| view.float_row(slot),
         );
         let scores = metric.floats(kernels, query.floats, rows);
@@ -362,7 +362,7 @@ pub(super) fn rank_again<K: Kernels>(
 }
 
 impl Margin {
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn new(padded: usize, query: &Query<'_>) -> Self {
         let length = libm::sqrtf(query.norm2);
         let root = libm::sqrtf(padded as f32);
@@ -375,7 +375,7 @@ impl Margin {
 }
 
 /// Sixteen elements of a section that is padded to whole blocks.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn sixteen<T: Copy + Default>(section: &[T], block: usize) -> [T; 16] {
     match section
         .get(block * 16..)
@@ -388,7 +388,7 @@ fn sixteen<T: Copy + Default>(section: &[T], block: usize) -> [T; 16] {
 
 /// A score that at least `n` of the values reach, close to the `n`-th largest of them, or minus
 /// infinity if there are fewer. Each value is the best of other rows, so that `n` rows reach it.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn nth_largest<K: Kernels>(kernels: K, values: &[[f32; 16]; 4], n: usize) -> f32 {
     /// Halvings of the range between the least and the largest.
     const STEPS: usize = 8;
@@ -421,7 +421,7 @@ fn nth_largest<K: Kernels>(kernels: K, values: &[[f32; 16]; 4], n: usize) -> f32
 }
 
 /// How many of the values are at least `bound`.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn count_from<K: Kernels>(kernels: K, values: &[[f32; 16]; 4], bound: f32) -> usize {
     let mut count = 0;
     for values in values {

@@ -1,6 +1,6 @@
 //! The memory a search works in, one for each thread that searches.
 
-use super::config::{BankConfig, Element};
+use super::config::{BankConfig, Element, round_up};
 use super::pattern::{Entry, PatternId};
 use super::plan::Room;
 use super::pool::POOL_STEP;
@@ -88,7 +88,7 @@ impl ScratchConfig {
 
 /// A plane of every second element starts on a boundary of its own.
 const fn half(padded: usize) -> usize {
-    (padded / 2).next_multiple_of(32)
+    round_up(padded / 2, 32)
 }
 
 /// Scratch memory: what a search writes to, so that any number of threads may search one bank.
@@ -102,8 +102,8 @@ sections! {
     /// The sections, apart, so that a search borrows them one by one.
     pub(super) struct Parts for ScratchConfig as config {
         floats: [f32; config.padded],
-        planes: [i16; 2 * half(config.padded)],
-        bytes: [i8; 2 * config.padded],
+        planes: [i16; half(config.padded).saturating_mul(2)],
+        bytes: [i8; config.padded.saturating_mul(2)],
         pub pool: [u64; config.candidates_of_walk()],
         pub hits: [[u32; 8]; config.ef],
         pub scores: [f32; config.scores()],

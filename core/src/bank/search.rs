@@ -1,5 +1,6 @@
 //! Which search answers a query, and how its result is handed over.
 
+use super::afar;
 use super::config::{Element, Metric};
 use super::errors::SearchError;
 use super::filter::{self, Predicate};
@@ -10,6 +11,7 @@ use super::plan::{self, Plan};
 use super::pool::{POOL_STEP, Pool, entry, score_of, slot_of};
 use super::quantise::{self, Query, Width};
 use super::reach;
+use super::sample::NEAREST;
 use super::scan;
 use super::scratch::{Hit, Hits, Method, Scratch, Work, split};
 use super::shape::{self, Shape};
@@ -82,7 +84,7 @@ struct Run<'r, 's, 'm, S> {
 impl<'s, S: Shape> Task for Run<'_, 's, '_, S> {
     type Output = Result<Hits<'s>, SearchError>;
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn run<K: Kernels>(self, kernels: K) -> Self::Output {
         let Self {
             view,
@@ -102,11 +104,11 @@ impl<'s, S: Shape> Task for Run<'_, 's, '_, S> {
             let found = answer::<_, S>(kernels, view, vector, search, plan, scratch)?;
             distances += found.distances;
             // A walk that was the bank's own choice is made good by a scan.
-            let chosen = search.method.is_none() && search.filter.is_some();
-            if !chosen
-                || plan.method == Method::Scan
-                || found.met >= filter::enough(search.k, plan.ef)
-            {
+            let fails = match search.filter {
+                Some(_) => found.met < filter::enough(search.k, plan.ef),
+                None => found.afar,
+            };
+            if search.method.is_some() || plan.method == Method::Scan || !fails {
                 break found;
             }
             plan.method = Method::Scan;
@@ -130,13 +132,15 @@ struct Found {
     distances: u32,
     /// The share of the nearest that codes lose near this query, by what was found.
     lost: f32,
+    /// Whether a walk towards it ended farther away than any sampled row is from its nearest.
+    afar: bool,
 }
 
 /// Recall from which a search is as good as exact.
 const NEARLY_ALL: f32 = 0.999;
 
 /// Whether less of the nearest is found than the goal asks for, `lost` being what codes lose near the query.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn is_below(view: &View<'_>, search: &Search<'_>, plan: Plan, lost: f32) -> bool {
     let goal = match search.goal {
         Goal::Ef(_) => return false,
@@ -162,7 +166,7 @@ fn is_below(view: &View<'_>, search: &Search<'_>, plan: Plan, lost: f32) -> bool
 }
 
 /// Searches one way and writes the hits to the scratch memory.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn answer<K: Kernels, S: Shape>(
     kernels: K,
     view: &View<'_>,
@@ -201,6 +205,7 @@ fn answer<K: Kernels, S: Shape>(
                 met,
                 distances,
                 lost: 0.0,
+                afar: false,
             }
         }
     };
@@ -211,11 +216,20 @@ fn answer<K: Kernels, S: Shape>(
         let similarity = similarity(view, &query, score_of(*entry));
         *hit = Hit::new(&view.entry(slot_of(*entry)), similarity).to_words();
     }
+    if plan.method == Method::Graph
+        && matches!(search.goal, Goal::Recall(_))
+        && search.filter.is_none()
+        && let Some(last) = found.hits.min(NEAREST).checked_sub(1)
+        && let Some(&last) = work.pool.get(last)
+    {
+        let similarity = similarity(view, &query, score_of(last));
+        found.afar = afar::is_afar(view, similarity, query.norm2);
+    }
     Ok(found)
 }
 
 /// How many of the nearest a scan keeps: a few more than are wanted where they tell what codes lose.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn kept(view: &View<'_>, search: &Search<'_>) -> usize {
     match view.config.element {
         Element::I8 if search.k > 0 => search.k.max(TELLING),
@@ -227,7 +241,7 @@ fn kept(view: &View<'_>, search: &Search<'_>) -> usize {
 const TELLING: usize = 2 * POOL_STEP;
 
 /// What codes lose near a query by the nearest that were found.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn lost(view: &View<'_>, query: &Query<'_>, work: &Work<'_>, met: usize) -> f32 {
     let mut found = [0; TELLING];
     let count = met.min(found.len());
@@ -247,7 +261,7 @@ pub(super) fn unreachable(view: &View<'_>, scratch: &mut Scratch<'_>) -> Result<
 }
 
 /// Walks the graph and ranks the best again by their floats if there are any.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn walk<K: Kernels>(
     kernels: K,
     view: &View<'_>,
@@ -291,13 +305,14 @@ fn walk<K: Kernels>(
         met,
         distances,
         lost: 0.0,
+        afar: false,
     }
 }
 
 /// How many of the candidates, best by their codes first, are ranked again by their floats for `k`
 /// wanted: at least a quarter more than these and two, and all that rounding may have put behind the
 /// `k`-th.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn depth(view: &View<'_>, query: &Query<'_>, found: &[u64], k: usize) -> usize {
     let least = (k + k / 4 + 2).min(found.len());
     match k.checked_sub(1).and_then(|last| found.get(last)) {
@@ -315,7 +330,7 @@ fn depth(view: &View<'_>, query: &Query<'_>, found: &[u64], k: usize) -> usize {
 /// What rounding leaves of a row, `f`, has no direction of its own, so that its product with another
 /// vector `v` is about `|v| |f| / sqrt(n)`; what it leaves of the query is a step over `sqrt(12)` in
 /// each component.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn rounding(view: &View<'_>, query: &Query<'_>, entry: u64) -> f32 {
     /// One over the root of twelve: the deviation of what rounding to integers leaves.
     const STEP: f32 = 0.289;
@@ -339,7 +354,7 @@ fn rounding(view: &View<'_>, query: &Query<'_>, entry: u64) -> f32 {
 }
 
 /// What a score of a finished search means to the caller.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn similarity(view: &View<'_>, query: &Query<'_>, score: f32) -> f32 {
     let metric = view.config.metric;
     let similarity = match view.config.element {

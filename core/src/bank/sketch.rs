@@ -23,7 +23,7 @@ pub(super) const NONE: Sketch = [0; 2];
 const STEPS: [u32; 2] = [0xc13f_a9a9, 0x91e1_0da5];
 
 /// The sketch of a vector of `dimensions` components, where `bit` compares two of them.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn sketch(dimensions: u32, bit: impl Fn(usize, usize) -> bool) -> Sketch {
     let mut sketch = NONE;
     let mut at = [0u32; 2];
@@ -41,11 +41,11 @@ fn sketch(dimensions: u32, bit: impl Fn(usize, usize) -> bool) -> Sketch {
 }
 
 /// The sketch of numbers.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn of_numbers<T: PartialOrd>(dimensions: u32, row: &[T]) -> Sketch {
     sketch(
         dimensions,
-        #[inline(always)]
+        #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
         |a, b| matches!((row.get(a), row.get(b)), (Some(a), Some(b)) if a >= b),
     )
 }
@@ -60,7 +60,7 @@ fn of_bits(dimensions: u32, row: &[u8]) -> Sketch {
 
 impl View<'_> {
     /// The sketch of a slot's vector.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn sketch(&self, slot: u32) -> Sketch {
         let dimensions = self.config.dimensions;
         match self.config.element {
@@ -72,7 +72,7 @@ impl View<'_> {
 
     /// The sketch of a query: of codes about as coarse as those of rows, so that what is equal in all
     /// rows after rounding is equal in the query.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn sketch_of(&self, query: &Query<'_>) -> Sketch {
         let dimensions = self.config.dimensions;
         let (low, high) = (query.codes.low, query.codes.high);
@@ -86,7 +86,7 @@ impl View<'_> {
 }
 
 /// In how many bits two sketches differ.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn difference(a: &Sketch, b: &Sketch) -> u32 {
     (a[0] ^ b[0]).count_ones() + (a[1] ^ b[1]).count_ones()
 }

@@ -7,33 +7,33 @@ use super::pattern::{Entry, PatternId, Record};
 use sha2::{Digest, Sha256};
 
 impl<'v> View<'v> {
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn counter(&self, at: usize) -> u32 {
         self.state.get(at).copied().unwrap_or(0)
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn live(&self) -> usize {
         self.counter(state::LIVE) as usize
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn high(&self) -> usize {
         self.counter(state::HIGH) as usize
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn record(&self, slot: u32) -> Record {
         Record(self.meta.get(slot as usize).copied().unwrap_or([0; 4]))
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn is_live(&self, slot: u32) -> bool {
         self.record(slot).is_live()
     }
 
     /// The entry in a slot, live or not.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn entry(&self, slot: u32) -> Entry {
         let record = self.record(slot);
         Entry {
@@ -62,7 +62,7 @@ impl<'v> View<'v> {
     }
 
     /// The codes or bits of a slot where rows lie one after the other.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn row(&self, slot: u32) -> &'v [u8] {
         let bytes = match self.config.element {
             Element::Bits => self.padded / 8,
@@ -73,7 +73,7 @@ impl<'v> View<'v> {
     }
 
     /// The sixteen interleaved rows of a block.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn block(&self, block: usize) -> &'v [u8] {
         let bytes = 16 * self.padded;
         let start = block * bytes;
@@ -81,13 +81,13 @@ impl<'v> View<'v> {
     }
 
     /// The floats of a slot.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn float_row(&self, slot: u32) -> &'v [f32] {
         let start = slot as usize * self.padded;
         self.floats.get(start..start + self.padded).unwrap_or(&[])
     }
 
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn scale(&self, slot: u32) -> f32 {
         self.scales.get(slot as usize).copied().unwrap_or(0.0)
     }

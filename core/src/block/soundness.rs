@@ -190,7 +190,7 @@ fn bank() -> Vec<Fixture> {
 
     const SHAPE: BankConfig = BankConfig::new(3, 6).links(2).ef_construction(8);
     fn fixture(name: &'static str, config: BankConfig) -> Fixture {
-        Fixture {
+        let mut fixture = Fixture {
             name,
             ..fixture! {
                 "bank": PatternBank<'_> = config,
@@ -205,7 +205,20 @@ fn bank() -> Vec<Fixture> {
                     ("counters", 20..24, "an audit may go on from any slot"),
                 ],
             }
+        };
+        if config.has_graph() {
+            fixture.alone.push(Alone {
+                section: "counters",
+                bytes: (24..32).collect(),
+                reason: "recall may be measured again at any time and place",
+            });
+            fixture.alone.push(Alone {
+                section: "counters",
+                bytes: (40..44).collect(),
+                reason: "which queries are unlike the rows may be told by any bound: it chooses walk or scan",
+            });
         }
+        fixture
     }
     std::vec![
         fixture("bank of bytes", SHAPE),
@@ -676,7 +689,7 @@ fn claims() -> Vec<Fixture> {
             alone: [
                 ("state", 0..20, "time and tallies may be any"),
                 ("state", 24..25, "something may have been forgotten"),
-                ("state", 32..168, "so may the counts of refusals"),
+                ("state", 32..176, "so may the counts of refusals"),
             ],
         },
     ]

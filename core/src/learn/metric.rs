@@ -55,7 +55,7 @@ struct Add<'m> {
 
 impl Task for Add<'_> {
     type Output = ();
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn run<K: Kernels>(self, _: K) {
         let (mut factor, mut x) = (self.factor, self.x);
         while let Some((first, others)) = core::mem::take(&mut x).split_first_mut() {
@@ -86,7 +86,7 @@ struct Whiten<'m> {
 
 impl Task for Whiten<'_> {
     type Output = ();
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn run<K: Kernels>(self, _: K) {
         let (mut factor, mut x) = (self.factor, self.x);
         while let Some((first, others)) = core::mem::take(&mut x).split_first_mut() {

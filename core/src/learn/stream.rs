@@ -564,7 +564,7 @@ impl Stream<'_> {
     }
 
     /// Takes checked samples, at most [`BATCH`], channel by channel.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn advance_all(&mut self, samples: &[f32]) {
         let channels = self.config.channels as usize;
         let (before, oldest) = (self.samples(), self.oldest() as usize % RING);
@@ -629,7 +629,7 @@ struct Batch<'s, 'a> {
 
 impl Task for Batch<'_, '_> {
     type Output = ();
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn run<K: Kernels>(self, _: K) {
         self.stream.advance_all(self.samples);
     }

@@ -141,13 +141,13 @@ pub(super) const fn table(seed: u32) -> [u16; TABLE] {
 pub(super) static TAPS: [u16; TABLE] = table(SEED);
 
 /// The groups in a table, counted through all steps.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn groups(table: &[u16]) -> &[Group] {
     table.as_chunks().0
 }
 
 /// The places of a kernel's taps.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 const fn taps(kernel: u16) -> [usize; 3] {
     [
         (kernel & 31) as usize,
@@ -185,7 +185,7 @@ pub(super) fn plan(seed: u32, channels: u32, groups: u32) -> Plan {
 }
 
 /// The event of the kernel that responds most in a group, counted through all steps.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn most_event(group: usize, kernel: u32) -> u32 {
     (group as u32 * KERNELS as u32 + kernel) * 2
 }
@@ -239,7 +239,7 @@ impl<'s> Sums<'s> {
     }
 
     /// The codes of a row of events and the sums that they are of, if there are.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     fn coded(&mut self, row: usize) -> Option<(&'static [u8; 16], &mut [i32; CODED])> {
         let codes = self.codes.get(row)?;
         Some((codes, self.sums.first_chunk_mut()?))
@@ -264,7 +264,7 @@ impl<'s> Sums<'s> {
     }
 
     /// Counts which kernels of a group respond most and least to one sample.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn respond(&mut self, number: usize, group: &Group, values: &Values) {
         let (most, least) = winners(group, values);
         match self.coded(number) {
@@ -280,7 +280,7 @@ impl<'s> Sums<'s> {
     }
 
     /// The same of a batch.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn respond_all(&mut self, number: usize, tallies: [Tally; 2]) {
         for (side, tally) in tallies.into_iter().enumerate() {
             for kernel in 0..KERNELS as u32 {
@@ -293,7 +293,7 @@ impl<'s> Sums<'s> {
     }
 
     /// Counts the levels that a value exceeds, and that its step exceeds unless it is the first.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn exceed(&mut self, channel: usize, value: i32, step: Option<i32>, steps: &[i32; 8]) {
         let levels = LEVELS.map(|level| level * LEVEL);
         let step = step.unwrap_or(i32::MIN);
@@ -329,7 +329,7 @@ impl<'s> Sums<'s> {
     }
 
     /// The same of a batch: `values`, each after the one before it; the first has none if `fresh`.
-    #[inline(always)]
+    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn exceed_all(
         &mut self,
         channel: usize,
@@ -352,20 +352,20 @@ impl<'s> Sums<'s> {
     }
 }
 
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn count(values: &[i32], mut takes: impl FnMut(&i32) -> bool) -> i32 {
     values.iter().map(|value| i32::from(takes(value))).sum()
 }
 
 /// Counts an event by its code.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn count_coded(sums: &mut [i32; CODED], code: u8, weight: i32) {
     let sum = &mut sums[usize::from(code >> 1) % CODED];
     *sum += if code & 1 == 1 { weight } else { -weight };
 }
 
 /// The kernels of a group that respond most and least, the first of equals.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 fn winners(group: &Group, values: &Values) -> (u32, u32) {
     let response = |kernel: u16| {
         let [a, b, c] = taps(kernel);
@@ -405,7 +405,7 @@ pub(super) type Tally = u64;
 /// Which kernels of a group respond most and least to each of `samples` (up to [`BATCH`]) samples,
 /// the first of which lies behind [`RING`] values of `line`. In plain loops over arrays, which
 /// compilers turn into vector instructions.
-#[inline(always)]
+#[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn tally(group: &Group, line: &[i32; LINE], samples: usize) -> [Tally; 2] {
     let mut tallies = [0; 2];
     for start in (0..samples.min(BATCH)).step_by(LANES) {

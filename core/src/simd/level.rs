@@ -11,7 +11,7 @@ use core::sync::atomic::{AtomicU8, Ordering};
 #[non_exhaustive]
 pub enum Level {
     /// Portable code, the reference; in every build but those of which it is known that they have
-    /// [`Dsp`](Self::Dsp) or [`Helium`](Self::Helium).
+    /// [`Simd128`](Self::Simd128), [`Dsp`](Self::Dsp) or [`Helium`](Self::Helium).
     Scalar = 1,
     /// x86-64 baseline.
     Sse2 = 2,
@@ -21,7 +21,8 @@ pub enum Level {
     Avx512Vnni = 4,
     /// 64-bit ARM.
     Neon = 5,
-    /// WebAssembly with fixed-width SIMD.
+    /// WebAssembly with fixed-width SIMD: settled when the code is compiled, for a module with these
+    /// instructions in it does not load where they are missing.
     Simd128 = 6,
     /// ARMv7E-M, and ARMv8-M with the DSP extension: settled when the code is compiled.
     Dsp = 7,
@@ -46,7 +47,10 @@ impl Level {
     /// Whether this machine and this build have the level.
     pub fn is_supported(self) -> bool {
         match self {
-            Level::Scalar => !cfg!(all(feature = "simd", any(arm_dsp, arm_helium))),
+            Level::Scalar => {
+                !Level::Simd128.is_supported()
+                    && !cfg!(all(feature = "simd", any(arm_dsp, arm_helium)))
+            }
             Level::Dsp => cfg!(all(feature = "simd", arm_dsp)),
             Level::Helium => cfg!(all(feature = "simd", arm_helium)),
             #[cfg(all(feature = "simd", target_arch = "x86_64"))]

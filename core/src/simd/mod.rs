@@ -208,9 +208,7 @@ pub(crate) fn dispatch<T: Task>(task: T) -> T::Output {
         return task.run(aarch64::Neon::new());
     }
     #[cfg(all(feature = "simd", target_arch = "wasm32", target_feature = "simd128"))]
-    if level() == Level::Simd128 {
-        return task.run(wasm::Simd128::new());
-    }
+    return task.run(wasm::Simd128::new());
     #[allow(unreachable_code)]
     task.run(scalar::Scalar)
 }

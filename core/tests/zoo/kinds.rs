@@ -1,5 +1,6 @@
 //! Kinds of data that indexes meet, by name: rows, and queries like them.
 
+use super::{filtered, more};
 use sensilla::bank::Metric;
 
 /// Vectors of a kind.
@@ -11,6 +12,8 @@ pub struct Set {
     pub queries: Vec<Vec<f32>>,
     /// Rows that a filter takes, if the kind is one of filtered searches.
     pub taken: Option<Vec<bool>>,
+    /// Whether queries are drawn as rows are, which is what a bank measures.
+    pub alike: bool,
 }
 
 /// SplitMix64.
@@ -45,15 +48,17 @@ impl Random {
 
 type Draw = Box<dyn FnMut(&mut Random, usize) -> Vec<f32>>;
 
-struct Kind {
+pub struct Kind {
     name: &'static str,
     metric: Metric,
     dimensions: usize,
     draw: Draw,
+    /// How queries are drawn, if not as rows are.
+    asked: Option<Draw>,
     order: Option<fn(&mut Vec<Vec<f32>>)>,
 }
 
-fn kind(
+pub fn kind(
     name: &'static str,
     metric: Metric,
     dimensions: usize,
@@ -64,11 +69,26 @@ fn kind(
         metric,
         dimensions,
         draw: Box::new(draw),
+        asked: None,
         order: None,
     }
 }
 
-fn around(centres: Vec<Vec<f32>>, spread: f32) -> impl FnMut(&mut Random, usize) -> Vec<f32> {
+impl Kind {
+    /// With rows that arrive in another order than they are drawn.
+    pub fn ordered(mut self, order: fn(&mut Vec<Vec<f32>>)) -> Self {
+        self.order = Some(order);
+        self
+    }
+
+    /// With queries of another kind than the rows.
+    pub fn asked(mut self, draw: impl FnMut(&mut Random, usize) -> Vec<f32> + 'static) -> Self {
+        self.asked = Some(Box::new(draw));
+        self
+    }
+}
+
+pub fn around(centres: Vec<Vec<f32>>, spread: f32) -> impl FnMut(&mut Random, usize) -> Vec<f32> {
     move |random, _| {
         let centre = &centres[random.below(centres.len())];
         centre
@@ -325,57 +345,56 @@ fn kinds(random: &mut Random, long: bool) -> Vec<Kind> {
     all
 }
 
-/// All kinds with `n` rows, fewer where these are long, and so many queries.
-pub fn sets(n: usize, queries: usize, seed: u64, long: bool) -> Vec<Set> {
-    let mut random = Random(seed);
-    let mut sets: Vec<Set> = Vec::new();
-    for mut kind in kinds(&mut random, long) {
-        let n = match kind.dimensions {
-            2_000.. => n.min(2_048),
-            400.. => n.min(6_000),
-            _ => n,
-        };
-        let mut rows: Vec<Vec<f32>> = (0..n).map(|i| (kind.draw)(&mut random, i)).collect();
-        let queries = (0..queries)
-            .map(|i| match kind.name {
-                // These have no others like them.
-                "one-hot" | "64 distinct rows" => rows[(i * 37) % n].clone(),
-                _ => (kind.draw)(&mut random, n + i),
-            })
-            .collect();
-        if let Some(order) = kind.order {
-            order(&mut rows);
-        }
-        sets.push(Set {
-            name: kind.name,
-            metric: kind.metric,
-            dimensions: kind.dimensions,
-            rows,
-            queries,
-            taken: None,
-        });
-    }
-    sets.push(dense_band(n, queries, &mut random));
-    sets
+/// How many of what.
+#[derive(Clone, Copy)]
+pub struct Size {
+    pub rows: usize,
+    pub queries: usize,
+    pub seed: u64,
+    /// With those that take long.
+    pub long: bool,
 }
 
-/// A filter that takes a dense part of the rows, which lies far from the rest.
-fn dense_band(n: usize, queries: usize, random: &mut Random) -> Set {
-    let mut draw = |dense: bool| -> Vec<f32> {
-        let mut row = random.gauss(32);
-        if dense {
-            row.iter_mut().for_each(|x| *x *= 0.02);
-            row[0] += 6.0;
-        }
-        row
+/// All kinds, with fewer rows where these are long; by another metric than their own if one is given.
+pub fn sets(size: Size, metric: Option<Metric>) -> impl Iterator<Item = Set> {
+    let mut random = Random(size.seed);
+    let mut all = kinds(&mut random, size.long);
+    all.extend(more::kinds(&mut random));
+    let drawn = all.into_iter().map(move |kind| {
+        // Of its own numbers, so that no kind depends on the others.
+        let name = kind.name.bytes().fold(size.seed, |hash, byte| {
+            hash.wrapping_mul(31).wrapping_add(u64::from(byte))
+        });
+        draw(kind, size, metric, &mut Random(name))
+    });
+    drawn.chain(filtered::sets(size, metric))
+}
+
+fn draw(mut kind: Kind, size: Size, metric: Option<Metric>, random: &mut Random) -> Set {
+    let n = match kind.dimensions {
+        2_000.. => size.rows.min(2_048),
+        400.. => size.rows.min(6_000),
+        _ => size.rows,
     };
-    let taken: Vec<bool> = (0..n).map(|i| i % 4 == 0).collect();
+    let mut rows: Vec<Vec<f32>> = (0..n).map(|i| (kind.draw)(random, i)).collect();
+    let queries = (0..size.queries)
+        .map(|i| match (kind.name, &mut kind.asked) {
+            // These have no others like them.
+            ("one-hot" | "64 distinct rows", _) => rows[(i * 37) % n].clone(),
+            (_, Some(asked)) => asked(random, n + i),
+            (_, None) => (kind.draw)(random, n + i),
+        })
+        .collect();
+    if let Some(order) = kind.order {
+        order(&mut rows);
+    }
     Set {
-        name: "dense bands under a filter",
-        metric: Metric::SquaredEuclidean,
-        dimensions: 32,
-        rows: taken.iter().map(|&dense| draw(dense)).collect(),
-        queries: (0..queries).map(|_| draw(true)).collect(),
-        taken: Some(taken),
+        name: kind.name,
+        metric: metric.unwrap_or(kind.metric),
+        dimensions: kind.dimensions,
+        rows,
+        queries,
+        taken: None,
+        alike: kind.asked.is_none(),
     }
 }

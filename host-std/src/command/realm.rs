@@ -44,6 +44,8 @@ pub struct Realms {
 #[derive(Debug, Args)]
 pub struct Admit {
     /// The public key, 64 hexadecimal digits; or the name of a source of this store.
+    // `--key` is the file with the store's own secret.
+    #[arg(id = "member", value_name = "KEY")]
     key: String,
     /// What to call it.
     #[arg(long)]
@@ -54,6 +56,7 @@ pub struct Admit {
 #[derive(Debug, Args)]
 pub struct Expel {
     /// The name of a member, or its public key in hexadecimal.
+    #[arg(id = "member", value_name = "KEY")]
     key: String,
     /// The number of its last event that counts; what it has said after that falls. All that it has
     /// said so far counts if not given.

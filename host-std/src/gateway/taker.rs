@@ -27,6 +27,7 @@ type Topic = (String, String, String);
 #[derive(Debug)]
 pub(super) struct Taker {
     speakers: HashMap<String, Author<SigningKey>>,
+    public_keys: HashMap<String, PublicKey>,
     /// Events of the log by what they say, whatever came before them.
     said: HashSet<Hash>,
     /// The last claim of an author about a topic.
@@ -68,6 +69,7 @@ impl Taker {
     pub fn new() -> Self {
         Self {
             speakers: HashMap::new(),
+            public_keys: HashMap::new(),
             said: HashSet::new(),
             latest: HashMap::new(),
             numbers: HashMap::new(),
@@ -114,7 +116,7 @@ impl Taker {
         match said {
             Said::Claim(claim) => {
                 is_name(&claim.author)?;
-                profile.name_source(&claim.author, &keys.public_key(&claim.author));
+                profile.name_source(&claim.author, &self.public_key(keys, &claim.author));
                 let tolerance = profile.tolerances.get(&claim.predicate).copied();
                 self.claim(node, keys, claim, tolerance, batch)
             }
@@ -128,13 +130,23 @@ impl Taker {
                             .into(),
                     ));
                 }
-                profile.name_source(&resolve.author, &keys.public_key(&resolve.author));
+                profile.name_source(&resolve.author, &self.public_key(keys, &resolve.author));
                 let of = |a: &&crate::profile::Authority| a.context == resolve.context;
                 let authority = profile.authorities.iter().find(of);
                 let members = authority.map_or(&[][..], |authority| &authority.members);
                 self.resolve(node, keys, resolve, members, batch)
             }
         }
+    }
+
+    /// The public key of a source, which costs as much as a signature to find.
+    fn public_key(&mut self, keys: &Keyring, name: &str) -> PublicKey {
+        if let Some(key) = self.public_keys.get(name) {
+            return *key;
+        }
+        let key = keys.public_key(name);
+        self.public_keys.insert(name.to_owned(), key);
+        key
     }
 
     fn claim(
@@ -150,7 +162,7 @@ impl Taker {
             claim.subject.clone(),
             claim.predicate.clone(),
         );
-        let author = keys.public_key(&claim.author);
+        let author = self.public_key(keys, &claim.author);
         let key = (author, topic);
         let replaced = match claim.supersedes {
             Supersedes::Nothing => None,

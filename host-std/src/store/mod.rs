@@ -5,7 +5,7 @@
 //! |---|---|
 //! | [`error`] | why a store cannot be used |
 //! | `format` | the bytes of a store's file |
-//! | [`read`] | reads a file and checks it |
+//! | [`mod@read`] | reads a file and checks it |
 //! | [`repair`] | reads what can be read of a damaged one |
 //! | `write` | appends what changed, or makes the file anew |
 //! | `place` | files that may hold a secret |

@@ -437,7 +437,7 @@ fn a_line_signs_for_nobody_and_no_name_looks_like_a_key() {
         .args(["ingest", "c.jsonl"])
         .assert()
         .code(1)
-        .stderr(contains("is a public key and no name"));
+        .stderr(contains("looks like a key; a source has a name of its own"));
 }
 
 #[test]

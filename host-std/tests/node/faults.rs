@@ -58,7 +58,8 @@ fn a_disk_that_is_full_costs_nothing_that_was_saved() {
     // With room again it goes on.
     assert_eq!(
         json(folder.path(), &["ingest", "many.jsonl"])["log_size"],
-        400
+        // The claims, and the admission of their source.
+        401
     );
 }
 
@@ -143,7 +144,8 @@ fn a_clock_that_goes_back_takes_nothing_back() {
     let after = json(folder.path(), &["inspect"]);
     assert_eq!(
         (&after["log_size"], &after["conflicts"]["found"]),
-        (&3.into(), &0.into())
+        // Three claims, and the admission of each source.
+        (&5.into(), &0.into())
     );
     json(folder.path(), &["verify"]);
 }
@@ -152,7 +154,7 @@ fn a_clock_that_goes_back_takes_nothing_back() {
 fn ten_writers_at_once_all_get_their_turn() {
     let folder = tempfile::tempdir().unwrap();
     for i in 0..10 {
-        let line = claim("w", 100 + i, &format!("w{i}"), "on");
+        let line = claim(&format!("w{i}"), 100 + i, &format!("w{i}"), "on");
         fs::write(folder.path().join(format!("w{i}.jsonl")), line).unwrap();
     }
     let script = "for i in 0 1 2 3 4 5 6 7 8 9; do \"$S\" ingest w$i.jsonl & pids=\"$pids $!\"; done; \
@@ -163,7 +165,7 @@ fn ten_writers_at_once_all_get_their_turn() {
         "{}",
         String::from_utf8_lossy(&output.stderr)
     );
-    assert_eq!(json(folder.path(), &["verify"])["events"], 10);
+    assert_eq!(json(folder.path(), &["verify"])["events"], 20);
 }
 
 #[cfg(unix)]

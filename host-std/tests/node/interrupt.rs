@@ -50,7 +50,8 @@ fn lines_that_were_taken_are_saved_when_the_process_is_asked_to_end() {
         }
         signal(&child, name);
         assert_eq!(code(&mut child), Some(130), "{name}");
-        assert_eq!(json(folder.path(), &["verify"])["events"], 5, "{name}");
+        // Five claims, and the admission of their source.
+        assert_eq!(json(folder.path(), &["verify"])["events"], 6, "{name}");
         assert!(!folder.path().join("sensilla.store.lock").exists());
         assert!(!folder.path().join("sensilla.store.new").exists());
     }

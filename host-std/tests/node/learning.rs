@@ -109,7 +109,11 @@ fn learning_goes_on_where_it_stopped() {
     fs::write(at("a.jsonl"), &text[..cut]).unwrap();
     fs::write(at("b.jsonl"), format!("{}{b}", &a[cut..])).unwrap();
     fs::write(at("all.jsonl"), &text).unwrap();
-    json(folder.path(), &["learn", "a.jsonl", "--patterns", "64"]);
+    // What is looked at to choose how vectors are kept is the first file.
+    json(
+        folder.path(),
+        &["learn", "a.jsonl", "--patterns", "64", "--keep-floats"],
+    );
     let parts = json(folder.path(), &["learn", "b.jsonl"]);
     let whole = json(
         folder.path(),
@@ -118,6 +122,7 @@ fn learning_goes_on_where_it_stopped() {
             "all.jsonl",
             "--patterns",
             "64",
+            "--keep-floats",
             "--store",
             "whole.store",
         ],

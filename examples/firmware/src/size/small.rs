@@ -7,8 +7,8 @@ use sensilla::node::{HistoryConfig, NodeConfig, PerceptionConfig};
 pub const fn small() -> NodeConfig {
     NodeConfig::new(
         PerceptionConfig::new(FeatureConfig::new(3, 50_000), 16)
-            .trajectories(8)
-            .attention(4, 8)
+            .trajectories(4)
+            .attention(3, 8)
             .signal(32)
             .labels(4, 48),
         HistoryConfig {
