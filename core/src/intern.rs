@@ -7,6 +7,7 @@ use crate::block::sections::is_zero;
 use crate::block::structure::{Config, structure};
 use crate::block::{CONFIG_WORDS, Kind};
 use crate::error::errors;
+use crate::slices;
 use crate::table;
 
 const COUNTERS: usize = 16;
@@ -140,8 +141,8 @@ structure! {
 
 impl Interner<'_> {
     fn is_sound(&mut self) -> bool {
-        let len = self.counters[LEN];
-        if len > self.config.symbols || !is_zero(&self.counters[LEN + 1..]) {
+        let len = self.len();
+        if len > self.config.symbols || !is_zero(slices::from(self.counters, LEN + 1)) {
             return false;
         }
         let mut start = 0;
@@ -172,7 +173,7 @@ impl Interner<'_> {
 
     /// Number of names.
     pub fn len(&self) -> u32 {
-        self.counters[LEN]
+        slices::word(self.counters, LEN)
     }
 
     /// Whether there is no name.
@@ -264,7 +265,7 @@ impl Interner<'_> {
         if let Some(place) = self.table.get_mut(at) {
             *place = hash & !self.mask | (symbol + 1);
         }
-        self.counters[LEN] = symbol + 1;
+        slices::put(self.counters, LEN, symbol + 1);
         self.header.end();
         Ok(Symbol(symbol))
     }

@@ -21,6 +21,7 @@ pub mod node;
 pub mod sign;
 #[allow(unsafe_code)]
 pub mod simd;
+mod slices;
 pub mod spike;
 mod table;
 

@@ -125,7 +125,7 @@ pub(super) fn walk<K: Kernels>(
     let high = view.high();
     let hints = high >= PREFETCH_FROM;
     let far = high > MAX_SHORT_LINKS as usize;
-    let most = FAR_BEAM.min(BATCH / view.config.degree());
+    let most = FAR_BEAM.min(BATCH / view.config.degree().max(1));
     let mut batch = Batch::new();
     entries::start(
         kernels,

@@ -9,6 +9,7 @@ use super::layout::{Sections, View};
 use crate::block::sections::{from_slot, is_zero};
 use crate::block::{BlockError, Carver, CarverMut, section};
 use crate::simd::Kernels;
+use crate::slices;
 
 /// The links of all slots, for reading.
 #[derive(Clone, Copy, Debug)]
@@ -255,7 +256,9 @@ impl Sections<'_> {
     fn remove_link(&mut self, slot: u32, other: u32) {
         fn remove<T: Copy + PartialEq + Default>(links: &mut [T], link: T) {
             if let Some(at) = links.iter().position(|&l| l == link) {
-                links.copy_within(at + 1.., at);
+                if let Some(behind) = links.get_mut(at..) {
+                    slices::down(behind, 1);
+                }
                 if let Some(last) = links.last_mut() {
                     *last = T::default();
                 }

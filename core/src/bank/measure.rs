@@ -19,6 +19,7 @@ use super::sample::{Exact, NEAREST};
 use super::sections::Sections;
 use super::view::View;
 use crate::simd::{Kernels, Task, dispatch};
+use crate::slices;
 
 /// Widths that recall is told for: four to an octave.
 pub(super) const WIDTHS: [u16; 28] = [
@@ -160,8 +161,11 @@ pub(super) fn step(sections: &mut Sections<'_>) -> bool {
         return false;
     }
     let places = sections.config.samples() as u32;
-    let place = sections.view().counter(state::TURN).min(places - 1);
-    sections.set_counter(state::TURN, (place + 1) % places);
+    let place = sections
+        .view()
+        .counter(state::TURN)
+        .min(places.saturating_sub(1));
+    sections.set_counter(state::TURN, if place + 1 >= places { 0 } else { place + 1 });
     let steps = match sections.view().sampled(place as usize) {
         Some(_) => measure(sections, place as usize),
         None => 0,
@@ -291,11 +295,9 @@ impl Walk<'_> {
         let mut next = 0;
         loop {
             for four in batch.waiting().chunks(4) {
-                let slots = crate::simd::each(
-                    [0, 1, 2, 3],
-                    #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
-                    |i| four[i.min(four.len() - 1)],
-                );
+                let Some(slots) = slices::four(four) else {
+                    continue;
+                };
                 let scores = self.scorer.four(kernels, slots);
                 for (&slot, score) in four.iter().zip(scores) {
                     let met = entry(score, slot);

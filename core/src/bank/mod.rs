@@ -4,7 +4,8 @@
 //! are kept as eight-bit codes, floats, both or bits ([`Element`]), compared by one of three metrics
 //! ([`Metric`]), and searched by a scan over interleaved rows or by a walk through a graph
 //! ([`Layout`]). [`PatternBank`] changes a bank, [`PatternBankRef`] searches one that is only read,
-//! such as a flash image, and a search works in a [`Scratch`] of its own.
+//! such as a flash image, and a search works in a [`Scratch`] of its own. Where flash is short, [`ScanBank`]
+//! does the same for the commonest kind of bank in a fraction of the code.
 //!
 //! ```
 //! use sensilla::bank::{BankConfig, Pattern, PatternBank, Scratch, ScratchConfig};
@@ -55,6 +56,7 @@ mod scan;
 mod scratch;
 mod search;
 mod sections;
+mod shape;
 mod sketch;
 mod view;
 
@@ -63,13 +65,14 @@ pub use errors::{IdError, InsertError, SearchError, UpdateError, VectorError};
 pub use filter::Predicate;
 pub use goal::Goal;
 pub use health::{Estimate, Health, Reason};
-pub use mutable::{Audit, Inserted, PatternBank};
+pub use mutable::{Audit, Bank, Inserted, PatternBank, ScanBank};
 #[cfg(feature = "alloc")]
 pub use owned::{BankMemory, OwnedBank};
 pub use pattern::{Entry, Pattern, PatternId};
-pub use read::PatternBankRef;
+pub use read::{BankRef, PatternBankRef, ScanBankRef};
 pub use scratch::{Hit, Hits, Method, Scratch, ScratchConfig};
 pub use search::Search;
+pub use shape::{Any, Scanned, Shape};
 
 #[cfg(test)]
 mod tests;

@@ -6,23 +6,34 @@ use super::health::Health;
 use super::layout::state;
 use super::pattern::{Entry, Pattern, PatternId, Record};
 use super::quantise::magnitude;
-use super::read::PatternBankRef;
+use super::read::BankRef;
 use super::scratch::{Hits, Scratch};
 use super::search::Search;
 use super::sections::Sections;
+use super::shape::{self, Any, Scanned, Shape};
 use super::{link, mend, open, reach, sample};
 use crate::Hash;
 use crate::block::structure::{Image, Structure, life};
 use crate::block::{BlockError, CarverMut, HeaderMut};
+use core::marker::PhantomData;
 
-/// Patterns in a block of memory.
+/// A bank of any configuration.
+pub type PatternBank<'a> = Bank<'a, Any>;
+
+/// A bank of eight bits an element that is only ever scanned: the block and the results of a
+/// [`PatternBank`], and a fraction of its code in a program that has no other bank. Any other
+/// configuration is [`BlockError::BadConfig`].
+pub type ScanBank<'a> = Bank<'a, Scanned>;
+
+/// Patterns in a block of memory: [`PatternBank`], or [`ScanBank`] where code is to be small.
 ///
-/// Everything that reads is on [`PatternBankRef`], which [`as_ref`](Self::as_ref) gives; the most
-/// used of it is repeated here.
+/// Everything that reads is on [`BankRef`], which [`as_ref`](Self::as_ref) gives; the most used of it is
+/// repeated here.
 #[derive(Debug)]
-pub struct PatternBank<'a> {
+pub struct Bank<'a, S> {
     header: HeaderMut<'a>,
     pub(super) sections: Sections<'a>,
+    shape: PhantomData<S>,
 }
 
 /// What an insertion with eviction did.
@@ -49,7 +60,7 @@ pub struct Audit {
     pub round_done: bool,
 }
 
-impl<'a> Image<'a> for PatternBank<'a> {
+impl<'a, S: Shape> Image<'a> for Bank<'a, S> {
     fn header(&self) -> &HeaderMut<'a> {
         &self.header
     }
@@ -63,7 +74,7 @@ impl<'a> Image<'a> for PatternBank<'a> {
     }
 }
 
-impl<'a> Structure<'a> for PatternBank<'a> {
+impl<'a, S: Shape> Structure<'a> for Bank<'a, S> {
     type Config = BankConfig;
 
     fn carve(
@@ -71,24 +82,32 @@ impl<'a> Structure<'a> for PatternBank<'a> {
         config: BankConfig,
         mut carver: CarverMut<'a>,
     ) -> Result<Self, BlockError> {
+        if !shape::admits::<S>(&config) {
+            return Err(BlockError::BadConfig);
+        }
         let sections = Sections::carve(&config, &mut carver)?;
-        Ok(Self { header, sections })
+        Ok(Self {
+            header,
+            sections,
+            shape: PhantomData,
+        })
     }
 
     /// O(bytes + capacity × degree²).
     fn check(&mut self) -> Result<(), BlockError> {
-        open::check(&self.sections.view())
+        open::check::<S>(&self.sections.view())
     }
 }
 
-life!(PatternBank<'a>, BankConfig);
+life!(Bank<'a, S>, BankConfig, [S: Shape]);
 
-impl<'a> PatternBank<'a> {
+impl<'a, S: Shape> Bank<'a, S> {
     /// The bank for reading.
-    pub fn as_ref(&self) -> PatternBankRef<'_> {
-        PatternBankRef {
+    pub fn as_ref(&self) -> BankRef<'_, S> {
+        BankRef {
             header: self.header.as_ref(),
             view: self.sections.view(),
+            shape: PhantomData,
         }
     }
 
@@ -197,11 +216,9 @@ impl<'a> PatternBank<'a> {
         let largest = magnitude(&self.sections.config, vector)?;
         self.header.begin();
         self.refresh(slot, pattern);
-        sample::forget(&mut self.sections, slot);
-        mend::unlink(&mut self.sections, slot);
-        self.sections.store(slot, vector, largest);
-        link::link(&mut self.sections, slot);
-        sample::settle(&mut self.sections, Some(slot));
+        self.detach(slot);
+        self.sections.store::<S>(slot, vector, largest);
+        self.attach(slot);
         self.header.end();
         Ok(())
     }
@@ -269,14 +286,14 @@ impl<'a> PatternBank<'a> {
     /// Looks at up to `budget` slots, from where the last call ended, and links those better that
     /// a search for their own vector does not meet. The call that ends a round joins what hangs
     /// apart to the rest, so that after it links lead from any pattern to any other
-    /// ([`PatternBankRef::unreachable`] is zero). A slot that a round mended may take a link from another
+    /// ([`BankRef::unreachable`] is zero). A slot that a round mended may take a link from another
     /// where `links` or `ef_construction` are small, so that a caller should not wait for a round that
     /// mends nothing. Without a graph there is nothing to do. About one insertion's work a slot, and
     /// O(patterns × links) at the end of a round.
     pub fn audit_step(&mut self, budget: u32) -> Audit {
         let high = self.sections.view().counter(state::HIGH);
         let mut audit = Audit::default();
-        if !self.sections.config.has_graph() || high == 0 {
+        if !S::GRAPH || !self.sections.config.has_graph() || high == 0 {
             audit.round_done = true;
             return audit;
         }
@@ -300,17 +317,17 @@ impl<'a> PatternBank<'a> {
         audit
     }
 
-    /// See [`PatternBankRef::get`].
+    /// See [`BankRef::get`].
     pub fn get(&self, id: PatternId) -> Option<Entry> {
         self.as_ref().get(id)
     }
 
-    /// See [`PatternBankRef::at`].
+    /// See [`BankRef::at`].
     pub fn at(&self, slot: u32) -> Option<Entry> {
         self.as_ref().at(slot)
     }
 
-    /// See [`PatternBankRef::vector`].
+    /// See [`BankRef::vector`].
     pub fn vector(&self, id: PatternId, out: &mut [f32]) -> Result<(), IdError> {
         self.as_ref().vector(id, out)
     }
@@ -320,7 +337,7 @@ impl<'a> PatternBank<'a> {
         self.sections.view().entries()
     }
 
-    /// See [`PatternBankRef::search`].
+    /// See [`BankRef::search`].
     pub fn search<'s>(
         &self,
         vector: &[f32],
@@ -330,7 +347,7 @@ impl<'a> PatternBank<'a> {
         self.as_ref().search(vector, k, scratch)
     }
 
-    /// See [`PatternBankRef::search_exact`].
+    /// See [`BankRef::search_exact`].
     pub fn search_exact<'s>(
         &self,
         vector: &[f32],
@@ -340,7 +357,7 @@ impl<'a> PatternBank<'a> {
         self.as_ref().search_exact(vector, k, scratch)
     }
 
-    /// See [`PatternBankRef::search_filtered`].
+    /// See [`BankRef::search_filtered`].
     pub fn search_filtered<'s>(
         &self,
         vector: &[f32],
@@ -361,7 +378,7 @@ impl<'a> PatternBank<'a> {
         self.as_ref().search_with(vector, detail, scratch)
     }
 
-    /// See [`PatternBankRef::health`].
+    /// See [`BankRef::health`].
     pub fn health(&self) -> Health {
         self.as_ref().health()
     }
@@ -372,11 +389,10 @@ impl<'a> PatternBank<'a> {
     }
 
     fn place(&mut self, vector: &[f32], largest: f32, pattern: &Pattern) -> PatternId {
-        let slot = self.sections.take_slot();
+        let slot = self.sections.take_slot::<S>();
         self.sections.occupy(slot, pattern);
-        self.sections.store(slot, vector, largest);
-        link::link(&mut self.sections, slot);
-        sample::settle(&mut self.sections, Some(slot));
+        self.sections.store::<S>(slot, vector, largest);
+        self.attach(slot);
         PatternId::new(slot, self.sections.view().record(slot).generation())
     }
 
@@ -390,10 +406,27 @@ impl<'a> PatternBank<'a> {
     }
 
     fn clear(&mut self, slot: u32) {
-        sample::forget(&mut self.sections, slot);
-        mend::unlink(&mut self.sections, slot);
-        self.sections.vacate(slot);
-        sample::settle(&mut self.sections, None);
+        self.detach(slot);
+        self.sections.vacate::<S>(slot);
+        if S::GRAPH {
+            sample::settle(&mut self.sections, None);
+        }
+    }
+
+    /// Takes a slot out of the graph, and out of what is measured on it.
+    fn detach(&mut self, slot: u32) {
+        if S::GRAPH {
+            sample::forget(&mut self.sections, slot);
+            mend::unlink(&mut self.sections, slot);
+        }
+    }
+
+    /// Links a slot whose vector was stored.
+    fn attach(&mut self, slot: u32) {
+        if S::GRAPH {
+            link::link(&mut self.sections, slot);
+            sample::settle(&mut self.sections, Some(slot));
+        }
     }
 
     fn least(&self, at: u64) -> Option<Entry> {

@@ -6,27 +6,35 @@ use super::entries;
 use super::layout::{View, block_offset, state};
 use super::links::Links;
 use super::pattern::Record;
+use super::shape::{self, Shape};
 use super::{loss, measure, sample};
 use crate::block::BlockError;
 use crate::block::sections::{from_slot, is_zero};
 use crate::simd::{Kernels, Task, dispatch};
 
 /// Checks the sections against each other. O(bytes + capacity × degree²).
-pub(super) fn check(view: &View<'_>) -> Result<(), BlockError> {
+pub(super) fn check<S: Shape>(view: &View<'_>) -> Result<(), BlockError> {
+    let view = &shape::view::<S>(view);
     let sound = view.is_padded(&view.config)
         && counters(view)
         && free_list(view)
         && slots(view)
+        && (!S::GRAPH || graph(view));
+    match sound {
+        true => Ok(()),
+        false => Err(BlockError::Corrupt),
+    }
+}
+
+/// What only banks with a graph have.
+fn graph(view: &View<'_>) -> bool {
+    dispatch(CheckLinks(view))
         && entries::is_sound(view)
         && sample::is_sound(view)
         && measure::is_sound(view)
         && loss::is_sound(view)
         && afar::is_sound(view)
-        && working_memory(view);
-    match sound {
-        true => Ok(()),
-        false => Err(BlockError::Corrupt),
-    }
+        && working_memory(view)
 }
 
 fn counters(view: &View<'_>) -> bool {
@@ -66,7 +74,6 @@ fn slots(view: &View<'_>) -> bool {
                 low == 0 && rest == 0 && is_clear(view, slot)
             }
         })
-        && dispatch(CheckLinks(view))
         && behind(view, high as usize)
 }
 
@@ -155,7 +162,7 @@ fn links_are_sound<K: Kernels, T: Copy + Eq + Into<u32>>(
     };
     let of_slot = row(slot);
     let count = of_slot.iter().take_while(|&&link| link.into() != 0).count();
-    let (links, rest) = of_slot.split_at(count);
+    let (links, rest) = of_slot.split_at_checked(count).unwrap_or((of_slot, &[]));
     let high = view.high() as u32;
     // Each of the rows to come lies somewhere else.
     for &link in links {

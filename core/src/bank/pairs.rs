@@ -5,6 +5,7 @@ use super::graph::MOST_LINKS;
 use super::pool::{Pool, entry};
 use super::view::View;
 use crate::simd::{Kernels, each};
+use crate::slices;
 
 /// Up to [`MOST_LINKS`] and one slots with scores.
 #[derive(Clone, Copy)]
@@ -111,11 +112,9 @@ impl Pairs<'_> {
     ) -> bool {
         // A loop, for a closure would not be compiled for the level of the kernels.
         for four in others.chunks(4) {
-            let padded = each(
-                [0, 1, 2, 3],
-                #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
-                |i| four[i.min(four.len() - 1)],
-            );
+            let Some(padded) = slices::four(four) else {
+                continue;
+            };
             for nearness in self.four(kernels, slot, padded) {
                 if nearness >= score {
                     return true;
@@ -129,11 +128,9 @@ impl Pairs<'_> {
     #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
     pub fn rank<K: Kernels>(&self, kernels: K, slot: u32, others: &[u32], ranked: &mut Pool<'_>) {
         for four in others.chunks(4) {
-            let padded = each(
-                [0, 1, 2, 3],
-                #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
-                |i| four[i.min(four.len() - 1)],
-            );
+            let Some(padded) = slices::four(four) else {
+                continue;
+            };
             let scores = self.four(kernels, slot, padded);
             for (&other, score) in four.iter().zip(scores) {
                 ranked.insert(kernels, entry(score, other));

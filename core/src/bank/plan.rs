@@ -28,7 +28,8 @@ pub(super) struct Room {
     pub filtered: usize,
 }
 
-const SCAN: Plan = Plan {
+/// Every row is compared.
+pub(super) const SCAN: Plan = Plan {
     method: Method::Scan,
     candidates: 0,
     ef: 0,
@@ -38,7 +39,7 @@ const SCAN: Plan = Plan {
 #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn of(view: &View<'_>, search: &Search<'_>, room: Room) -> Plan {
     let wide = match search.goal {
-        Goal::Ef(ef) => Some((ef as usize).clamp(1, room.asked).max(search.k)),
+        Goal::Ef(ef) => Some((ef as usize).min(room.asked).max(1).max(search.k)),
         Goal::Recall(share) => width(view, share, search.k),
         Goal::Exact => None,
     };

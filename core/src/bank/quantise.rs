@@ -11,6 +11,7 @@ use super::config::{BankConfig, Element, Metric};
 use super::errors::VectorError;
 use crate::simd::scalar::tree;
 use crate::simd::{Codes, Kernels};
+use crate::slices;
 
 /// Largest magnitude of an eight-bit code.
 pub(super) const CODE_LIMIT: f32 = 127.0;
@@ -103,7 +104,7 @@ pub(super) fn normalise<K: Kernels>(
     let (head, padding) = out.split_at_mut(vector.len().min(out.len()));
     padding.fill(0.0);
     if metric != Metric::Cosine {
-        head.copy_from_slice(&vector[..head.len()]);
+        slices::copy(head, vector);
         return largest;
     }
     for (out, x) in head.iter_mut().zip(vector) {
@@ -249,7 +250,7 @@ pub(super) fn prepare<'q, K: Kernels>(
     } = buffers;
     if config.element == Element::Bits {
         let (head, _) = floats.split_at_mut(vector.len().min(floats.len()));
-        head.copy_from_slice(&vector[..head.len()]);
+        slices::copy(head, vector);
         pack_bits(vector, bytemuck::cast_slice_mut(low));
         return Ok(Query {
             floats,

@@ -8,26 +8,42 @@ use super::open;
 use super::pattern::{Entry, PatternId};
 use super::scratch::{Hits, Scratch};
 use super::search::{self, Search};
+use super::shape::{self, Any, Scanned, Shape};
 use super::view::View;
 use crate::Hash;
 use crate::block::structure;
 use crate::block::{BlockError, HeaderRef};
+use core::marker::PhantomData;
+
+/// A bank of any configuration that is searched where it lies.
+pub type PatternBankRef<'a> = BankRef<'a, Any>;
+
+/// A [`ScanBank`](super::ScanBank) that is searched where it lies.
+pub type ScanBankRef<'a> = BankRef<'a, Scanned>;
 
 /// A bank that is searched where it lies.
 #[derive(Clone, Copy, Debug)]
-pub struct PatternBankRef<'a> {
+pub struct BankRef<'a, S> {
     pub(super) header: HeaderRef<'a>,
     pub(super) view: View<'a>,
+    pub(super) shape: PhantomData<S>,
 }
 
-impl<'a> PatternBankRef<'a> {
+impl<'a, S: Shape> BankRef<'a, S> {
     /// Opens a bank for reading and checks all of it that searches rely on, so that no content can
     /// cause a panic, an endless loop or a read out of range later. O(bytes + capacity × degree²).
     pub fn open(memory: &'a [u8]) -> Result<Self, BlockError> {
         let (header, config, mut carver) = structure::begin_read(memory)?;
+        if !shape::admits::<S>(&config) {
+            return Err(BlockError::BadConfig);
+        }
         let view = View::carve(&config, &mut carver)?;
-        open::check(&view)?;
-        Ok(Self { header, view })
+        open::check::<S>(&view)?;
+        Ok(Self {
+            header,
+            view,
+            shape: PhantomData,
+        })
     }
 
     /// [`open`](Self::open) for a sealed bank, after comparing its SHA-256.
@@ -91,7 +107,7 @@ impl<'a> PatternBankRef<'a> {
         k: usize,
         scratch: &'s mut Scratch<'_>,
     ) -> Result<Hits<'s>, SearchError> {
-        search::search(&self.view, vector, &Search::new(k), scratch)
+        search::search::<S>(&self.view, vector, &Search::new(k), scratch)
     }
 
     /// The `k` patterns most similar to `vector`, exactly: with floats kept the same as comparing
@@ -107,7 +123,7 @@ impl<'a> PatternBankRef<'a> {
             goal: super::Goal::Exact,
             ..Search::new(k)
         };
-        search::search(&self.view, vector, &exact, scratch)
+        search::search::<S>(&self.view, vector, &exact, scratch)
     }
 
     /// The `k` most similar patterns among those that `accepts` takes, which must answer the same for
@@ -130,7 +146,7 @@ impl<'a> PatternBankRef<'a> {
             filter: Some(accepts),
             ..Search::new(k)
         };
-        search::search(&self.view, vector, &filtered, scratch)
+        search::search::<S>(&self.view, vector, &filtered, scratch)
     }
 
     /// A search in all detail.
@@ -140,7 +156,7 @@ impl<'a> PatternBankRef<'a> {
         detail: &Search<'_>,
         scratch: &'s mut Scratch<'_>,
     ) -> Result<Hits<'s>, SearchError> {
-        search::search(&self.view, vector, detail, scratch)
+        search::search::<S>(&self.view, vector, detail, scratch)
     }
 
     /// How well the bank is searched, by what it has measured on its own rows. O(capacity).
@@ -151,7 +167,7 @@ impl<'a> PatternBankRef<'a> {
     /// How many patterns no path of links leads to from where a graph search starts; none after a
     /// round of the [audit](super::PatternBank::audit_step). O(patterns × links).
     pub fn unreachable(&self, scratch: &mut Scratch<'_>) -> Result<u32, SearchError> {
-        if !self.view.config.has_graph() {
+        if !S::GRAPH || !self.view.config.has_graph() {
             return Ok(0);
         }
         search::unreachable(&self.view, scratch)
@@ -168,11 +184,11 @@ impl<'a> PatternBankRef<'a> {
     }
 
     /// Name and bytes of the header and of each section; empty ones are left out.
-    pub fn sections(&self) -> impl Iterator<Item = (&'static str, usize)> + use<'a> {
+    pub fn sections(&self) -> impl Iterator<Item = (&'static str, usize)> + use<'a, S> {
         structure::sizes(self.all())
     }
 
-    fn all(&self) -> impl Iterator<Item = (&'static str, &'a [u8])> + use<'a> {
+    fn all(&self) -> impl Iterator<Item = (&'static str, &'a [u8])> + use<'a, S> {
         let view = self.view;
         (0..).map_while(move |mut at: usize| view.section(&mut at))
     }

@@ -15,6 +15,7 @@ use super::pool::{Pool, entry, score_of, slot_of};
 use super::sections::Sections;
 use super::view::View;
 use crate::simd::{Kernels, Task, dispatch, each};
+use crate::slices;
 
 /// Nearest rows of a sampled row whose finding is measured.
 pub(super) const NEAREST: usize = 10;
@@ -108,7 +109,9 @@ pub(super) fn forget(sections: &mut Sections<'_>, slot: u32) {
             .iter()
             .position(|&near| near != EMPTY && slot_of(near) == slot)
         {
-            list.copy_within(at + 1.., at);
+            if let Some(behind) = list.get_mut(at..) {
+                slices::down(behind, 1);
+            }
             if let Some(last) = list.last_mut() {
                 *last = EMPTY;
             }
@@ -430,12 +433,9 @@ fn insert(sections: &mut Sections<'_>, place: usize, new: u64) {
     let list = list(sections, place);
     let at = list.iter().take(known).position(|&near| new < near);
     let at = at.unwrap_or(known);
-    if at < list.len() {
-        let end = list.len() - 1;
-        list.copy_within(at..end, at + 1);
-        if let Some(free) = list.get_mut(at) {
-            *free = new;
-        }
+    if let Some(behind) = list.get_mut(at..) {
+        slices::up(behind);
+        slices::put(behind, 0, new);
     }
     loss::renew(sections, place);
 }

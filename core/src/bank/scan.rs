@@ -19,6 +19,7 @@ use super::quantise::{Query, residual_unit};
 use super::scratch::{CANDIDATES, Work};
 use super::view::View;
 use crate::simd::{Kernels, Margin, each, negated};
+use crate::slices;
 
 /// Elements from which on a row of floats is hinted before it is needed.
 const HINT_FROM: usize = 256;
@@ -260,11 +261,10 @@ impl<K: Kernels> Scan<'_, K> {
             if four.iter().all(|&e| score_of(e) < *bound) {
                 continue;
             }
-            let slots = each(
-                [0, 1, 2, 3],
-                #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
-                |i| slot_of(four[i.min(four.len() - 1)]),
-            );
+            let Some(padded) = slices::four(four) else {
+                continue;
+            };
+            let slots = each(padded, slot_of);
             let rows = each(
                 slots,
                 #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
@@ -343,11 +343,10 @@ pub(super) fn rank_again<K: Kernels>(
 ) -> u32 {
     let metric = view.config.metric;
     for four in entries.chunks_mut(4) {
-        let slots = each(
-            [0, 1, 2, 3],
-            #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
-            |i| slot_of(four[i.min(four.len() - 1)]),
-        );
+        let Some(padded) = slices::four(four) else {
+            continue;
+        };
+        let slots = each(padded, slot_of);
         let rows = each(
             slots,
             #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
@@ -358,7 +357,7 @@ pub(super) fn rank_again<K: Kernels>(
             *place = entry(score, slot);
         }
     }
-    entries.sort_unstable();
+    slices::sort(entries);
     entries.len() as u32
 }
 

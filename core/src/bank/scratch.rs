@@ -202,7 +202,7 @@ pub(super) fn split<'s>(
 /// The first `n` elements, or all if there are fewer.
 fn head<T>(slice: &mut [T], n: usize) -> &mut [T] {
     let n = n.min(slice.len());
-    &mut slice[..n]
+    slice.get_mut(..n).unwrap_or_default()
 }
 
 /// What a search works in besides its query.

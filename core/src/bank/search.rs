@@ -14,8 +14,10 @@ use super::reach;
 use super::sample::NEAREST;
 use super::scan;
 use super::scratch::{Hit, Hits, Method, Scratch, Work, split};
+use super::shape::{self, Shape};
 use super::view::View;
 use crate::simd::{Kernels, Task, dispatch};
+use core::marker::PhantomData;
 
 /// A search in all detail.
 #[derive(Clone, Copy)]
@@ -44,7 +46,7 @@ impl Search<'_> {
 }
 
 /// Runs a search on a view.
-pub(super) fn search<'s>(
+pub(super) fn search<'s, S: Shape>(
     view: &View<'_>,
     vector: &[f32],
     search: &Search<'_>,
@@ -59,7 +61,7 @@ pub(super) fn search<'s>(
             most: scratch.most(),
         });
     }
-    if search.method == Some(Method::Graph) && !view.config.has_graph() {
+    if search.method == Some(Method::Graph) && (!S::GRAPH || !view.config.has_graph()) {
         return Err(SearchError::NoGraph);
     }
     dispatch(Run {
@@ -67,17 +69,19 @@ pub(super) fn search<'s>(
         vector,
         search,
         scratch,
+        shape: PhantomData::<S>,
     })
 }
 
-struct Run<'r, 's, 'm> {
+struct Run<'r, 's, 'm, S> {
     view: &'r View<'r>,
     vector: &'r [f32],
     search: &'r Search<'r>,
     scratch: &'s mut Scratch<'m>,
+    shape: PhantomData<S>,
 }
 
-impl<'s> Task for Run<'_, 's, '_> {
+impl<'s, S: Shape> Task for Run<'_, 's, '_, S> {
     type Output = Result<Hits<'s>, SearchError>;
 
     #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
@@ -87,11 +91,17 @@ impl<'s> Task for Run<'_, 's, '_> {
             vector,
             search,
             scratch,
+            ..
         } = self;
-        let mut plan = plan::of(view, search, scratch.room());
+        // Here, where all that searches is inlined, the compiler sees what the shape says.
+        let view = &shape::view::<S>(view);
+        let mut plan = match S::GRAPH {
+            true => plan::of(view, search, scratch.room()),
+            false => plan::SCAN,
+        };
         let mut distances = 0;
         let found = loop {
-            let found = answer(kernels, view, vector, search, plan, scratch)?;
+            let found = answer::<_, S>(kernels, view, vector, search, plan, scratch)?;
             distances += found.distances;
             // A walk that was the bank's own choice is made good by a scan.
             let fails = match search.filter {
@@ -157,7 +167,7 @@ fn is_below(view: &View<'_>, search: &Search<'_>, plan: Plan, lost: f32) -> bool
 
 /// Searches one way and writes the hits to the scratch memory.
 #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
-fn answer<K: Kernels>(
+fn answer<K: Kernels, S: Shape>(
     kernels: K,
     view: &View<'_>,
     vector: &[f32],
@@ -174,8 +184,10 @@ fn answer<K: Kernels>(
     };
     let query = quantise::prepare(kernels, config, vector, width, buffers)?;
     let mut found = match plan.method {
-        Method::Graph => walk(kernels, view, &query, plan.candidates, search, &mut work),
-        Method::Scan => {
+        Method::Graph if S::GRAPH => {
+            walk(kernels, view, &query, plan.candidates, search, &mut work)
+        }
+        _ => {
             let accepts = |slot| {
                 search
                     .filter

@@ -5,6 +5,7 @@ pub(super) use super::layout::Sections;
 use super::layout::{block_offset, state};
 use super::pattern::{Pattern, Record};
 use super::quantise::{self, pack_bits};
+use super::shape::{self, Shape};
 
 impl Sections<'_> {
     pub fn set_counter(&mut self, at: usize, value: u32) {
@@ -28,7 +29,7 @@ impl Sections<'_> {
     }
 
     /// Takes a slot: the one freed last, else the next that was never used. The bank is not full.
-    pub fn take_slot(&mut self) -> u32 {
+    pub fn take_slot<S: Shape>(&mut self) -> u32 {
         let view = self.view();
         let (free, high) = (view.counter(state::FREE), view.counter(state::HIGH));
         match free.checked_sub(1) {
@@ -39,7 +40,9 @@ impl Sections<'_> {
             }
             None => {
                 self.set_counter(state::HIGH, high + 1);
-                self.enter_all(high as usize);
+                if S::GRAPH {
+                    self.enter_all(high as usize);
+                }
                 high
             }
         }
@@ -68,7 +71,7 @@ impl Sections<'_> {
     }
 
     /// Clears a live slot that nothing links to and puts it first among the free ones.
-    pub fn vacate(&mut self, slot: u32) {
+    pub fn vacate<S: Shape>(&mut self, slot: u32) {
         let view = self.view();
         let (free, live) = (view.counter(state::FREE), view.counter(state::LIVE));
         let generation = view.record(slot).generation().wrapping_add(1);
@@ -76,7 +79,9 @@ impl Sections<'_> {
         self.set_counter(state::FREE, slot + 1);
         self.set_counter(state::LIVE, live.saturating_sub(1));
         self.clear_vector(slot);
-        self.enter(slot);
+        if S::GRAPH {
+            self.enter(slot);
+        }
     }
 
     fn clear_vector(&mut self, slot: u32) {
@@ -90,15 +95,18 @@ impl Sections<'_> {
     }
 
     /// Stores a checked vector; `largest` is its largest magnitude.
-    pub fn store(&mut self, slot: u32, vector: &[f32], largest: f32) {
-        self.write_vector(slot, vector, largest);
-        self.enter(slot);
+    pub fn store<S: Shape>(&mut self, slot: u32, vector: &[f32], largest: f32) {
+        self.write_vector::<S>(slot, vector, largest);
+        if S::GRAPH {
+            self.enter(slot);
+        }
     }
 
-    fn write_vector(&mut self, slot: u32, vector: &[f32], largest: f32) {
+    fn write_vector<S: Shape>(&mut self, slot: u32, vector: &[f32], largest: f32) {
         let at = slot as usize;
         let padded = self.padded;
-        if self.config.element == Element::Bits {
+        let config = shape::known::<S>(self.config);
+        if config.element == Element::Bits {
             let bytes = padded / 8;
             if let Some(row) = self.rows.get_mut(at * bytes..(at + 1) * bytes) {
                 pack_bits(vector, row);
@@ -106,13 +114,12 @@ impl Sections<'_> {
             return;
         }
         let Self {
-            config,
             rows,
             blocks,
             floats,
             ..
         } = self;
-        let stored = quantise::stream(config, vector, largest, |number, values, codes| {
+        let stored = quantise::stream(&config, vector, largest, |number, values, codes| {
             let start = at * padded + 16 * number;
             if let Some(place) = floats.get_mut(start..start + 16) {
                 place.copy_from_slice(values);

@@ -12,6 +12,7 @@ use std::vec::Vec;
 
 mod clusters;
 mod copies;
+mod scanned;
 
 /// Same numbers everywhere.
 pub(super) struct Random(pub u64);
@@ -236,13 +237,13 @@ proptest! {
                 bank.iter().map(|e| (e.id, (e.label, e.uses, e.last_use))).collect();
             prop_assert_eq!(&found, &model);
             // Degrees, symmetry, no link to a dead slot, no content outside of live slots.
-            prop_assert_eq!(open::check(&bank.as_ref().view), Ok(()));
+            prop_assert_eq!(open::check::<Any>(&bank.as_ref().view), Ok(()));
         }
         if config.has_graph() {
             while !bank.audit_step(7).round_done {}
             prop_assert_eq!(unreachable(&bank), 0);
             prop_assert_eq!(bank.as_ref().unreachable(&mut scratch), Ok(0));
-            prop_assert_eq!(open::check(&bank.as_ref().view), Ok(()));
+            prop_assert_eq!(open::check::<Any>(&bank.as_ref().view), Ok(()));
         }
         PatternBank::open(&mut memory).unwrap();
     }

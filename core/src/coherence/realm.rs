@@ -2,6 +2,7 @@
 
 use crate::Hash;
 use crate::log::{PublicKey, Realm};
+use crate::slices;
 use sha2::{Digest, Sha256};
 
 /// The id of a realm: SHA-256 of a domain string, its name after the length, the number of root keys
@@ -15,7 +16,7 @@ pub fn realm_id(name: &str, threshold: u8, roots: &[PublicKey]) -> Realm {
         *to = *from;
     }
     let keys = sorted.get_mut(..count).unwrap_or_default();
-    keys.sort_unstable();
+    slices::sort(keys);
     let mut hash = Sha256::new();
     hash.update(b"sensilla/v1/realm\0\0\0\0\0\0\0\0\0\0\0\0\0\0\0");
     hash.update((name.len() as u64).to_le_bytes());

@@ -106,7 +106,10 @@ pub(super) fn write(
                 });
             }
             check_norm(rows, width)?;
-            for (to, from) in words.chunks_mut(16 * config.row()).zip(rows.chunks(width)) {
+            for (to, from) in words
+                .chunks_mut((16 * config.row()).max(1))
+                .zip(rows.chunks(width.max(1)))
+            {
                 for (word, component) in to.iter_mut().zip(from) {
                     *word = component.to_bits();
                 }
@@ -123,7 +126,7 @@ pub(super) fn is_valid(config: &GridConfig, words: &[u32]) -> bool {
     if config.is_direct() {
         words.is_empty()
     } else if config.rows {
-        let rows = words.chunks_exact(16 * config.row()).take(ROWS);
+        let rows = words.chunks_exact((16 * config.row()).max(1)).take(ROWS);
         let mut ends = rows.clone().map(|row| row.iter().skip(dimensions));
         ends.all(|mut end| end.all(|&word| word == 0))
             && norm_bound(dimensions, rows, |&w| f32::from_bits(w)) <= MAX_NORM * MAX_NORM
@@ -275,7 +278,11 @@ fn locate_bound(
 
 fn rows(prefix: &mut [f32; PREFIX], words: &[u32], width: usize, vector: &[f32]) -> f64 {
     let mut kept = 0.0;
-    for (p, row) in prefix.iter_mut().zip(words.chunks_exact(width)).take(ROWS) {
+    for (p, row) in prefix
+        .iter_mut()
+        .zip(words.chunks_exact(width.max(1)))
+        .take(ROWS)
+    {
         let mut lanes = [0.0_f64; 4];
         let mut blocks = vector.chunks_exact(4).zip(row.chunks_exact(4));
         for (v, r) in &mut blocks {

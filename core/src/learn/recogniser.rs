@@ -23,7 +23,7 @@ pub use config::{MAX_PATTERNS, RecogniserConfig};
 
 use super::vector::QUANTUM;
 use super::{metric, novelty, reliability};
-use crate::bank::{Entry, Hit, Hits, Method, PatternBankRef, PatternId, Scratch, SearchError};
+use crate::bank::{BankRef, Entry, Hit, Hits, Method, PatternId, Scratch, SearchError, Shape};
 use crate::block::structure::structure;
 use crate::error::errors;
 
@@ -194,9 +194,9 @@ impl Recogniser<'_> {
     /// What `vector` is, by the patterns of `bank`; `None` while nothing was learned. `work` has
     /// room for a vector. Cost: d² / 2 multiplications over the number of sketches and a search, and
     /// another where the nearest patterns all have one label.
-    pub fn recall(
+    pub fn recall<S: Shape>(
         &self,
-        bank: PatternBankRef<'_>,
+        bank: BankRef<'_, S>,
         vector: &[f32],
         work: &mut [f32],
         scratch: &mut Scratch<'_>,
@@ -207,9 +207,9 @@ impl Recogniser<'_> {
     /// The same, and the `k` nearest patterns; leaves the whitened vector, by which these were
     /// found, in `work`. Cost: as of [`recall`](Self::recall), and a third search where it takes a
     /// second.
-    pub fn recall_among<'s>(
+    pub fn recall_among<'s, S: Shape>(
         &self,
-        bank: PatternBankRef<'_>,
+        bank: BankRef<'_, S>,
         vector: &[f32],
         k: usize,
         work: &mut [f32],
@@ -230,9 +230,9 @@ impl Recogniser<'_> {
 
     /// Searches for the `k` nearest patterns, and for one of another label if need be. How many
     /// were found and how, unless the second search has overwritten them.
-    fn look(
+    fn look<S: Shape>(
         &self,
-        bank: PatternBankRef<'_>,
+        bank: BankRef<'_, S>,
         vector: &[f32],
         k: usize,
         work: &mut [f32],
@@ -363,9 +363,15 @@ impl Recogniser<'_> {
             *x -= mean;
         }
         let width = self.config.width();
-        let factors = factors.chunks_exact(metric::packed(width).max(1));
-        for (sketch, factor) in vector.chunks_exact_mut(width.max(1)).zip(factors) {
+        let (mut sketches, mut factors) = (vector, factors);
+        for _ in 0..self.config.sketches {
+            let sketch = core::mem::take(&mut sketches).split_at_mut_checked(width);
+            let factor = factors.split_at_checked(metric::packed(width));
+            let (Some((sketch, behind)), Some((factor, others))) = (sketch, factor) else {
+                return;
+            };
             metric::whiten(factor, sketch);
+            (sketches, factors) = (behind, others);
         }
     }
 

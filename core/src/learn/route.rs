@@ -132,7 +132,7 @@ structure! {
 
 impl Router<'_> {
     fn is_sound(&mut self) -> bool {
-        let executors = self.config.executors as usize;
+        let executors = self.config.executors.max(1) as usize;
         let rows = self.outcomes.chunks_exact(executors);
         let mut slots = self.generations.iter().zip(rows);
         // Who took a row for a pattern recorded a trial in it; a pattern's generation is odd.

@@ -162,6 +162,11 @@ impl StreamConfig {
         self.sketches
     }
 
+    /// Groups of kernels of each step.
+    pub const fn group_count(&self) -> u32 {
+        self.groups
+    }
+
     /// Components of a sketch.
     pub const fn width(&self) -> u32 {
         self.dimensions / if self.sketches == 0 { 1 } else { self.sketches }
@@ -347,7 +352,7 @@ impl Stream<'_> {
             return Err(StreamError::Calibrated);
         }
         self.header.begin();
-        for sample in samples.chunks_exact(self.config.channels as usize) {
+        for sample in samples.chunks_exact(self.config.channels.max(1) as usize) {
             let count = f32::from_bits(self.word(state::COUNT)) + 1.0;
             let first = self.word(state::INSIDE) == 0;
             for (moments, &value) in self.moments.iter_mut().zip(sample) {
@@ -431,7 +436,7 @@ impl Stream<'_> {
     /// [`push`](Self::push) of each and at a fraction of the cost on machines with vector units.
     pub fn push_all(&mut self, samples: &[f32]) -> Result<(), StreamError> {
         self.check_window(samples)?;
-        let channels = self.config.channels as usize;
+        let channels = self.config.channels.max(1) as usize;
         self.header.begin();
         for batch in samples.chunks(BATCH * channels) {
             dispatch(Batch {
@@ -493,7 +498,7 @@ impl Stream<'_> {
     }
 
     fn check(&self, samples: &[f32]) -> Result<(), StreamError> {
-        let channels = self.config.channels as usize;
+        let channels = self.config.channels.max(1) as usize;
         if !samples.len().is_multiple_of(channels) {
             return Err(self.wrong_length(samples.len()));
         }
@@ -511,7 +516,7 @@ impl Stream<'_> {
         if !self.is_calibrated() {
             return Err(StreamError::NotCalibrated);
         }
-        let more = samples.len() / self.config.channels as usize;
+        let more = samples.len() / self.config.channels.max(1) as usize;
         if more > (self.config.longest() - self.samples()) as usize {
             return Err(StreamError::Full {
                 samples: self.samples(),

@@ -6,6 +6,7 @@
 use crate::block::structure::{Config, structure};
 use crate::block::{CONFIG_WORDS, Kind};
 use crate::error::{ErrorCode, errors};
+use crate::slices;
 
 /// The largest number of components of a trajectory's vector.
 pub const MAX_DIMENSIONS: u32 = 8192;
@@ -174,7 +175,8 @@ structure! {
 impl TrajectoryRing<'_> {
     fn is_sound(&mut self) -> bool {
         // The remainder is below the capacity, which is a usize.
-        self.next = (self.recorded() % u64::from(self.config.capacity)) as usize;
+        let next = self.recorded().checked_rem(self.config.capacity.into());
+        self.next = next.unwrap_or(0) as usize;
         let held = self.total(HELD);
         if held != self.recorded().min(u64::from(self.config.capacity))
             || self.recorded() > MAX_RECORDED
@@ -303,7 +305,7 @@ impl TrajectoryRing<'_> {
         if let Some(row) = self.vectors.get_mut(slot * dimensions..)
             && let Some(row) = row.get_mut(..dimensions)
         {
-            row.copy_from_slice(trajectory.vector);
+            slices::copy(row, trajectory.vector);
         }
         self.next = if slot + 1 == self.config.capacity as usize {
             0
@@ -370,7 +372,9 @@ impl TrajectoryRing<'_> {
         if held == 0 || !(0.0..=1.0).contains(&q) {
             return None;
         }
-        let mut rank = (libm::ceil(f64::from(q) * held as f64) as usize).clamp(1, held) as u32;
+        let mut rank = (libm::ceil(f64::from(q) * held as f64) as usize)
+            .min(held)
+            .max(1) as u32;
         let live = self.outcomes.get(..held)?;
         let (mut prefix, mut mask) = (0u32, 0u32);
         for shift in (0..32).step_by(4).rev() {

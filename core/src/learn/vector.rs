@@ -77,9 +77,12 @@ const fn scaled(hash: u32, n: u32) -> u32 {
 
 /// The place of a tap of a step among [`AGES`]: the ninth is the newest.
 const fn place(step: usize, tap: u8) -> u16 {
-    let age = (8 - tap as usize) * STEPS[step];
+    let age = match step < STEPS.len() {
+        true => (8 - tap as usize) * STEPS[step],
+        false => 0,
+    };
     let mut place = 0;
-    while AGES[place] as usize != age {
+    while place < AGES.len() && AGES[place] as usize != age {
         place += 1;
     }
     place as u16
@@ -94,7 +97,10 @@ pub(super) const fn table(seed: u32) -> [u16; TABLE] {
         while b < 9 {
             let mut c = b + 1;
             while c < 9 {
-                sorted[n] = [a, b, c];
+                // These conditions hold; with them no way out is compiled for an index out of range.
+                if n < sorted.len() {
+                    sorted[n] = [a, b, c];
+                }
                 n += 1;
                 c += 1;
             }
@@ -110,15 +116,20 @@ pub(super) const fn table(seed: u32) -> [u16; TABLE] {
         while i > 0 {
             let hash = mix(seed.wrapping_add(0x10000 * (step as u32 + 1) + i as u32));
             let j = scaled(hash, i as u32 + 1) as usize;
-            let kernel = kernels[i];
-            kernels[i] = kernels[j];
-            kernels[j] = kernel;
+            if j < kernels.len() {
+                let kernel = kernels[i];
+                kernels[i] = kernels[j];
+                kernels[j] = kernel;
+            }
             i -= 1;
         }
         let mut k = 0;
         while k < 84 {
             let [a, b, c] = kernels[k];
-            table[step * 84 + k] = place(step, a) | place(step, b) << 5 | place(step, c) << 10;
+            let at = step * 84 + k;
+            if at < TABLE {
+                table[at] = place(step, a) | place(step, b) << 5 | place(step, c) << 10;
+            }
             k += 1;
         }
         step += 1;

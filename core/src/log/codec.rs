@@ -4,6 +4,7 @@
 //! with zeros at its end. So two different byte strings never decode to the same value.
 
 use crate::simd::text::text;
+use crate::slices;
 use bytemuck::Pod;
 use postcard::ser_flavors::Flavor;
 use serde::{Deserialize, Serialize};
@@ -24,7 +25,7 @@ impl<'a> Encoder<'a> {
     pub(crate) fn raw(&mut self, bytes: &[u8]) {
         let end = self.used.saturating_add(bytes.len());
         if let Some(out) = self.out.get_mut(self.used..end) {
-            out.copy_from_slice(bytes);
+            slices::copy(out, bytes);
         }
         self.used = end;
     }

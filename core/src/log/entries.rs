@@ -117,7 +117,7 @@ impl Entries<'_> {
         };
         self.first = first;
         self.size = size;
-        self.head = (first % u64::from(self.capacity)) as u32;
+        self.head = first.checked_rem(self.capacity.into()).unwrap_or(0) as u32;
         let is_entry = |slot: usize| {
             let words = self.slots.get(slot);
             words.is_some_and(|words| words[LENGTH] & !(SIGNED | u32::from(u16::MAX)) == 0)

@@ -19,6 +19,7 @@ use crate::merkle::hash::content_and_leaf;
 use crate::merkle::nodes::Nodes;
 use crate::merkle::watch::WatchError;
 use crate::merkle::{AppendError, Proof, ProofError, leaf_hash};
+use crate::slices;
 
 const COUNTERS: usize = 8;
 pub(super) const EXPORTED: usize = 0;
@@ -64,11 +65,11 @@ impl EventLog<'_> {
         }
         let (entries, counters) = (&self.entries, &self.counters);
         let names = |chains: &Chains<'_>, counter: usize, chain| {
-            Free::from_word(counters[counter])
+            Free::from_word(slices::word(counters, counter))
                 .is_some_and(|free| chains.check(free, size - first, |i| entries.link(i, chain)))
         };
-        counters[EXPORTED] <= size
-            && is_zero(&counters[CONTEXTS + 1..])
+        slices::word(counters, EXPORTED) <= size
+            && is_zero(slices::from(counters, CONTEXTS + 1))
             && names(&self.authors, AUTHORS, Chain::Author)
             && names(&self.contexts, CONTEXTS, Chain::Context)
     }
@@ -160,7 +161,7 @@ impl EventLog<'_> {
     }
 
     fn free(&self, counter: usize) -> Free {
-        Free::from_word(self.counters[counter]).unwrap_or_default()
+        Free::from_word(slices::word(self.counters, counter)).unwrap_or_default()
     }
 
     /// Appends an event that was admitted since the log last changed; its number. O(bytes),
@@ -196,8 +197,8 @@ impl EventLog<'_> {
         let (mut authors, mut contexts) = (self.free(AUTHORS), self.free(CONTEXTS));
         let author = self.authors.append(found.author, index, &mut authors)?;
         let context = self.contexts.append(found.context, index, &mut contexts)?;
-        self.counters[AUTHORS] = authors.to_word();
-        self.counters[CONTEXTS] = contexts.to_word();
+        slices::put(self.counters, AUTHORS, authors.to_word());
+        slices::put(self.counters, CONTEXTS, contexts.to_word());
         let span = self.bodies.append(event.bytes)?;
         self.entries.append(event, span, now, author, context)?;
         self.nodes.append(leaf).ok()
@@ -304,8 +305,8 @@ impl EventLog<'_> {
             self.contexts
                 .remove_first(slot.context, slot.next_context, &mut contexts);
         }
-        self.counters[AUTHORS] = authors.to_word();
-        self.counters[CONTEXTS] = contexts.to_word();
+        slices::put(self.counters, AUTHORS, authors.to_word());
+        slices::put(self.counters, CONTEXTS, contexts.to_word());
         // `first` is at most the size, the one thing that pruning nodes refuses.
         let pruned = self.nodes.prune(first);
         debug_assert!(pruned.is_ok());

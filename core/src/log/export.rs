@@ -3,6 +3,7 @@
 use super::event_log::{EXPORTED, EventLog, PruneError};
 use super::lookup::LookupError;
 use crate::merkle::tile::{ExportError, Resource, Span};
+use crate::slices;
 
 impl From<LookupError> for ExportError {
     fn from(error: LookupError) -> Self {
@@ -16,7 +17,7 @@ impl From<LookupError> for ExportError {
 impl EventLog<'_> {
     /// How many events, from the first, were exported.
     pub fn exported(&self) -> u64 {
-        self.counters[EXPORTED]
+        slices::word(self.counters, EXPORTED)
     }
 
     /// Notes that the first `size` events are stored elsewhere. Never goes back.
@@ -26,7 +27,7 @@ impl EventLog<'_> {
         }
         if size > self.exported() {
             self.header.begin();
-            self.counters[EXPORTED] = size;
+            slices::put(self.counters, EXPORTED, size);
             self.header.end();
         }
         Ok(())

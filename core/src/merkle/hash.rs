@@ -7,6 +7,7 @@ use crate::Hash;
 use crate::simd::sha256::INITIAL;
 #[cfg(all(feature = "simd", target_arch = "x86_64"))]
 use crate::simd::sha256::ni::Single;
+use crate::slices;
 use sha2::block_api::compress256;
 
 /// Root of the tree without leaves: SHA-256 of nothing.
@@ -165,7 +166,7 @@ fn finish(
         block = [0; BLOCK];
         end = 0;
     }
-    block[end] = 0x80;
+    slices::put(&mut block, end, 0x80);
     if end >= BLOCK - 8 {
         compress256(&mut state, &[block]);
         block = [0; BLOCK];

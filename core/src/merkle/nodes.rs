@@ -18,6 +18,7 @@ use super::watch::{WatchError, Watches, sibling_end};
 use crate::Hash;
 use crate::block::BlockError;
 use crate::block::sections::{is_zero, sections};
+use crate::slices;
 
 const SIZE: usize = 0;
 const FIRST: usize = 1;
@@ -103,14 +104,14 @@ sections! {
 impl Nodes<'_> {
     /// Takes up the tree that the sections hold; whether they agree and are zero where no hash is.
     pub(crate) fn is_sound(&mut self) -> bool {
-        let (size, first, folded) = (self.size(), self.first(), self.counters[FOLDED]);
+        let (size, first, folded) = (self.size(), self.first(), self.count(FOLDED));
         if size > 1 << self.height || first > size || size - first > self.leaves {
             return false;
         }
         let used = written(size) - written(first);
         if (folded != 0 && !(first.max(1)..=size).contains(&folded))
             || used > self.ring_len as u64
-            || !is_zero(&self.counters[FOLDED + 1..])
+            || !is_zero(slices::from(self.counters, FOLDED + 1))
         {
             return false;
         }
@@ -133,13 +134,18 @@ impl Nodes<'_> {
     }
 
     #[inline]
+    fn count(&self, at: usize) -> u64 {
+        slices::word(self.counters, at)
+    }
+
+    #[inline]
     pub(crate) fn size(&self) -> u64 {
-        self.counters[SIZE]
+        self.count(SIZE)
     }
 
     #[inline]
     pub(crate) fn first(&self) -> u64 {
-        self.counters[FIRST]
+        self.count(FIRST)
     }
 
     /// Whether a leaf can be appended now.
@@ -165,7 +171,7 @@ impl Nodes<'_> {
             self.push(leaf);
             self.complete(leaf, 0, index);
         }
-        self.counters[SIZE] = index + 1;
+        slices::put(self.counters, SIZE, index + 1);
         Ok(index)
     }
 
@@ -241,7 +247,7 @@ impl Nodes<'_> {
         if let Some(root) = root {
             self.complete(&root, levels, size - 1);
         }
-        self.counters[SIZE] = size;
+        slices::put(self.counters, SIZE, size);
         true
     }
 
@@ -259,7 +265,7 @@ impl Nodes<'_> {
             hash = node_hash(peak, &hash);
             *peak = [0; 32];
         }
-        self.counters[FIRST] = index + 1;
+        slices::put(self.counters, FIRST, index + 1);
     }
 
     #[inline]
@@ -347,7 +353,7 @@ impl Nodes<'_> {
     /// The root, and remembers how it came about.
     pub(crate) fn root(&mut self) -> Hash {
         let size = self.size();
-        let before = self.counters[FOLDED];
+        let before = self.count(FOLDED);
         if size == 0 || before == size {
             return self.root_at(size).unwrap_or(EMPTY_ROOT);
         }
@@ -367,7 +373,7 @@ impl Nodes<'_> {
             }
         });
         self.fold = fold;
-        self.counters[FOLDED] = size;
+        slices::put(self.counters, FOLDED, size);
         // The peaks of the tree as it is are always there.
         root.unwrap_or(EMPTY_ROOT)
     }
@@ -399,7 +405,8 @@ impl Nodes<'_> {
     }
 
     fn forget_fold(&mut self) {
-        let mut folded = core::mem::take(&mut self.counters[FOLDED]);
+        let mut folded = self.count(FOLDED);
+        slices::put(self.counters, FOLDED, 0);
         while let Some(level) = take_lowest(&mut folded) {
             if let Some(slot) = self.fold.get_mut(level as usize) {
                 *slot = [0; 32];
@@ -409,7 +416,7 @@ impl Nodes<'_> {
 
     /// Whether [`root`](Self::root) would write nothing.
     pub(crate) fn is_folded(&self) -> bool {
-        self.counters[FOLDED] == self.size()
+        self.count(FOLDED) == self.size()
     }
 
     pub(crate) fn root_at(&self, size: u64) -> Result<Hash, ProofError> {
@@ -423,7 +430,7 @@ impl Nodes<'_> {
 
     /// The hash over the leaves of a tree of `size` from the first one of its peak at `top` on.
     pub(super) fn folded(&self, size: u64, top: u32) -> Result<Hash, ProofError> {
-        if self.counters[FOLDED] == size
+        if self.count(FOLDED) == size
             && let Some(hash) = self.fold.get(top as usize)
         {
             return Ok(*hash);
@@ -459,7 +466,7 @@ impl Nodes<'_> {
 
     /// Whether what is kept of the last folding is what the peaks give. Cost: a node for each level.
     fn is_fold_sound(&self) -> bool {
-        let folded = self.counters[FOLDED];
+        let folded = self.count(FOLDED);
         let (mut levels, mut agrees) = (folded, has_only(self.fold, folded));
         if folded == 0 {
             return agrees;
@@ -564,9 +571,9 @@ impl Nodes<'_> {
                 *slot = peak;
             }
         }
-        self.left.copy_from_slice(self.fold);
+        slices::copy(self.left, self.fold);
         self.fold.fill([0; 32]);
-        self.counters[FOLDED] = 0;
+        slices::put(self.counters, FOLDED, 0);
         let mut gone = written(first) - written(old);
         let mut slot = (self.next + self.ring_len).saturating_sub(self.live);
         while gone > 0 {
@@ -580,7 +587,7 @@ impl Nodes<'_> {
             gone -= 1;
             self.live -= 1;
         }
-        self.counters[FIRST] = first;
+        slices::put(self.counters, FIRST, first);
         Ok(())
     }
 }

@@ -9,6 +9,7 @@ use super::recall::MAX_K;
 use crate::bank::Hits;
 use crate::block::structure::{Config, structure};
 use crate::block::{CONFIG_WORDS, Kind};
+use crate::slices;
 use crate::spike::attention::CausalAttention;
 use crate::spike::{RateCode, SpikeConfig, SpikeTrains};
 
@@ -127,9 +128,12 @@ impl Episode<'_> {
         let mut at = self.len();
         if at == windows {
             at -= 1;
-            self.codes.copy_within(row..windows * row, 0);
-            self.patterns.copy_within(width..windows * width, 0);
-            self.weights.copy_within(width..windows * width, 0);
+            let codes = self.codes.get_mut(..windows * row);
+            slices::down(codes.unwrap_or_default(), row);
+            let patterns = self.patterns.get_mut(..windows * width);
+            slices::down(patterns.unwrap_or_default(), width);
+            let weights = self.weights.get_mut(..windows * width);
+            slices::down(weights.unwrap_or_default(), width);
         }
         let largest = embedding.iter().fold(0.0f32, |m, x| m.max(x.abs()));
         let scale = if largest > 0.0 { 127.0 / largest } else { 0.0 };

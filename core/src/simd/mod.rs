@@ -103,13 +103,21 @@ pub(crate) trait Kernels: Copy {
     /// Inner products of f32 rows in the fixed order.
     #[inline(always)]
     fn float_dots(self, query: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
-        rows.map(|row| scalar::float_dot(query, row))
+        each(
+            rows,
+            #[inline(always)]
+            |row| scalar::float_dot(query, row),
+        )
     }
 
     /// Squared Euclidean distances of f32 rows in the fixed order.
     #[inline(always)]
     fn float_squares(self, query: &[f32], rows: [&[f32]; 4]) -> [f32; 4] {
-        rows.map(|row| scalar::float_square(query, row))
+        each(
+            rows,
+            #[inline(always)]
+            |row| scalar::float_square(query, row),
+        )
     }
 
     /// Number of differing bits.

@@ -1,6 +1,7 @@
 //! The reference kernels, in portable code: what every other file must equal bit for bit.
 
-use super::{Codes, Kernels, LANES, Margin};
+use super::{Codes, Kernels, LANES, Margin, each};
+use crate::slices;
 
 /// Portable kernels.
 #[derive(Clone, Copy, Debug)]
@@ -34,9 +35,10 @@ fn pair_dot(a: &[u8], b: &[u8]) -> i32 {
 #[inline(always)]
 pub(crate) fn tree(mut lanes: [f32; LANES]) -> f32 {
     for half in [8, 4, 2, 1] {
-        let (low, high) = lanes.split_at_mut(half);
-        for (low, high) in low.iter_mut().zip(high) {
-            *low += *high;
+        if let Some((low, high)) = lanes.split_at_mut_checked(half) {
+            for (low, high) in low.iter_mut().zip(high) {
+                *low += *high;
+            }
         }
     }
     lanes[0]
@@ -164,10 +166,8 @@ pub(super) fn insert(entries: &mut [u64], filled: usize, entry: u64) -> usize {
     if kept > SHORT {
         let at = places.partition_point(|&e| e < entry).min(kept);
         if let Some(moved) = places.get_mut(at..) {
-            moved.copy_within(..kept - at, 1);
-            if let Some(place) = moved.first_mut() {
-                *place = entry;
-            }
+            slices::up(moved);
+            slices::put(moved, 0, entry);
         }
         return at;
     }
@@ -195,7 +195,7 @@ impl Kernels for Scalar {
         let (odd, _) = query.odd.as_chunks::<2>();
         for (group, (even, odd)) in groups.iter().zip(even.iter().zip(odd)) {
             let (rows, _) = group.as_chunks::<4>();
-            let q = [even[0], odd[0], even[1], odd[1]].map(i32::from);
+            let q = each([even[0], odd[0], even[1], odd[1]], i32::from);
             for (sum, row) in sums.iter_mut().zip(rows) {
                 for (&code, q) in row.iter().zip(q) {
                     *sum = sum.wrapping_add(signed(code).wrapping_mul(q));
@@ -207,12 +207,12 @@ impl Kernels for Scalar {
 
     #[inline(always)]
     fn row_dots(self, rows: [&[u8]; 4], query: &Codes<'_>) -> [i32; 4] {
-        rows.map(|row| row_dot(row, query))
+        each(rows, |row| row_dot(row, query))
     }
 
     #[inline(always)]
     fn pair_dots(self, row: &[u8], rows: [&[u8]; 4]) -> [i32; 4] {
-        rows.map(|other| pair_dot(row, other))
+        each(rows, |other| pair_dot(row, other))
     }
 
     #[inline(always)]

@@ -10,6 +10,7 @@
 //! less than half the sum fires too early and loses the signal.
 
 use super::sample::{Real, SampleError, SignalError, check, long_enough, pairwise, same_length};
+use crate::slices;
 
 /// The encoder, one sample at a time: the answer for a sample comes `w - 1` samples later.
 /// State: as many samples as the filter has taps, in the caller's memory.
@@ -44,7 +45,7 @@ impl<'a, F: Real> BensSpiker<'a, F> {
         }
         let taps = self.filter.len();
         if self.filled == taps {
-            self.ahead.copy_within(1.., 0);
+            slices::down(self.ahead, 1);
             self.filled -= 1;
         }
         if let Some(place) = self.ahead.get_mut(self.filled) {
@@ -127,7 +128,7 @@ impl<'a, F: Real> BensDecoder<'a, F> {
             }
         }
         let value = self.sums.first().copied().unwrap_or_default() + self.shift;
-        self.sums.copy_within(1.., 0);
+        slices::down(self.sums, 1);
         if let Some(last) = self.sums.last_mut() {
             *last = F::default();
         }

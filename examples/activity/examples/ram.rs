@@ -5,7 +5,7 @@
 mod small;
 
 use activity::HUB_CONFIG;
-use sensilla::bank::{BankConfig, Layout};
+use sensilla::bank::{BankConfig, Layout, ScratchConfig};
 use sensilla::block::{Block, BlockError};
 use sensilla::learn::features::FeatureConfig;
 use sensilla::learn::{RecogniserConfig, StreamConfig};
@@ -22,6 +22,9 @@ const GRAPH: BankConfig = BankConfig::new(64, 512).links(8);
 /// Six channels, and as many patterns as 24 KB have room for.
 const STREAM: StreamConfig = StreamConfig::small(6);
 const RECOGNISER: RecogniserConfig = RecogniserConfig::within(&STREAM, 24 * 1024);
+/// Three channels at 48 components, for a part with 16 KiB.
+const NARROW: StreamConfig = StreamConfig::new(3, 48).groups(6);
+const PERCEPTION: RecogniserConfig = RecogniserConfig::new(&NARROW, 8);
 
 fn main() -> Result<(), BlockError> {
     let mut memory = Box::new(Block::<{ SMALL.bytes() }>::new());
@@ -40,6 +43,12 @@ fn main() -> Result<(), BlockError> {
     println!(
         "recogniser {}",
         STREAM.bytes() + RECOGNISER.bytes() + bank.bytes()
+    );
+    let bank = PERCEPTION.bank();
+    let scratch = ScratchConfig::new(&bank, 4);
+    println!(
+        "perception-48 {}",
+        NARROW.bytes() + PERCEPTION.bytes() + bank.bytes() + scratch.bytes()
     );
     Ok(())
 }

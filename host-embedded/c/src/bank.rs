@@ -3,7 +3,8 @@
 use crate::error::{CallError, Code, code, done};
 use crate::handle::{fill, get, handle, held, put, slice, slice_mut};
 use sensilla::bank::{
-    BankConfig, Element, Layout, Metric, Pattern, PatternBank, PatternId, Scratch, ScratchConfig,
+    BankConfig, Element, Estimate, Goal, Layout, Method, Metric, Pattern, PatternBank, PatternId,
+    Reason, Scratch, ScratchConfig, Search,
 };
 
 /// Eight bits an element, with a scale a row.
@@ -28,6 +29,40 @@ pub const SENSILLA_SCAN: u32 = 1;
 pub const SENSILLA_GRAPH: u32 = 2;
 /// Both.
 pub const SENSILLA_BOTH: u32 = 3;
+
+// What the library writes to a block has the same numbers.
+const _: () = {
+    assert!(Element::I8 as u32 == SENSILLA_I8 && Element::F32 as u32 == SENSILLA_F32);
+    assert!(Element::I8F32 as u32 == SENSILLA_I8_F32 && Element::Bits as u32 == SENSILLA_BITS);
+    assert!(Metric::Cosine as u32 == SENSILLA_COSINE);
+    assert!(Metric::InnerProduct as u32 == SENSILLA_INNER_PRODUCT);
+    assert!(Metric::SquaredEuclidean as u32 == SENSILLA_SQUARED_EUCLIDEAN);
+    assert!(Layout::Scan as u32 == SENSILLA_SCAN && Layout::Graph as u32 == SENSILLA_GRAPH);
+    assert!(Layout::Both as u32 == SENSILLA_BOTH);
+};
+
+/// A search that finds all of the nearest, as far as what is kept tells.
+pub const SENSILLA_EXACT: u32 = 1;
+/// A search that finds a share of the nearest, in the mean.
+pub const SENSILLA_RECALL: u32 = 2;
+/// A search that looks at so many candidates.
+pub const SENSILLA_EF: u32 = 3;
+
+/// Every row was compared.
+pub const SENSILLA_BY_SCAN: u32 = 1;
+/// The graph was walked.
+pub const SENSILLA_BY_GRAPH: u32 = 2;
+
+/// The bank is laid out without a graph.
+pub const SENSILLA_NO_GRAPH: u32 = 1;
+/// So wide a walk as the goal needs costs more than comparing every row.
+pub const SENSILLA_SCAN_IS_CHEAPER: u32 = 2;
+/// A walk costs less.
+pub const SENSILLA_WALK_IS_CHEAPER: u32 = 3;
+/// No walk finds enough of the nearest rows.
+pub const SENSILLA_WALKS_MISS: u32 = 4;
+/// No walk finds enough of the rows by themselves.
+pub const SENSILLA_NO_GRADIENT: u32 = 5;
 
 /// The shape of a bank. What is zero is as the library sets it.
 #[repr(C)]
@@ -82,6 +117,74 @@ pub struct sensilla_hit {
     pub reserved: [u16; 3],
 }
 
+/// What a search is to reach. Zero is the library's default, a recall of 0.99.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+#[allow(non_camel_case_types)]
+pub struct sensilla_goal {
+    /// `SENSILLA_EXACT` and its like; zero is the library's default.
+    pub kind: u32,
+    /// Candidates, for `SENSILLA_EF`.
+    pub ef: u32,
+    /// The share of the nearest to find, 0 to 1, for `SENSILLA_RECALL`.
+    pub recall: f32,
+}
+
+/// How a search ran.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+#[allow(non_camel_case_types)]
+pub struct sensilla_found {
+    /// How many hits there are.
+    pub hits: usize,
+    /// `SENSILLA_BY_SCAN` or `SENSILLA_BY_GRAPH`.
+    pub method: u32,
+    /// How many rows the query was compared with.
+    pub distances: u32,
+    /// Whether fewer of the nearest are found than the goal asks for.
+    pub is_below_goal: bool,
+}
+
+/// A share that was measured, and between which bounds it is with 95 % certainty.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+#[allow(non_camel_case_types)]
+pub struct sensilla_estimate {
+    /// What was measured.
+    pub mean: f32,
+    /// Lower end of the interval.
+    pub low: f32,
+    /// Upper end of the interval.
+    pub high: f32,
+}
+
+/// How well a bank is searched, as it measures on a sample of its own rows.
+#[repr(C)]
+#[derive(Clone, Copy, Debug, Default)]
+#[allow(non_camel_case_types)]
+pub struct sensilla_health {
+    /// Patterns in the bank.
+    pub rows: u32,
+    /// Patterns that are measured on; none without a graph.
+    pub sampled: u32,
+    /// Patterns that hold the same vector as another; only known with a graph.
+    pub equal: u32,
+    /// The way that a search of the default goal goes: `SENSILLA_BY_SCAN` or `SENSILLA_BY_GRAPH`.
+    pub method: u32,
+    /// Why: `SENSILLA_NO_GRAPH` and its like.
+    pub reason: u32,
+    /// Candidates of its walk, zero for a scan.
+    pub ef: u32,
+    /// The recall that it reaches.
+    pub recall: sensilla_estimate,
+    /// The recall that eight bits leave of an exact one, if `has_codes`.
+    pub codes: sensilla_estimate,
+    /// Whether `codes` was measured.
+    pub has_codes: bool,
+    /// Whether the recall is less than the default goal.
+    pub is_below_goal: bool,
+}
+
 /// A bank that is open. Zero before it is filled in.
 #[repr(C)]
 #[derive(Debug)]
@@ -108,7 +211,7 @@ pub struct sensilla_scratch {
 
 handle!(sensilla_scratch: Scratch<'static>, 0x5353_4352);
 
-fn config(from: &sensilla_bank_config) -> Result<BankConfig, Code> {
+pub(crate) fn config(from: &sensilla_bank_config) -> Result<BankConfig, Code> {
     let mut config = BankConfig::new(from.dimensions, from.capacity)
         .element(match from.element {
             0 | SENSILLA_I8 => Element::I8,
@@ -319,8 +422,8 @@ pub unsafe extern "C" fn sensilla_bank_vector(
     })
 }
 
-/// The `k` patterns most similar to a vector, the most similar first: as many as `found` is set to.
-/// With `exact` all patterns are compared.
+/// The `k` patterns most similar to a vector, the most similar first: as many as `found` says.
+/// `goal` says what the search is to reach; null is the library's default.
 ///
 /// # Safety
 /// See the [crate](crate); `hits` has room for `k`.
@@ -331,19 +434,19 @@ pub unsafe extern "C" fn sensilla_bank_search(
     vector: *const f32,
     length: usize,
     k: usize,
-    exact: bool,
+    goal: *const sensilla_goal,
     hits: *mut sensilla_hit,
-    found: *mut usize,
+    found: *mut sensilla_found,
 ) -> i32 {
     done(|| {
         // SAFETY: the caller's promise.
         unsafe {
             let (bank, scratch) = (held(bank)?, held(scratch)?);
-            let vector = slice(vector, length)?;
-            let results = match exact {
-                true => bank.search_exact(vector, k, scratch)?,
-                false => bank.search(vector, k, scratch)?,
-            };
+            let mut search = Search::new(k);
+            if !goal.is_null() {
+                search.goal = aim(&get(goal)?)?;
+            }
+            let results = bank.search_with(slice(vector, length)?, &search, scratch)?;
             let out = slice_mut(hits, results.len())?;
             for (out, hit) in out.iter_mut().zip(results.iter()) {
                 *out = sensilla_hit {
@@ -354,7 +457,50 @@ pub unsafe extern "C" fn sensilla_bank_search(
                     reserved: [0; 3],
                 };
             }
-            put(found, results.len())
+            let how = sensilla_found {
+                hits: results.len(),
+                method: way(results.method()),
+                distances: results.distances(),
+                is_below_goal: results.is_below_goal(),
+            };
+            put(found, how)
+        }
+    })
+}
+
+/// How well the bank is searched, by what it has measured on its own rows.
+///
+/// # Safety
+/// See the [crate](crate).
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sensilla_bank_health(
+    bank: *mut sensilla_bank,
+    health: *mut sensilla_health,
+) -> i32 {
+    done(|| {
+        // SAFETY: the caller's promise.
+        unsafe {
+            let found = held(bank)?.health();
+            let told = sensilla_health {
+                rows: found.rows,
+                sampled: found.sampled,
+                equal: found.equal,
+                method: way(found.method),
+                reason: match found.reason {
+                    Reason::NoGraph => SENSILLA_NO_GRAPH,
+                    Reason::ScanIsCheaper => SENSILLA_SCAN_IS_CHEAPER,
+                    Reason::WalkIsCheaper => SENSILLA_WALK_IS_CHEAPER,
+                    Reason::WalksMiss => SENSILLA_WALKS_MISS,
+                    Reason::NoGradient => SENSILLA_NO_GRADIENT,
+                    _ => 0,
+                },
+                ef: found.ef,
+                recall: found.recall.into(),
+                codes: found.codes.unwrap_or_default().into(),
+                has_codes: found.codes.is_some(),
+                is_below_goal: found.is_below_goal,
+            };
+            put(health, told)
         }
     })
 }
@@ -394,7 +540,35 @@ pub extern "C" fn sensilla_check_kernels(seed: u64) -> i32 {
     code(sensilla::simd::check(seed))
 }
 
-fn of(pattern: &sensilla_pattern) -> Pattern {
+impl From<Estimate> for sensilla_estimate {
+    fn from(estimate: Estimate) -> Self {
+        Self {
+            mean: estimate.mean,
+            low: estimate.low,
+            high: estimate.high,
+        }
+    }
+}
+
+fn aim(goal: &sensilla_goal) -> Result<Goal, Code> {
+    Ok(match goal.kind {
+        0 => Goal::default(),
+        SENSILLA_EXACT => Goal::Exact,
+        SENSILLA_RECALL => Goal::Recall(goal.recall),
+        SENSILLA_EF => Goal::Ef(goal.ef),
+        _ => return Err(CallError::BadValue.into()),
+    })
+}
+
+fn way(method: Method) -> u32 {
+    match method {
+        Method::Scan => SENSILLA_BY_SCAN,
+        Method::Graph => SENSILLA_BY_GRAPH,
+        _ => 0,
+    }
+}
+
+pub(crate) fn of(pattern: &sensilla_pattern) -> Pattern {
     Pattern {
         label: pattern.label,
         confidence: pattern.confidence,

@@ -4,7 +4,7 @@ use crate::error::{CallError, Code, done};
 use crate::handle::{get, put, slice, text};
 use core::ffi::c_void;
 use sensilla::merkle::note::NoteKey;
-use sensilla::merkle::{Checkpoint, verify_consistency, verify_inclusion};
+use sensilla::merkle::{Checkpoint, leaf_hash, verify_consistency, verify_inclusion};
 use sensilla::sign::{PublicKey, Signature, Verifier};
 
 /// Whether `signature`, of 64 bytes, is the Ed25519 signature of `length` bytes from `message` under
@@ -21,15 +21,33 @@ pub type sensilla_verify = Option<
 >;
 
 /// The caller's function for signatures.
-struct Callback {
+pub(crate) struct Callback {
     verify: unsafe extern "C" fn(*mut c_void, *const u8, *const u8, usize, *const u8) -> bool,
     context: *mut c_void,
 }
 
 impl Callback {
-    fn new(verify: sensilla_verify, context: *mut c_void) -> Result<Self, Code> {
+    pub(crate) fn new(verify: sensilla_verify, context: *mut c_void) -> Result<Self, Code> {
         let verify = verify.ok_or(CallError::Null)?;
         Ok(Self { verify, context })
+    }
+
+    /// One that finds no signature good: for what is trusted without.
+    pub(crate) fn never() -> Self {
+        unsafe extern "C" fn no(
+            _: *mut c_void,
+            _: *const u8,
+            _: *const u8,
+            _: usize,
+            _: *const u8,
+        ) -> bool {
+            false
+        }
+        let context = core::ptr::null_mut();
+        Self {
+            verify: no,
+            context,
+        }
     }
 }
 
@@ -53,7 +71,7 @@ impl Verifier for Callback {
 ///
 /// # Safety
 /// `start` is null or valid for reading them.
-unsafe fn hash(start: *const u8) -> Result<[u8; 32], Code> {
+pub(crate) unsafe fn hash(start: *const u8) -> Result<[u8; 32], Code> {
     // SAFETY: the caller's promise; bytes are aligned anywhere.
     unsafe { get(start.cast()) }
 }
@@ -67,6 +85,17 @@ pub struct sensilla_checkpoint {
     pub size: u64,
     /// Root of its Merkle tree.
     pub root: [u8; 32],
+}
+
+/// The hash of the leaf that an event of `length` bytes is in the tree of a log (RFC 6962, section
+/// 2.1).
+///
+/// # Safety
+/// See the [crate](crate); `leaf` has room for 32 bytes.
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn sensilla_leaf_hash(event: *const u8, length: usize, leaf: *mut u8) -> i32 {
+    // SAFETY: the caller's promise; bytes are aligned anywhere.
+    done(|| unsafe { put(leaf.cast(), leaf_hash(slice(event, length)?)) })
 }
 
 /// Whether the entry whose leaf has the hash `leaf` is the one at `index` of a log of `size` entries

@@ -1,6 +1,7 @@
 //! Handles: structures of the core in structs of fixed size that C can place.
 
 use crate::error::{CallError, Code};
+use core::ffi::c_char;
 use core::mem::{MaybeUninit, align_of, size_of};
 
 /// A struct that C knows the size of and that holds a `T` once it is open.
@@ -129,6 +130,23 @@ pub(crate) unsafe fn text<'a>(start: *const u8, length: usize) -> Result<&'a str
     // SAFETY: the caller's promise.
     let bytes = unsafe { slice(start, length) }?;
     core::str::from_utf8(bytes).map_err(|_| CallError::NotText.into())
+}
+
+/// Text that ends with a zero byte; null is empty.
+///
+/// # Safety
+/// `start` is null or points to bytes that end with a zero one.
+pub(crate) unsafe fn string<'a>(start: *const c_char) -> Result<&'a str, Code> {
+    if start.is_null() {
+        return Ok("");
+    }
+    let mut length = 0;
+    // SAFETY: the caller's promise: bytes up to the zero one can be read.
+    while unsafe { start.add(length).read() } != 0 {
+        length += 1;
+    }
+    // SAFETY: these bytes were just read.
+    unsafe { text(start.cast(), length) }
 }
 
 /// Makes a handle of a struct with a `tag` and a `state` of words. The struct is declared where it is

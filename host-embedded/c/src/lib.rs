@@ -24,8 +24,12 @@
 
 pub mod bank;
 pub mod check;
+#[cfg(feature = "ed25519")]
+pub mod ed25519;
 pub mod error;
 mod handle;
+pub mod log;
+pub mod recogniser;
 pub mod spike;
 
 #[cfg(feature = "standalone")]

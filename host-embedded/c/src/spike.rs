@@ -1,7 +1,7 @@
 //! Values and signals as spikes.
 
 use crate::error::{CallError, Code, done};
-use crate::handle::{slice, slice_mut, text};
+use crate::handle::{slice, slice_mut, string};
 use core::ffi::c_char;
 use sensilla::spike::Code as SpikeCode;
 
@@ -69,21 +69,4 @@ pub unsafe extern "C" fn sensilla_decode_signal(
         }
         Ok(())
     })
-}
-
-/// Text that ends with a zero byte; null is empty.
-///
-/// # Safety
-/// `start` is null or points to bytes that end with a zero one.
-unsafe fn string<'a>(start: *const c_char) -> Result<&'a str, Code> {
-    if start.is_null() {
-        return Ok("");
-    }
-    let mut length = 0;
-    // SAFETY: the caller's promise: bytes up to the zero one can be read.
-    while unsafe { start.add(length).read() } != 0 {
-        length += 1;
-    }
-    // SAFETY: these bytes were just read.
-    unsafe { text(start.cast(), length) }
 }

@@ -101,9 +101,16 @@ pub fn header() -> Result<String> {
          ((uint32_t)SENSILLA_VERSION_MAJOR << 16 | (uint32_t)SENSILLA_VERSION_MINOR << 8 | \\\n     \
          (uint32_t)SENSILLA_VERSION_PATCH)",
     );
+    macros.push_str("\n");
+    macros.push_str(&fs::read_to_string(source.join("sizes.h"))?);
     config.after_includes = Some(macros);
     config.header = Some(
-        "// Sensilla for C. Written by `cargo xtask package c` from host-embedded/c; change it there."
+        "// Sensilla for C. Written by `cargo xtask package c` from host-embedded/c; change it there.\n\
+         //\n\
+         // Every function returns zero or a code, of which `sensilla_strerror` says the meaning, if it does\n\
+         // not say otherwise. A pointer is null, which is an error, or valid for what is said of it, and\n\
+         // aligned as its type wants; memory for structures is aligned to 64 bytes. A handle is zero, or was\n\
+         // filled in by the library and not written to since; one thread at a time uses it."
             .into(),
     );
     let bindings = cbindgen::Builder::new()
@@ -111,21 +118,21 @@ pub fn header() -> Result<String> {
         .with_src(source.join("src/lib.rs"))
         .with_src(source.join("src/error.rs"))
         .with_src(source.join("src/bank.rs"))
+        .with_src(source.join("src/recogniser.rs"))
+        .with_src(source.join("src/log.rs"))
         .with_src(source.join("src/check.rs"))
+        .with_src(source.join("src/ed25519.rs"))
         .with_src(source.join("src/spike.rs"))
         .generate()
         .context("cbindgen does not understand host-embedded/c")?;
     let mut bytes = Vec::new();
     bindings.write(&mut bytes);
     let text = String::from_utf8(bytes)?;
-    // What Rust's documentation calls the crate is this header here.
+    // What Rust's documentation says of safety, and calls the crate, is told at the top here.
     Ok(text
-        .replace("\n///\n/// # Safety\n/// See the [crate](crate).", "")
-        .replace(
-            "\n///\n/// # Safety\n/// See the [crate](crate); ",
-            "\n///\n/// ",
-        )
         .replace("///", "//")
+        .replace("\n//\n// # Safety\n// See the [crate](crate).", "")
+        .replace("\n// # Safety\n// See the [crate](crate); ", "\n// ")
         .replace(" \n", "\n"))
 }
 
@@ -348,7 +355,29 @@ pub fn test() -> Result<()> {
         }
         println!("C on {name}: as in Rust");
     }
-    Ok(())
+    sizes(&package)
+}
+
+/// The macros of the header for sizes, beside the functions.
+fn sizes(package: &Path) -> Result<()> {
+    let program = root().join("target/c-firmware/sizes");
+    run(Command::new("gcc")
+        .args([
+            "-std=c11",
+            "-Wall",
+            "-Wextra",
+            "-Wpedantic",
+            "-Werror",
+            "-g",
+        ])
+        .args(["-fsanitize=address,undefined", "-fno-sanitize-recover"])
+        .arg("-I")
+        .arg(package.join("include"))
+        .arg(source().join("tests/sizes.c"))
+        .arg(package.join("lib/host/libsensilla.a"))
+        .arg("-o")
+        .arg(&program))?;
+    run(&mut Command::new(&program))
 }
 
 /// Builds `examples/c-firmware` against the package.

@@ -79,7 +79,7 @@ fn the_table_follows_the_rows() {
             }
         }
         while !bank.audit_step(100).round_done {}
-        assert_eq!(open::check(&bank.as_ref().view), Ok(()));
+        assert_eq!(open::check::<crate::bank::Any>(&bank.as_ref().view), Ok(()));
     }
 }
 
@@ -166,7 +166,7 @@ fn walks_find_their_way_without_a_live_entry() {
     let query = random.vector(5);
     let hits = bank.search_with(&query, &walk, &mut scratch).unwrap();
     assert_eq!(hits.len(), 1);
-    assert_eq!(open::check(&bank.as_ref().view), Ok(()));
+    assert_eq!(open::check::<crate::bank::Any>(&bank.as_ref().view), Ok(()));
 }
 
 #[test]

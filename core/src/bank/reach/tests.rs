@@ -1,4 +1,5 @@
 use super::*;
+use crate::bank::Any;
 use crate::bank::tests::{Memory, Random, unreachable};
 use crate::bank::{
     BankConfig, Element, Metric, Pattern, PatternBank, PatternId, Scratch, ScratchConfig, open,
@@ -48,7 +49,7 @@ proptest! {
         while !bank.audit_step(50).round_done {}
         prop_assert_eq!(unreachable(&bank), 0);
         prop_assert_eq!(bank.as_ref().unreachable(&mut scratch), Ok(0));
-        prop_assert_eq!(open::check(&bank.as_ref().view), Ok(()));
+        prop_assert_eq!(open::check::<Any>(&bank.as_ref().view), Ok(()));
     }
 }
 
@@ -74,7 +75,7 @@ fn pieces_taken_apart_are_joined() {
     assert!(unreachable(&bank) >= 160);
     assert!(join(&mut bank.sections) >= 4);
     assert_eq!(unreachable(&bank), 0);
-    assert_eq!(open::check(&bank.as_ref().view), Ok(()));
+    assert_eq!(open::check::<Any>(&bank.as_ref().view), Ok(()));
     assert_eq!(join(&mut bank.sections), 0);
 }
 

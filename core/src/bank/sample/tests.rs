@@ -1,6 +1,6 @@
 use super::*;
 use crate::bank::tests::{Memory, Random};
-use crate::bank::{Layout, Pattern, PatternBank, Scratch, ScratchConfig, open};
+use crate::bank::{Any, Layout, Pattern, PatternBank, Scratch, ScratchConfig, open};
 use std::vec::Vec;
 
 /// Any changes, and after each stretch of them the sample is what its rule says of the rows there are.
@@ -40,7 +40,7 @@ fn the_sample_and_its_nearest_follow_the_rows() {
                 let bank = bank.as_ref();
                 is_as_told(&bank.view);
                 assert_eq!(
-                    open::check(&bank.view),
+                    open::check::<Any>(&bank.view),
                     Ok(()),
                     "{element:?} {metric:?} {step}"
                 );

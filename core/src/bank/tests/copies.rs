@@ -66,12 +66,12 @@ proptest! {
                     Err(error) => prop_assert_eq!(error, InsertError::Full),
                 },
             }
-            prop_assert_eq!(open::check(&bank.as_ref().view), Ok(()));
+            prop_assert_eq!(open::check::<crate::bank::Any>(&bank.as_ref().view), Ok(()));
         }
         for _ in 0..2 {
             while !bank.audit_step(7).round_done {}
         }
-        prop_assert_eq!(open::check(&bank.as_ref().view), Ok(()));
+        prop_assert_eq!(open::check::<crate::bank::Any>(&bank.as_ref().view), Ok(()));
         prop_assert_eq!(unreachable(&bank), 0);
         for number in 0..distinct {
             let query = vector(seed, number, distinct);

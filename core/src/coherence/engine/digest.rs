@@ -5,6 +5,7 @@ use super::order;
 use crate::Hash;
 use crate::coherence::config::MAX_WITNESSES;
 use crate::coherence::judge::Judge;
+use crate::slices;
 use sha2::{Digest, Sha256};
 
 impl<J: Judge> Engine<'_, J> {
@@ -43,7 +44,7 @@ impl<J: Judge> Engine<'_, J> {
                 // As many as a claim can have.
                 let _ = paths.push(path);
             }
-            paths.sort_unstable();
+            slices::sort(&mut paths);
             hash.update((paths.len() as u32).to_le_bytes());
             for path in paths {
                 hash.update((path.len() as u32).to_le_bytes());

@@ -13,6 +13,7 @@ use crate::coherence::config::EngineConfig;
 use crate::coherence::judge::Proposition;
 use crate::grid::{Keys, Tag};
 use crate::log::EventId;
+use crate::slices;
 
 /// Words of a claim's record; 0 to 7 are the proposition's tags.
 const CONFIDENCE: usize = 8;
@@ -372,7 +373,7 @@ impl Claims<'_> {
             let (from, at) = (self.held(slot), slot as usize * PAST);
             if let Some(past) = self.past.get_mut(at..at + PAST) {
                 let oldest = past.last().copied().unwrap_or_default();
-                past.copy_within(..PAST - 1, 1);
+                slices::up(past);
                 let Tag([a, b, c, d]) = before.value;
                 past[0] = [
                     a,

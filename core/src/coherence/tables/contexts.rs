@@ -10,6 +10,7 @@ use crate::coherence::errors::{AuthorityError, Refusal};
 use crate::grid::{Keys, Tag};
 use crate::log::sign::{Domain, Endorsement, split, verify_endorsement};
 use crate::log::{PublicKey, Verifier};
+use crate::slices;
 use crate::table::{self, Place};
 
 /// Words of a context's record; 0 to 3 are the tag of its name.
@@ -238,7 +239,7 @@ impl Contexts<'_> {
                 *to = *from;
             }
             if let Some(named) = to.get_mut(..keys.len()) {
-                named.sort_unstable();
+                slices::sort(named);
             }
         }
         Ok(())

@@ -4,6 +4,7 @@ use crate::Hash;
 use crate::block::sections::sections;
 use crate::coherence::config::{EngineConfig, MAX_KEYS};
 use crate::log::{EventId, PublicKey};
+use crate::slices;
 
 /// Words: the number of the next decision, threshold and number of keys, whether two decisions of one
 /// number have come.
@@ -50,7 +51,7 @@ impl Roots<'_> {
             *to = *from;
         }
         if let Some(named) = self.keys.get_mut(..keys.len()) {
-            named.sort_unstable();
+            slices::sort(named);
         }
         let powers = u32::from_le_bytes([threshold, keys.len() as u8, 0, 0]);
         self.set(POWERS, powers);

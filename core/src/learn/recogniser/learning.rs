@@ -1,9 +1,10 @@
 //! How a vector is learned: merged into a pattern or kept as one, and what that does to the metric.
 
 use super::{LearnError, Recogniser, WEIGHT, metric, slot_word, state};
-use crate::bank::{Entry, Pattern, PatternBank, PatternId};
+use crate::bank::{Bank, Entry, Pattern, PatternId, Shape};
 use crate::learn::extract::Learned;
 use crate::learn::vector::QUANTUM;
+use crate::slices;
 
 /// What a pattern weighs at most against the next vector, so that it goes on following.
 const MAX_WEIGHT: u32 = 255;
@@ -17,9 +18,9 @@ impl Recogniser<'_> {
     /// Cost: O(patterns of the label × d) to find the nearest, 2 d² over the number of sketches to
     /// merge; with a graph also a removal and an insertion, and every time that twice as much was
     /// seen O(patterns × (d² + an insertion)).
-    pub fn learn(
+    pub fn learn<S: Shape>(
         &mut self,
-        bank: &mut PatternBank<'_>,
+        bank: &mut Bank<'_, S>,
         vector: &[f32],
         pattern: Pattern,
         work: &mut [f32],
@@ -48,9 +49,9 @@ impl Recogniser<'_> {
         learned
     }
 
-    fn take(
+    fn take<S: Shape>(
         &mut self,
-        bank: &mut PatternBank<'_>,
+        bank: &mut Bank<'_, S>,
         vector: &[f32],
         pattern: Pattern,
         work: &mut [f32],
@@ -102,9 +103,9 @@ impl Recogniser<'_> {
 
     /// Whitens the rows of the bank by what was learned, if anything was since it was done last.
     /// Cost: O(patterns × d² / 2) over the number of sketches.
-    pub fn refresh(
+    pub fn refresh<S: Shape>(
         &mut self,
-        bank: &mut PatternBank<'_>,
+        bank: &mut Bank<'_, S>,
         work: &mut [f32],
     ) -> Result<(), LearnError> {
         if *bank.config() != self.config.bank() {
@@ -130,9 +131,14 @@ impl Recogniser<'_> {
         }
         let width = self.config.width();
         let ridge = self.config.ridge * (width as f32 / 1024.0);
-        let factors = self.factors.chunks_exact_mut(metric::packed(width).max(1));
-        for factor in factors.take(self.config.sketches as usize) {
+        let mut factors = &mut *self.factors;
+        for _ in 0..self.config.sketches {
+            let factor = core::mem::take(&mut factors).split_at_mut_checked(metric::packed(width));
+            let Some((factor, others)) = factor else {
+                return;
+            };
             metric::format(factor, width, ridge);
+            factors = others;
         }
     }
 
@@ -153,9 +159,9 @@ impl Recogniser<'_> {
     }
 
     /// The nearest of our patterns of a label by plain distance, the first of equals.
-    fn nearest(
+    fn nearest<S: Shape>(
         &self,
-        bank: &PatternBank<'_>,
+        bank: &Bank<'_, S>,
         vector: &[f32],
         label: u32,
     ) -> Option<(PatternId, f32)> {
@@ -190,15 +196,21 @@ impl Recogniser<'_> {
             *place = quantised((old + away * share) * (1.0 / QUANTUM));
         }
         let width = self.config.width();
-        let factors = self.factors.chunks_exact_mut(metric::packed(width).max(1));
-        for (sketch, factor) in rest.chunks_exact_mut(width.max(1)).zip(factors) {
+        let (mut sketches, mut factors) = (rest, &mut *self.factors);
+        for _ in 0..self.config.sketches {
+            let sketch = core::mem::take(&mut sketches).split_at_mut_checked(width);
+            let factor = core::mem::take(&mut factors).split_at_mut_checked(metric::packed(width));
+            let (Some((sketch, behind)), Some((factor, others))) = (sketch, factor) else {
+                break;
+            };
             metric::add(factor, sketch);
+            (sketches, factors) = (behind, others);
         }
         self.set_slot(id, (weight + 1).min(WEIGHT));
     }
 
     /// Removes the lightest pattern of a label that has another, else the lightest.
-    fn give_up(&mut self, bank: &mut PatternBank<'_>) -> Option<Entry> {
+    fn give_up<S: Shape>(&mut self, bank: &mut Bank<'_, S>) -> Option<Entry> {
         let mut least: Option<(u32, Entry)> = None;
         for entry in bank.iter() {
             let mut weight = self.weight(entry.id).unwrap_or(0);
@@ -218,13 +230,17 @@ impl Recogniser<'_> {
 
     /// Takes a copy of the metric, by which rows are whitened from now on.
     fn copy_metric(&mut self) {
-        self.force.copy_from_slice(self.factors);
-        self.centre.copy_from_slice(self.mean);
+        slices::copy(self.force, self.factors);
+        slices::copy(self.centre, self.mean);
         self.set(state::COPIED, self.seen());
     }
 
     /// Whitens the row of every pattern.
-    fn rewrite(&mut self, bank: &mut PatternBank<'_>, work: &mut [f32]) -> Result<(), LearnError> {
+    fn rewrite<S: Shape>(
+        &mut self,
+        bank: &mut Bank<'_, S>,
+        work: &mut [f32],
+    ) -> Result<(), LearnError> {
         for slot in 0..self.config.patterns {
             let Some(entry) = bank.at(slot) else {
                 continue;
@@ -241,9 +257,9 @@ impl Recogniser<'_> {
     }
 
     /// Writes a pattern's row, if it is ours.
-    fn write(
+    fn write<S: Shape>(
         &self,
-        bank: &mut PatternBank<'_>,
+        bank: &mut Bank<'_, S>,
         id: PatternId,
         pattern: Pattern,
         work: &mut [f32],

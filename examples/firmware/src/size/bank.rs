@@ -7,7 +7,7 @@ mod quiet;
 #[cfg(target_os = "none")]
 mod device {
     use core::hint::black_box;
-    use sensilla::bank::{BankConfig, Layout, Pattern, PatternBank, Scratch, ScratchConfig};
+    use sensilla::bank::{BankConfig, Layout, Pattern, ScanBank, Scratch, ScratchConfig};
     use sensilla::block::Block;
     use static_cell::ConstStaticCell;
 
@@ -26,8 +26,8 @@ mod device {
 
     /// Until a call fails; `None` then.
     fn run() -> Option<()> {
-        let mut bank = PatternBank::format(BANK.take(), CONFIG).ok()?;
-        let mut scratch = Scratch::format(SCRATCH.take(), WORK).ok()?;
+        let mut bank = ScanBank::format(BANK.try_take()?, CONFIG).ok()?;
+        let mut scratch = Scratch::format(SCRATCH.try_take()?, WORK).ok()?;
         let mut vector = [0.0; 64];
         loop {
             black_box(&mut vector);

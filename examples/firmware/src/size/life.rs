@@ -16,12 +16,12 @@ static WORKSPACE: ConstStaticCell<Block<{ WORK.bytes() }>> = ConstStaticCell::ne
 
 /// Until a call fails; `None` then.
 pub fn run<S: Signer, V: Verifier>(signer: &S, verifier: &V) -> Option<()> {
-    let memory = &mut NODE.take()[..];
+    let memory = &mut NODE.try_take()?[..];
     let mut node = match black_box(false) {
         false => Node::format(memory, CONFIG).ok()?,
         true => Node::open_verified(memory).ok()?,
     };
-    let mut workspace = Workspace::format(WORKSPACE.take(), &WORK).ok()?;
+    let mut workspace = Workspace::format(WORKSPACE.try_take()?, &WORK).ok()?;
     let mut bytes = [0; 512];
     loop {
         let now = black_box(0);

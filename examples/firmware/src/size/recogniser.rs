@@ -8,7 +8,7 @@ mod quiet;
 #[cfg(target_os = "none")]
 mod device {
     use core::hint::black_box;
-    use sensilla::bank::{Pattern, PatternBank, Scratch, ScratchConfig};
+    use sensilla::bank::{Pattern, ScanBank, Scratch, ScratchConfig};
     use sensilla::block::Block;
     use sensilla::learn::{Recogniser, RecogniserConfig, Stream, StreamConfig};
     use static_cell::ConstStaticCell;
@@ -32,10 +32,10 @@ mod device {
 
     /// Until a call fails; `None` then.
     fn run() -> Option<()> {
-        let mut stream = Stream::format(SAMPLES.take(), STREAM).ok()?;
-        let mut recogniser = Recogniser::format(METRIC.take(), CONFIG).ok()?;
-        let mut bank = PatternBank::format(BANK.take(), CONFIG.bank()).ok()?;
-        let mut scratch = Scratch::format(SCRATCH.take(), WORK).ok()?;
+        let mut stream = Stream::format(SAMPLES.try_take()?, STREAM).ok()?;
+        let mut recogniser = Recogniser::format(METRIC.try_take()?, CONFIG).ok()?;
+        let mut bank = ScanBank::format(BANK.try_take()?, CONFIG.bank()).ok()?;
+        let mut scratch = Scratch::format(SCRATCH.try_take()?, WORK).ok()?;
         let (mut vector, mut work, mut sample) = ([0.0; 64], [0.0; 64], [0.0; 6]);
         black_box(&mut sample);
         stream.calibrate(&sample).ok()?;
