@@ -409,7 +409,12 @@ fn emulator(program: &Path) -> Command {
     command
         .args(["-machine", "mps2-an386", "-nographic", "-monitor", "none"])
         .args(["-serial", "none"])
-        .args(["-semihosting-config", "enable=on,target=native"])
+        // Lines come out as standard output, not as error.
+        .args(["-chardev", "stdio,id=lines"])
+        .args([
+            "-semihosting-config",
+            "enable=on,target=native,chardev=lines",
+        ])
         .arg("-kernel")
         .arg(program);
     command
