@@ -141,6 +141,8 @@ await bundle("../worker-main", "worker.main.node.js", { ...node, plugins: [sourc
 execFileSync(process.execPath, [join(here, "node_modules/typescript/bin/tsc"), "-p", here, "--outDir", join(dist, "types")], {
   stdio: ["ignore", "inherit", "inherit"],
 });
+// Declarations of others are no output of the compiler.
+cpSync(join(here, "src/exports.d.ts"), join(dist, "types/exports.d.ts"));
 cpSync(join(dist, "types"), join(dist, "types-cjs"), { recursive: true });
 writeFileSync(join(dist, "types-cjs/package.json"), '{ "type": "commonjs" }\n');
 
