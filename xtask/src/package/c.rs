@@ -101,7 +101,7 @@ pub fn header() -> Result<String> {
          ((uint32_t)SENSILLA_VERSION_MAJOR << 16 | (uint32_t)SENSILLA_VERSION_MINOR << 8 | \\\n     \
          (uint32_t)SENSILLA_VERSION_PATCH)",
     );
-    macros.push_str("\n");
+    macros.push('\n');
     macros.push_str(&fs::read_to_string(source.join("sizes.h"))?);
     config.after_includes = Some(macros);
     config.header = Some(
