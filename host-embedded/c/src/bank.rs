@@ -244,7 +244,7 @@ pub(crate) fn config(from: &sensilla_bank_config) -> Result<BankConfig, Code> {
 /// Bytes of memory for a bank, or zero if the configuration is none.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_bank_bytes(of: *const sensilla_bank_config) -> usize {
     // SAFETY: the caller's promise.
@@ -256,7 +256,7 @@ pub unsafe extern "C" fn sensilla_bank_bytes(of: *const sensilla_bank_config) ->
 /// configuration is none.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_scratch_bytes(of: *const sensilla_bank_config, ef: u32) -> usize {
     // SAFETY: the caller's promise.
@@ -267,7 +267,7 @@ pub unsafe extern "C" fn sensilla_scratch_bytes(of: *const sensilla_bank_config,
 /// Makes an empty bank in `size` bytes of memory and opens it.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_bank_format(
     bank: *mut sensilla_bank,
@@ -290,7 +290,7 @@ pub unsafe extern "C" fn sensilla_bank_format(
 /// seal too.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_bank_open(
     bank: *mut sensilla_bank,
@@ -315,7 +315,7 @@ pub unsafe extern "C" fn sensilla_bank_open(
 /// Makes working memory for searches of a bank with up to `ef` candidates.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_scratch_format(
     scratch: *mut sensilla_scratch,
@@ -338,7 +338,7 @@ pub unsafe extern "C" fn sensilla_scratch_format(
 /// How many patterns the bank holds; zero if the handle is not open.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_bank_len(bank: *mut sensilla_bank) -> u32 {
     // SAFETY: the caller's promise.
@@ -348,7 +348,7 @@ pub unsafe extern "C" fn sensilla_bank_len(bank: *mut sensilla_bank) -> u32 {
 /// Inserts a vector of `length` components and gives its id, which may be null.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_bank_insert(
     bank: *mut sensilla_bank,
@@ -372,7 +372,7 @@ pub unsafe extern "C" fn sensilla_bank_insert(
 /// Replaces the vector of a pattern, and what is said of it.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_bank_update(
     bank: *mut sensilla_bank,
@@ -394,7 +394,7 @@ pub unsafe extern "C" fn sensilla_bank_update(
 /// Removes a pattern.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_bank_remove(bank: *mut sensilla_bank, id: u64) -> i32 {
     done(|| {
@@ -407,7 +407,7 @@ pub unsafe extern "C" fn sensilla_bank_remove(bank: *mut sensilla_bank, id: u64)
 /// The vector of a pattern, as it is kept.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_bank_vector(
     bank: *mut sensilla_bank,
@@ -426,7 +426,7 @@ pub unsafe extern "C" fn sensilla_bank_vector(
 /// `goal` says what the search is to reach; null is the library's default.
 ///
 /// # Safety
-/// See the [crate](crate); `hits` has room for `k`.
+/// See the [crate]; `hits` has room for `k`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_bank_search(
     bank: *mut sensilla_bank,
@@ -471,7 +471,7 @@ pub unsafe extern "C" fn sensilla_bank_search(
 /// How well the bank is searched, by what it has measured on its own rows.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_bank_health(
     bank: *mut sensilla_bank,
@@ -509,7 +509,7 @@ pub unsafe extern "C" fn sensilla_bank_health(
 /// null.
 ///
 /// # Safety
-/// See the [crate](crate); `digest` has room for 32 bytes.
+/// See the [crate]; `digest` has room for 32 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_bank_seal(bank: *mut sensilla_bank, digest: *mut u8) -> i32 {
     done(|| {
@@ -527,7 +527,7 @@ pub unsafe extern "C" fn sensilla_bank_seal(bank: *mut sensilla_bank, digest: *m
 /// The digest of what the bank holds, the same on every machine.
 ///
 /// # Safety
-/// See the [crate](crate); `digest` has room for 32 bytes.
+/// See the [crate]; `digest` has room for 32 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_bank_digest(bank: *mut sensilla_bank, digest: *mut u8) -> i32 {
     // SAFETY: the caller's promise.

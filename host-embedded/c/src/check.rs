@@ -91,7 +91,7 @@ pub struct sensilla_checkpoint {
 /// 2.1).
 ///
 /// # Safety
-/// See the [crate](crate); `leaf` has room for 32 bytes.
+/// See the [crate]; `leaf` has room for 32 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_leaf_hash(event: *const u8, length: usize, leaf: *mut u8) -> i32 {
     // SAFETY: the caller's promise; bytes are aligned anywhere.
@@ -102,7 +102,7 @@ pub unsafe extern "C" fn sensilla_leaf_hash(event: *const u8, length: usize, lea
 /// and root `root`, each hash of 32 bytes: zero, if `proof`, of `hashes` times 32 bytes, shows it (RFC 6962, section 2.1.1).
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_verify_inclusion(
     leaf: *const u8,
@@ -125,7 +125,7 @@ pub unsafe extern "C" fn sensilla_verify_inclusion(
 /// appending alone: zero, if `proof` shows it (RFC 6962, section 2.1.2).
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_verify_consistency(
     old_size: u64,
@@ -151,7 +151,7 @@ pub unsafe extern "C" fn sensilla_verify_consistency(
 /// Reads a signed checkpoint and checks its signature by the key that goes by `name`.
 ///
 /// # Safety
-/// See the [crate](crate); `verify` may be called with `context` while this runs.
+/// See the [crate]; `verify` may be called with `context` while this runs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_verify_checkpoint(
     note: *const u8,

@@ -10,7 +10,7 @@ use sensilla::sign::{Signer, Verifier};
 /// The public key, of 32 bytes, that belongs to the secret `seed`, of 32 bytes.
 ///
 /// # Safety
-/// See the [crate](crate); `key` has room for 32 bytes.
+/// See the [crate]; `key` has room for 32 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_ed25519_public_key(seed: *const u8, key: *mut u8) -> i32 {
     done(|| {
@@ -25,7 +25,7 @@ pub unsafe extern "C" fn sensilla_ed25519_public_key(seed: *const u8, key: *mut 
 /// A `sensilla_sign` whose `context` is the secret seed, of 32 bytes.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_ed25519_sign(
     context: *mut c_void,
@@ -46,7 +46,7 @@ pub unsafe extern "C" fn sensilla_ed25519_sign(
 /// A `sensilla_verify` that needs no `context`. Strict: no weak keys, no second encoding of a signature.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_ed25519_verify(
     context: *mut c_void,

@@ -182,7 +182,7 @@ fn config(from: &sensilla_log_config) -> Result<LogConfig, Code> {
 /// Bytes of memory for a log, or zero if the configuration is none.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_log_bytes(of: *const sensilla_log_config) -> usize {
     // SAFETY: the caller's promise.
@@ -193,7 +193,7 @@ pub unsafe extern "C" fn sensilla_log_bytes(of: *const sensilla_log_config) -> u
 /// Makes an empty log in `size` bytes of memory and opens it.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_log_format(
     log: *mut sensilla_log,
@@ -216,7 +216,7 @@ pub unsafe extern "C" fn sensilla_log_format(
 /// seal too.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_log_open(
     log: *mut sensilla_log,
@@ -241,7 +241,7 @@ pub unsafe extern "C" fn sensilla_log_open(
 /// Number of events ever appended; zero if the handle is not open.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_log_size(log: *mut sensilla_log) -> u64 {
     // SAFETY: the caller's promise.
@@ -251,7 +251,7 @@ pub unsafe extern "C" fn sensilla_log_size(log: *mut sensilla_log) -> u64 {
 /// Number of the first event that is kept; zero if the handle is not open.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_log_first(log: *mut sensilla_log) -> u64 {
     // SAFETY: the caller's promise.
@@ -263,7 +263,7 @@ pub unsafe extern "C" fn sensilla_log_first(log: *mut sensilla_log) -> u64 {
 /// length of the event is written to `length`, its number to `index`; both may be null.
 ///
 /// # Safety
-/// See the [crate](crate); `sign` may be called with `context` while this runs.
+/// See the [crate]; `sign` may be called with `context` while this runs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_log_append(
     log: *mut sensilla_log,
@@ -317,7 +317,7 @@ pub unsafe extern "C" fn sensilla_log_append(
 /// signature good; its number is written to `index`, which may be null.
 ///
 /// # Safety
-/// See the [crate](crate); `verify` may be called with `context` while this runs.
+/// See the [crate]; `verify` may be called with `context` while this runs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_log_ingest(
     log: *mut sensilla_log,
@@ -345,7 +345,7 @@ pub unsafe extern "C" fn sensilla_log_ingest(
 /// The event of a number.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_log_get(
     log: *mut sensilla_log,
@@ -369,7 +369,7 @@ pub unsafe extern "C" fn sensilla_log_get(
 /// The root over all events.
 ///
 /// # Safety
-/// See the [crate](crate); `root` has room for 32 bytes.
+/// See the [crate]; `root` has room for 32 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_log_root(log: *mut sensilla_log, root: *mut u8) -> i32 {
     // SAFETY: the caller's promise.
@@ -380,7 +380,7 @@ pub unsafe extern "C" fn sensilla_log_root(log: *mut sensilla_log, root: *mut u8
 /// at most `SENSILLA_MAX_PROOF`.
 ///
 /// # Safety
-/// See the [crate](crate); `proof` has room for `room` hashes.
+/// See the [crate]; `proof` has room for `room` hashes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_log_prove_inclusion(
     log: *mut sensilla_log,
@@ -403,7 +403,7 @@ pub unsafe extern "C" fn sensilla_log_prove_inclusion(
 /// hashes of 32 bytes as `hashes` says, at most `SENSILLA_MAX_PROOF`.
 ///
 /// # Safety
-/// See the [crate](crate); `proof` has room for `room` hashes.
+/// See the [crate]; `proof` has room for `room` hashes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_log_prove_consistency(
     log: *mut sensilla_log,
@@ -426,7 +426,7 @@ pub unsafe extern "C" fn sensilla_log_prove_consistency(
 /// bytes: text of as many bytes as `length` says.
 ///
 /// # Safety
-/// See the [crate](crate); `note` has room for `size` bytes, and `sign` may be called with `context`
+/// See the [crate]; `note` has room for `size` bytes, and `sign` may be called with `context`
 /// while this runs.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_log_checkpoint(
@@ -460,7 +460,7 @@ pub unsafe extern "C" fn sensilla_log_checkpoint(
 /// Notes that the first `size` events are stored elsewhere.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_log_mark_exported(log: *mut sensilla_log, size: u64) -> i32 {
     // SAFETY: the caller's promise.
@@ -470,7 +470,7 @@ pub unsafe extern "C" fn sensilla_log_mark_exported(log: *mut sensilla_log, size
 /// Forgets the events before `first`; root and proofs of those that are kept stay.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_log_prune(log: *mut sensilla_log, first: u64) -> i32 {
     // SAFETY: the caller's promise.
@@ -481,7 +481,7 @@ pub unsafe extern "C" fn sensilla_log_prune(log: *mut sensilla_log, first: u64) 
 /// null.
 ///
 /// # Safety
-/// See the [crate](crate); `digest` has room for 32 bytes.
+/// See the [crate]; `digest` has room for 32 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_log_seal(log: *mut sensilla_log, digest: *mut u8) -> i32 {
     done(|| {

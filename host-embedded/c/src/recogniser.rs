@@ -163,7 +163,7 @@ fn config(from: &sensilla_recogniser_config) -> Result<RecogniserConfig, Code> {
 /// Bytes of memory for a stream, or zero if the configuration is none.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_stream_bytes(of: *const sensilla_stream_config) -> usize {
     // SAFETY: the caller's promise.
@@ -173,7 +173,7 @@ pub unsafe extern "C" fn sensilla_stream_bytes(of: *const sensilla_stream_config
 /// Makes an empty stream in `size` bytes of memory and opens it.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_stream_format(
     stream: *mut sensilla_stream,
@@ -196,7 +196,7 @@ pub unsafe extern "C" fn sensilla_stream_format(
 /// the seal too.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_stream_open(
     stream: *mut sensilla_stream,
@@ -222,7 +222,7 @@ pub unsafe extern "C" fn sensilla_stream_open(
 /// sample. Three recordings are enough.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_stream_calibrate(
     stream: *mut sensilla_stream,
@@ -236,7 +236,7 @@ pub unsafe extern "C" fn sensilla_stream_calibrate(
 /// Ends a recording that calibrates: what comes next does not follow it.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_stream_end_recording(stream: *mut sensilla_stream) -> i32 {
     done(|| {
@@ -249,7 +249,7 @@ pub unsafe extern "C" fn sensilla_stream_end_recording(stream: *mut sensilla_str
 /// Keeps the scales that the samples so far come to; they never change again.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_stream_freeze(stream: *mut sensilla_stream) -> i32 {
     // SAFETY: the caller's promise.
@@ -259,7 +259,7 @@ pub unsafe extern "C" fn sensilla_stream_freeze(stream: *mut sensilla_stream) ->
 /// Takes samples into the window: `length` values, value by value of each sample.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_stream_push(
     stream: *mut sensilla_stream,
@@ -273,7 +273,7 @@ pub unsafe extern "C" fn sensilla_stream_push(
 /// Samples in the window so far; zero if the handle is not open.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_stream_samples(stream: *mut sensilla_stream) -> u32 {
     // SAFETY: the caller's promise.
@@ -283,7 +283,7 @@ pub unsafe extern "C" fn sensilla_stream_samples(stream: *mut sensilla_stream) -
 /// Writes the vector of the window, of `length` components, and starts the next window.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_stream_finish(
     stream: *mut sensilla_stream,
@@ -297,7 +297,7 @@ pub unsafe extern "C" fn sensilla_stream_finish(
 /// Forgets the samples of the window.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_stream_reset(stream: *mut sensilla_stream) -> i32 {
     done(|| {
@@ -311,7 +311,7 @@ pub unsafe extern "C" fn sensilla_stream_reset(stream: *mut sensilla_stream) -> 
 /// be null.
 ///
 /// # Safety
-/// See the [crate](crate); `digest` has room for 32 bytes.
+/// See the [crate]; `digest` has room for 32 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_stream_seal(
     stream: *mut sensilla_stream,
@@ -333,7 +333,7 @@ pub unsafe extern "C" fn sensilla_stream_seal(
 /// none.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_recogniser_bytes(of: *const sensilla_recogniser_config) -> usize {
     // SAFETY: the caller's promise.
@@ -344,7 +344,7 @@ pub unsafe extern "C" fn sensilla_recogniser_bytes(of: *const sensilla_recognise
 /// The shape of the bank that a recogniser's patterns lie in.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_recogniser_bank(
     of: *const sensilla_recogniser_config,
@@ -370,7 +370,7 @@ pub unsafe extern "C" fn sensilla_recogniser_bank(
 /// Makes an empty recogniser in `size` bytes of memory and opens it.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_recogniser_format(
     recogniser: *mut sensilla_recogniser,
@@ -393,7 +393,7 @@ pub unsafe extern "C" fn sensilla_recogniser_format(
 /// `verified` the seal too.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_recogniser_open(
     recogniser: *mut sensilla_recogniser,
@@ -420,7 +420,7 @@ pub unsafe extern "C" fn sensilla_recogniser_open(
 /// bank has to be refreshed.
 ///
 /// # Safety
-/// See the [crate](crate); `work` has room for `length`.
+/// See the [crate]; `work` has room for `length`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_recogniser_learn(
     recogniser: *mut sensilla_recogniser,
@@ -461,7 +461,7 @@ pub unsafe extern "C" fn sensilla_recogniser_learn(
 /// vector of `length` components.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_recogniser_refresh(
     recogniser: *mut sensilla_recogniser,
@@ -482,7 +482,7 @@ pub unsafe extern "C" fn sensilla_recogniser_refresh(
 /// the recogniser's bank.
 ///
 /// # Safety
-/// See the [crate](crate); `work` has room for `length`.
+/// See the [crate]; `work` has room for `length`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_recogniser_recall(
     recogniser: *mut sensilla_recogniser,
@@ -511,7 +511,7 @@ pub unsafe extern "C" fn sensilla_recogniser_recall(
 /// rarity follow from it.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_recogniser_record(
     recogniser: *mut sensilla_recogniser,
@@ -532,7 +532,7 @@ pub unsafe extern "C" fn sensilla_recogniser_record(
 /// becomes one of.
 ///
 /// # Safety
-/// See the [crate](crate).
+/// See the [crate].
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_recogniser_watch(
     recogniser: *mut sensilla_recogniser,
@@ -555,7 +555,7 @@ pub unsafe extern "C" fn sensilla_recogniser_watch(
 /// may be null.
 ///
 /// # Safety
-/// See the [crate](crate); `digest` has room for 32 bytes.
+/// See the [crate]; `digest` has room for 32 bytes.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_recogniser_seal(
     recogniser: *mut sensilla_recogniser,

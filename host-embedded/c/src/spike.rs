@@ -24,7 +24,7 @@ fn named(name: &str, parameters: &str) -> Result<SpikeCode, Code> {
 /// `bsa`; for other codes it may be null.
 ///
 /// # Safety
-/// See the [crate](crate); `spikes` has room for `length`.
+/// See the [crate]; `spikes` has room for `length`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_encode_signal(
     code: *const c_char,
@@ -49,7 +49,7 @@ pub unsafe extern "C" fn sensilla_encode_signal(
 /// Gives a signal back from its spikes; see `sensilla_encode_signal`.
 ///
 /// # Safety
-/// See the [crate](crate); `signal` has room for `length`.
+/// See the [crate]; `signal` has room for `length`.
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn sensilla_decode_signal(
     code: *const c_char,
