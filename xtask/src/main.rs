@@ -97,8 +97,8 @@ struct Hosts {
 }
 
 impl Hosts {
-    /// No flag means every host.
-    fn chosen(self) -> Self {
+    /// No flag means every host, and the package for npm where there is time for it.
+    fn chosen(self, long: bool) -> Self {
         if self.host || self.wasm || self.embedded || self.c || self.npm {
             self
         } else {
@@ -107,7 +107,8 @@ impl Hosts {
                 wasm: true,
                 embedded: true,
                 c: true,
-                npm: true,
+                // Eight modules take minutes to build.
+                npm: long,
             }
         }
     }
@@ -116,9 +117,9 @@ impl Hosts {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Test { hosts, long } => {
-            test(hosts.chosen(), long).and_then(|()| if long { host::long() } else { Ok(()) })
+            test(hosts.chosen(long), long).and_then(|()| if long { host::long() } else { Ok(()) })
         }
-        Command::Setup(hosts) => setup(hosts.chosen()),
+        Command::Setup(hosts) => setup(hosts.chosen(true)),
         Command::Core => standalone::check(),
         Command::Instructions => {
             tools::install(&embedded::missing()).and_then(|()| embedded::instructions())
