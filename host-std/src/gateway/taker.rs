@@ -115,14 +115,12 @@ impl Taker {
     ) -> Result<(), Stop> {
         match said {
             Said::Claim(claim) => {
-                is_name(&claim.author)?;
                 profile.name_source(&claim.author, &self.public_key(keys, &claim.author));
                 let tolerance = profile.tolerances.get(&claim.predicate).copied();
                 self.claim(node, keys, claim, tolerance, batch)
             }
             Said::Event(bytes) => self.event(node, bytes, batch),
             Said::Resolve(resolve) => {
-                is_name(&resolve.author)?;
                 if !self.decides {
                     return Err(Stop::Bad(
                         "a line decides nothing by itself: with --decide it does, by the keys that \
@@ -352,16 +350,6 @@ fn note(ingested: &Ingested, batch: &mut Batch) {
     batch.truncated += u64::from(!ingested.applied.coverage.is_complete());
     batch.unrecorded += u64::from(ingested.applied.unrecorded);
     batch.idle += u64::from(ingested.applied.idle);
-}
-
-/// Whether a source has a name that is no key, which would look like another node's.
-fn is_name(name: &str) -> Result<(), Stop> {
-    match name.len() == 64 && name.bytes().all(|b| b.is_ascii_hexdigit()) {
-        true => Err(Stop::Bad(format!(
-            "`{name}` is a public key and no name; what another node says comes as its signed events"
-        ))),
-        false => Ok(()),
-    }
 }
 
 /// The source `name` as an author, whom the root of the realm lets speak if it does not yet.
