@@ -1,7 +1,7 @@
 //! Firmware on an emulated Cortex-M4F and Cortex-M55: built, run in QEMU, its `defmt` log decoded.
 
 use crate::lines::{self, Lines};
-use crate::process::{run, show};
+use crate::process::{Step, run};
 use crate::target::Toolchain;
 use crate::tools;
 use anyhow::{Context, Result, bail};
@@ -108,7 +108,7 @@ fn emulate(machine: &str, firmware: &Path, options: &[&str]) -> Result<String> {
         .args(options)
         .stdin(Stdio::null())
         .stdout(Stdio::piped());
-    eprintln!("> {}", show(&command));
+    let _step = Step::start(&command);
     let mut emulator = command
         .spawn()
         .with_context(|| format!("{EMULATOR} does not start"))?;

@@ -117,7 +117,10 @@ impl Hosts {
 fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Test { hosts, long } => {
-            test(hosts.chosen(long), long).and_then(|()| if long { host::long() } else { Ok(()) })
+            let tested = test(hosts.chosen(long), long)
+                .and_then(|()| if long { host::long() } else { Ok(()) });
+            eprint!("{}", process::steps());
+            tested
         }
         Command::Setup(hosts) => setup(hosts.chosen(true)),
         Command::Core => standalone::check(),

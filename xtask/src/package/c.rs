@@ -131,8 +131,8 @@ pub fn header() -> Result<String> {
     // What Rust's documentation says of safety, and calls the crate, is told at the top here.
     Ok(text
         .replace("///", "//")
-        .replace("\n//\n// # Safety\n// See the [crate](crate).", "")
-        .replace("\n// # Safety\n// See the [crate](crate); ", "\n// ")
+        .replace("\n//\n// # Safety\n// See the [crate].", "")
+        .replace("\n// # Safety\n// See the [crate]; ", "\n// ")
         .replace(" \n", "\n"))
 }
 
@@ -418,4 +418,12 @@ fn emulator(program: &Path) -> Command {
         .arg("-kernel")
         .arg(program);
     command
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_header_is_the_one_that_is_committed() {
+        super::fresh_header().unwrap();
+    }
 }
