@@ -2,12 +2,13 @@
 
 use crate::error::{CallError, Failure};
 use crate::exchange::{Arguments, Output, answer};
-use crate::log::{LOGS, Log, overflow, with};
+use crate::log::{LOGS, Log, overflow, seed, with};
 use sensilla::coherence::{self, Conflict};
 use sensilla::node::{History, HistoryConfig, OwnedHistory};
 use wasm_bindgen::prelude::wasm_bindgen;
 
-/// Makes a history and returns its number. Argument: the realm. `open` is 1 where everybody is heard.
+/// Makes a history and returns its number. Arguments: the realm, the seed of its look-up
+/// tables. `open` is 1 where everybody is heard.
 #[wasm_bindgen]
 #[allow(
     clippy::too_many_arguments,
@@ -16,14 +17,17 @@ use wasm_bindgen::prelude::wasm_bindgen;
 pub fn history_new(
     events: u32,
     bytes: u32,
-    dimensions: u32,
     authors: u32,
     contexts: u32,
-    claims: u32,
+    bytes_each: u32,
     full: u32,
+    dimensions: u32,
+    claims: u32,
     open: u32,
 ) -> u32 {
     answer(|out| {
+        let arguments = Arguments::take();
+        let mut reader = arguments.reader();
         let config = HistoryConfig {
             events,
             bytes,
@@ -32,7 +36,9 @@ pub fn history_new(
             contexts: contexts as u16,
             claims,
             overflow: overflow(full),
-            realm: Arguments::take().reader().hash()?,
+            realm: reader.hash()?,
+            seed: seed(&mut reader)?,
+            bytes_each: (bytes_each != 0).then_some(bytes_each),
             open: open == 1,
             ..HistoryConfig::DEFAULT
         };

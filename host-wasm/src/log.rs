@@ -3,6 +3,7 @@
 use crate::author;
 use crate::error::Failure;
 use crate::exchange::{Arguments, Output, answer};
+use crate::reader::Reader;
 use crate::slots::Slots;
 use alloc::vec;
 use sensilla::log::{Ed25519, EventLog, LogConfig, Overflow, OwnedLog, Policy};
@@ -42,25 +43,43 @@ pub(crate) fn overflow(word: u32) -> Overflow {
     }
 }
 
-/// Makes a log and returns its number. Argument: the realm.
+/// Makes a log and returns its number. Arguments: the realm, the seed of its look-up tables.
 #[wasm_bindgen]
+#[allow(
+    clippy::too_many_arguments,
+    reason = "sizes cross the boundary one by one, without an object to parse"
+)]
 pub fn log_new(
     entries: u32,
     bytes: u32,
     authors: u32,
     contexts: u32,
+    bytes_each: u32,
     full: u32,
     watches: u32,
 ) -> u32 {
     answer(|out| {
+        let arguments = Arguments::take();
+        let mut reader = arguments.reader();
         let config = LogConfig::new(entries, bytes)
             .authors(authors as u16)
             .contexts(contexts as u16)
             .watches(watches as u16)
             .overflow(overflow(full))
-            .realm(Arguments::take().reader().hash()?);
+            .bytes_each(bytes_each)
+            .realm(reader.hash()?)
+            .seed(seed(&mut reader)?);
         out.number(LOGS.keep(Log::Alone(OwnedLog::new(config)?))?)
     })
+}
+
+/// The seed of look-up tables, eight bytes.
+pub(crate) fn seed(reader: &mut Reader<'_>) -> Result<u64, Failure> {
+    let bytes = reader.bytes(8)?;
+    Ok(bytes
+        .iter()
+        .rev()
+        .fold(0, |seed, &byte| seed << 8 | u64::from(byte)))
 }
 
 /// Opens a log from so many bytes, its seal compared, and returns its number.

@@ -66,6 +66,7 @@ pub enum Layout {
 /// | [`links`](Self::links) (M) | 2 to 32 | 16 |
 /// | [`ef_construction`](Self::ef_construction) | 8 to 1,024 | 200 |
 /// | [`scan_cost`](Self::scan_cost) | 1 to 1,000,000 | 25 |
+/// | [`most_lost`](Self::most_lost) | 0 to 1,000 | 0: no limit |
 ///
 /// Where there is room for more than 65,535 patterns a link takes four bytes instead of two. Walks
 /// through the graph start from a table of sixteen bytes for each of twice the root of the capacity.
@@ -80,6 +81,7 @@ pub struct BankConfig {
     pub(super) links: u32,
     pub(super) ef_construction: u32,
     pub(super) scan_cost: u32,
+    pub(super) most_lost: u32,
 }
 
 /// Most dimensions of a vector.
@@ -101,6 +103,7 @@ impl BankConfig {
             links: 16,
             ef_construction: 200,
             scan_cost: 25,
+            most_lost: 0,
         }
     }
 
@@ -140,6 +143,14 @@ impl BankConfig {
     /// machine; measured, not derived, and part of the block so that every host decides alike.
     pub const fn scan_cost(mut self, cost: u32) -> Self {
         self.scan_cost = cost;
+        self
+    }
+
+    /// Refuses more rows while eight bits lose more than so many thousandths of the ten nearest, by
+    /// what the bank has [measured](super::Health::codes) on those it holds; zero is no limit. For banks of
+    /// [`Element::I8`] with a graph: others lose nothing, or measure nothing.
+    pub const fn most_lost(mut self, thousandths: u32) -> Self {
+        self.most_lost = thousandths;
         self
     }
 
@@ -257,6 +268,7 @@ impl Config for BankConfig {
             && (2..=32).contains(&self.links)
             && (8..=1_024).contains(&self.ef_construction)
             && (1..=1_000_000).contains(&self.scan_cost)
+            && self.most_lost <= 1_000
             && (self.element != Element::Bits || self.metric == Metric::Cosine)
     }
 
@@ -274,6 +286,7 @@ impl Config for BankConfig {
         words[5] = self.links;
         words[6] = self.ef_construction;
         words[7] = self.scan_cost;
+        words[8] = self.most_lost;
         words
     }
 
@@ -287,6 +300,7 @@ impl Config for BankConfig {
             links,
             ef_construction,
             scan_cost,
+            most_lost,
             ..,
         ] = *words;
         Some(Self {
@@ -314,6 +328,7 @@ impl Config for BankConfig {
             links,
             ef_construction,
             scan_cost,
+            most_lost,
         })
     }
 }

@@ -29,6 +29,9 @@ errors! {
             => "the batch has {vectors} vectors, {patterns} patterns and room for {ids} ids",
         /// The cosine of a vector of zeros in a batch is not defined.
         ZeroRow { row: u32 } = 3 => "vector {row} of the batch is zero, which has no cosine",
+        /// Eight bits do not hold the rows apart, by what the bank has measured and its configuration allows.
+        Lossy { lost: u32, most: u32 } = 4
+            => "eight bits lose {lost} thousandths of the nearest rows, more than the {most} allowed; keep floats",
     }
 }
 

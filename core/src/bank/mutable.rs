@@ -135,6 +135,7 @@ impl<'a, S: Shape> Bank<'a, S> {
     /// comparisons times the logarithm of the number of patterns.
     pub fn insert(&mut self, vector: &[f32], pattern: Pattern) -> Result<PatternId, InsertError> {
         let largest = magnitude(&self.sections.config, vector)?;
+        self.check_loss()?;
         if self.is_full() {
             return Err(InsertError::Full);
         }
@@ -153,6 +154,7 @@ impl<'a, S: Shape> Bank<'a, S> {
         pattern: Pattern,
     ) -> Result<Inserted, InsertError> {
         let largest = magnitude(&self.sections.config, vector)?;
+        self.check_loss()?;
         let evicted = match self.is_full() {
             true => self.least(pattern.at),
             false => None,
@@ -192,14 +194,32 @@ impl<'a, S: Shape> Bank<'a, S> {
         for (row, vector) in vectors.chunks_exact(dimensions).enumerate() {
             magnitude(&self.sections.config, vector).map_err(|e| e.in_batch(row, dimensions))?;
         }
+        self.check_loss()?;
         if count > self.sections.config.capacity as usize - self.len() {
             return Err(InsertError::Full);
         }
         let all = vectors.chunks_exact(dimensions).zip(patterns).zip(ids);
         for ((vector, pattern), id) in all {
-            *id = self.insert(vector, *pattern)?;
+            let largest = magnitude(&self.sections.config, vector)?;
+            self.header.begin();
+            *id = self.place(vector, largest, pattern);
+            self.header.end();
         }
         Ok(())
+    }
+
+    /// Whether the configuration allows more rows, by what eight bits lose of those that are there.
+    fn check_loss(&self) -> Result<(), InsertError> {
+        let most = self.sections.config.most_lost;
+        // So few rows tell little of what is lost near ten.
+        if !S::GRAPH || most == 0 || self.len() < 2 * sample::NEAREST {
+            return Ok(());
+        }
+        let [share, _] = self.sections.view().lost();
+        match (share * 1_000.0) as u32 {
+            lost if lost > most => Err(InsertError::Lossy { lost, most }),
+            _ => Ok(()),
+        }
     }
 
     /// Replaces the vector, label and confidence of a pattern, which stays the same pattern: its id

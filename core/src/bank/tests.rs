@@ -12,6 +12,7 @@ use std::vec::Vec;
 
 mod clusters;
 mod copies;
+mod lossy;
 mod scanned;
 
 /// Same numbers everywhere.

@@ -589,7 +589,7 @@ fn log() -> Vec<Fixture> {
     }
 
     std::vec![fixture! {
-        "log": EventLog<'_> = LogConfig::new(5, 900).height(4).authors(3).contexts(3).watches(1),
+        "log": EventLog<'_> = LogConfig::new(5, 900).height(4).authors(3).contexts(3).watches(1).bytes_each(880),
         steps: [
             |mut log| {
                 ingest(&mut log, 2, 10);

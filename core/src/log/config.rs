@@ -46,6 +46,7 @@ pub struct LogConfig {
     pub(crate) height: u32,
     pub(crate) watches: u16,
     pub(crate) overflow: Overflow,
+    pub(crate) bytes_each: u32,
     pub(crate) seed: u64,
     pub(crate) realm: Realm,
 }
@@ -62,6 +63,7 @@ impl LogConfig {
             height: MAX_HEIGHT,
             watches: 0,
             overflow: Overflow::Refuse,
+            bytes_each: 0,
             seed: 0,
             realm: [0; 32],
         }
@@ -112,6 +114,22 @@ impl LogConfig {
         self
     }
 
+    /// Most bytes that the kept events of one author take; zero, as by default, is no limit. What is
+    /// beyond it is refused, so that one author leaves others their room. A log that evicts lets the
+    /// oldest events go first where they are of that same author. Costs four bytes for each author.
+    pub const fn bytes_each(mut self, bytes: u32) -> Self {
+        self.bytes_each = bytes;
+        self
+    }
+
+    /// How many counters of authors' bytes there are.
+    pub(crate) const fn share_count(&self) -> u16 {
+        match self.bytes_each {
+            0 => 0,
+            _ => self.authors,
+        }
+    }
+
     /// Seed of the look-up tables: a secret one keeps whoever can choose ids, keys or names from
     /// choosing those that collide in them. It changes places in memory, never a result.
     pub const fn seed(mut self, seed: u64) -> Self {
@@ -119,6 +137,9 @@ impl LogConfig {
         self
     }
 }
+
+/// The lower half of a word.
+const HALF: u32 = 0xFFFF;
 
 impl Config for LogConfig {
     const KIND: Kind = Kind(*b"ELOG");
@@ -142,10 +163,10 @@ impl Config for LogConfig {
         words[1] = self.bytes;
         words[2] = u32::from(self.authors) | u32::from(self.contexts) << 16;
         words[3] = self.height;
-        words[4] = self.overflow as u32;
+        words[4] = self.overflow as u32 | self.bytes_each & !HALF;
         words[5] = self.seed as u32;
         words[6] = (self.seed >> 32) as u32;
-        words[7] = self.watches.into();
+        words[7] = u32::from(self.watches) | self.bytes_each << 16;
         for (to, from) in words.iter_mut().skip(8).zip(self.realm.as_chunks().0) {
             *to = u32::from_le_bytes(*from);
         }
@@ -165,13 +186,15 @@ impl Config for LogConfig {
             contexts: (words[2] >> 16) as u16,
             height: words[3],
             watches: words[7] as u16,
-            overflow: match words[4] {
+            overflow: match words[4] & HALF {
                 0 => Overflow::Refuse,
                 1 => Overflow::EvictOldest,
                 2 => Overflow::EvictExported,
                 3 => Overflow::KeepUntilExported,
                 _ => return None,
             },
+            // The upper halves of two words that had room.
+            bytes_each: words[4] & !HALF | words[7] >> 16,
             seed: u64::from(words[5]) | u64::from(words[6]) << 32,
         })
     }

@@ -9,6 +9,7 @@ use super::event::Realm;
 use super::lookup::LogIndex;
 use super::policy::{Found, IngestError, Policy, Trust};
 use super::read::layout;
+use super::shares::Shares;
 use super::sign::Verifier;
 use crate::Hash;
 use crate::block::BlockError;
@@ -49,6 +50,7 @@ structure! {
         pub(super) authors "log authors": in Chains<'a> = &config.authors,
         pub(super) contexts "log contexts": in Chains<'a> = &config.contexts,
         pub(super) bodies: in Bodies<'a> = config,
+        pub(super) shares: in Shares<'a> = config,
     }
 }
 
@@ -72,6 +74,9 @@ impl EventLog<'_> {
             && is_zero(slices::from(counters, CONTEXTS + 1))
             && names(&self.authors, AUTHORS, Chain::Author)
             && names(&self.contexts, CONTEXTS, Chain::Context)
+            && self
+                .shares
+                .check(&self.config, |author| self.bytes_of(author))
     }
 
     /// The configuration.
@@ -157,7 +162,45 @@ impl EventLog<'_> {
         if let Err(AppendError::Exhausted) = self.nodes.check_append() {
             return Err(full("events at its height"));
         }
-        Ok(evicts)
+        self.check_share(length, author, evicts)
+    }
+
+    /// How many entries go for an event of this author, where `evicts` go for want of room.
+    fn check_share(&self, length: usize, author: Name, evicts: u64) -> Result<u64, IngestError> {
+        let Some(most) = self.shares.most() else {
+            return Ok(evicts);
+        };
+        let over = IngestError::OverShare {
+            most: self.config.bytes_each,
+        };
+        let overflow = self.config.overflow;
+        let held = author.number.map_or(0, |number| self.shares.held(number));
+        let mut wanted = held + length as u64;
+        let mut gone = 0;
+        while gone < evicts || wanted > most {
+            let slot = self.entries.slot(self.first() + gone).ok_or(over)?;
+            let own = Some(slot.author) == author.number;
+            let kept = overflow.keeps_unexported() && self.first() + gone >= self.exported();
+            // Beyond what must go for want of room an author pushes out nobody's events but its own.
+            if gone >= evicts && !(own && overflow.evicts() && !kept) {
+                return Err(over);
+            }
+            if own {
+                wanted = wanted.saturating_sub(slot.span.length.into());
+            }
+            gone += 1;
+        }
+        Ok(gone)
+    }
+
+    /// The bytes of the kept events of the author with a number.
+    fn bytes_of(&self, author: u16) -> u64 {
+        let (mut bytes, mut at) = (0, self.authors.ends(author).map(|(first, _)| first));
+        while let Some(slot) = at.and_then(|index| self.entries.slot(index)) {
+            bytes += u64::from(slot.span.length);
+            at = (slot.next_author != 0).then_some(slot.next_author.into());
+        }
+        bytes
     }
 
     fn free(&self, counter: usize) -> Free {
@@ -200,6 +243,7 @@ impl EventLog<'_> {
         slices::put(self.counters, AUTHORS, authors.to_word());
         slices::put(self.counters, CONTEXTS, contexts.to_word());
         let span = self.bodies.append(event.bytes)?;
+        self.shares.add(author.0, span.length);
         self.entries.append(event, span, now, author, context)?;
         self.nodes.append(leaf).ok()
     }
@@ -300,6 +344,7 @@ impl EventLog<'_> {
         {
             let next = self.entries.span(self.entries.first());
             self.bodies.remove_first(slot.span, next);
+            self.shares.remove(slot.author, slot.span.length);
             self.authors
                 .remove_first(slot.author, slot.next_author, &mut authors);
             self.contexts

@@ -17,6 +17,7 @@
 //! | `bodies` | the bytes of the kept events, in a ring |
 //! | `entries` | index entries, one for each body, found by id |
 //! | `chains` | the entries of an author, of a context |
+//! | `shares` | the bytes of an author |
 //!
 //! Who vouches for an event is in [`sign`].
 //!
@@ -73,6 +74,7 @@ pub mod kind;
 pub mod lookup;
 pub mod policy;
 mod read;
+mod shares;
 pub mod signed;
 
 pub use crate::sign;

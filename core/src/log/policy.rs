@@ -71,6 +71,9 @@ errors! {
         TooOld { age: u64 } = 6 => "the event is dated {age} ms back, more than the policy allows",
         /// There is no room in `part` of the log.
         Full { part: &'static str } = 7 => "the log has no room for more {part}; prune it, or export and prune it",
+        /// The author's kept events would take more bytes than one author may have.
+        OverShare { most: u32 } = 8
+            => "the events of this author take their share of {most} bytes; prune older ones, or give it more",
     }
 }
 

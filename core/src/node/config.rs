@@ -295,6 +295,9 @@ pub struct HistoryConfig {
     pub claims_each: Option<u32>,
     /// Most contexts that the claims of one author take into use. By default half of all.
     pub contexts_each: Option<u16>,
+    /// Most bytes that the kept events of one author take; see [`LogConfig::bytes_each`]. By default no
+    /// limit, because most logs are filled by their own node.
+    pub bytes_each: Option<u32>,
     /// A secret that keeps whoever can choose names from choosing those that collide. By default 0.
     pub seed: u64,
     /// An engine with thresholds and tables of its own, in place of the one that follows from the
@@ -325,14 +328,19 @@ impl HistoryConfig {
             open: false,
             claims_each: None,
             contexts_each: None,
+            bytes_each: None,
             seed: 0,
             engine: None,
         }
     }
 
     pub(super) const fn log(&self) -> LogConfig {
-        LogConfig::new(self.events, self.bytes)
-            .authors(self.authors)
+        let log = LogConfig::new(self.events, self.bytes);
+        let log = match self.bytes_each {
+            Some(bytes) => log.bytes_each(bytes),
+            None => log,
+        };
+        log.authors(self.authors)
             .contexts(self.contexts)
             .overflow(self.overflow)
             .watches(self.watches)
@@ -388,6 +396,10 @@ impl HistoryConfig {
             open: engine.is_open(),
             claims_each: None,
             contexts_each: None,
+            bytes_each: match log.bytes_each {
+                0 => None,
+                bytes => Some(bytes),
+            },
             seed: log.seed,
             engine: None,
         };

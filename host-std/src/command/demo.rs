@@ -293,6 +293,7 @@ fn report(summary: &Summary, watch: &Watching, hub: &Node<'_>) -> Report {
                 format!("{:.4} ({right} of {all} recordings)", share(summary)),
             ),
             fact("Patterns", summary.patterns[HUB].to_string()),
+            of_node::recall(hub),
             fact("Bank digest", hex(&summary.bank_digest)),
             fact("Log", format!("{} events", summary.log_size)),
             fact("Log root", hex(&summary.log_root)),

@@ -11,6 +11,7 @@ use super::{Common, output};
 use crate::Error;
 use crate::profile::Profile;
 use crate::read::claims;
+use crate::report::of_node::recall_text;
 use crate::report::plots::bytes_text;
 use crate::store::FORMAT;
 use crate::store::manifest::{Entry, entries, hex};
@@ -297,28 +298,4 @@ fn print(common: &Common, shown: &Inspected) -> Result<(), Error> {
         ))?;
     }
     output::text(format_args!("image      {}", shown.image_digest))
-}
-
-/// What a search is expected to find, and why it goes the way it does.
-fn recall_text(health: &Health) -> String {
-    let Estimate { mean, low, high } = health.recall;
-    let way = match health.ef {
-        0 => "a scan".to_owned(),
-        ef => format!("a walk of {ef} candidates"),
-    };
-    let mut text = match mean < 1.0 || low < 1.0 {
-        true => format!("{mean:.3} ({low:.3} to {high:.3}) by {way}"),
-        false => format!("all of what is kept, by {way}"),
-    };
-    text += &format!(": {}", health.reason.as_str());
-    if let Some(codes) = health.codes {
-        text += &format!("; eight bits hold {:.3} of the nearest", codes.mean);
-    }
-    if health.equal > 0 {
-        text += &format!("; {} patterns equal another", health.equal);
-    }
-    if health.is_below_goal {
-        text += "; below the goal of 0.99, which floats (learn --keep-floats) would reach";
-    }
-    text
 }

@@ -1,6 +1,7 @@
 //! What a report shows of a node.
 
 use super::ConflictPoint;
+use sensilla::bank::{Estimate, Health};
 use sensilla::log::EventKind;
 use sensilla::node::Node;
 
@@ -22,6 +23,36 @@ pub fn memory(node: &Node<'_>) -> Vec<(String, u64)> {
     }
     shown.push((format!("{small} smaller sections"), rest));
     shown
+}
+
+/// How well the patterns are searched: a fact.
+pub fn recall(node: &Node<'_>) -> (String, String) {
+    let health = node.perception().bank().health();
+    ("Recall of searches".into(), recall_text(&health))
+}
+
+/// What a search is expected to find, and why it goes the way it does.
+pub fn recall_text(health: &Health) -> String {
+    let Estimate { mean, low, high } = health.recall;
+    let way = match health.ef {
+        0 => "a scan".to_owned(),
+        ef => format!("a walk of {ef} candidates"),
+    };
+    let mut text = match mean < 1.0 || low < 1.0 {
+        true => format!("{mean:.3} ({low:.3} to {high:.3}) by {way}"),
+        false => format!("all of what is kept, by {way}"),
+    };
+    text += &format!(": {}", health.reason.as_str());
+    if let Some(codes) = health.codes {
+        text += &format!("; eight bits hold {:.3} of the nearest", codes.mean);
+    }
+    if health.equal > 0 {
+        text += &format!("; {} patterns equal another", health.equal);
+    }
+    if health.is_below_goal {
+        text += "; below the goal of 0.99, which floats (learn --keep-floats) would reach";
+    }
+    text
 }
 
 /// Who is heard and where something was said: two facts.

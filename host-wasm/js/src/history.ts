@@ -1,6 +1,6 @@
 import * as check from "./check.js";
 import type { Bytes } from "./check.js";
-import { Journal, realmOf, sizesOf } from "./log.js";
+import { Journal, realmOf, seedOf, sizesOf } from "./log.js";
 import type { LogOptions } from "./log.js";
 import { counted, put, run, written } from "./module.js";
 
@@ -137,15 +137,14 @@ class Opened {
 
 function made(options?: HistoryOptions): number {
   const call = "new History";
-  const names = ["events", "bytes", "authors", "contexts", "whenFull", "realm", "dimensions", "claims"] as const;
+  const names = ["events", "bytes", "authors", "contexts", "whenFull", "realm", "dimensions", "claims", "seed", "bytesEach"] as const;
   const given = check.options<HistoryOptions>(call, options, names);
   const { numbers, full, events } = sizesOf(call, given);
-  const [kept, bytes, authors, contexts] = numbers as [number, number, number, number];
   const dimensions = check.whole(call, "options.dimensions", given.dimensions ?? 0, 0, 2_048);
   const claims = check.whole(call, "options.claims", given.claims ?? Math.min(events, 1 << 24), 1, 1 << 24);
-  put(call, realmOf(call, given.realm));
+  put(call, realmOf(call, given.realm), seedOf(call, given.seed));
   const open = given.realm === undefined ? 1 : 0;
-  return run(call, "history_new", kept, bytes, dimensions, authors, contexts, claims, full, open).number();
+  return run(call, "history_new", ...numbers, full, dimensions, claims, open).number();
 }
 
 /**

@@ -23,6 +23,14 @@ export interface LogOptions {
   watches?: number;
   /** The realm that events are of, 32 bytes; by default none. */
   realm?: Bytes;
+  /**
+   * Eight bytes that decide where ids, keys and names lie in memory; by default random, so that nobody can
+   * choose names that are slow to find. It changes no result, but bytes and {@link Journal.digest}: give
+   * one where these are to be the same.
+   */
+  seed?: Bytes;
+  /** Most bytes that the events of one author take; by default no limit. */
+  bytesEach?: number;
 }
 
 /** How events are taken in. */
@@ -182,7 +190,10 @@ export abstract class Journal {
     run("verify", "log_verify", this.handle("verify"));
   }
 
-  /** SHA-256 of all bytes: equal after the same calls in the same order, on every machine. */
+  /**
+   * SHA-256 of all bytes: equal after the same calls in the same order, on every machine, of logs with the
+   * same `seed`.
+   */
   digest(): Uint8Array {
     return run("digest", "log_digest", this.handle("digest")).bytes(32);
   }
@@ -243,12 +254,11 @@ class Opened {
 
 function made(options?: LogOptions): number {
   const call = "new Log";
-  const names = ["events", "bytes", "authors", "contexts", "whenFull", "watches", "realm"] as const;
+  const names = ["events", "bytes", "authors", "contexts", "whenFull", "watches", "realm", "seed", "bytesEach"] as const;
   const given = check.options<LogOptions>(call, options, names);
   const sizes = sizesOf(call, given);
   const watches = check.whole(call, "options.watches", given.watches ?? 0, 0, 65_535);
-  const realm = realmOf(call, given.realm);
-  put(call, realm);
+  put(call, realmOf(call, given.realm), seedOf(call, given.seed));
   return run(call, "log_new", ...sizes.numbers, sizes.full, watches).number();
 }
 
@@ -263,6 +273,7 @@ export function sizesOf(call: string, given: Partial<LogOptions>): { numbers: nu
       check.whole(call, "options.bytes", given.bytes ?? least, 1, 0xffff_ffff),
       check.whole(call, "options.authors", given.authors ?? 64, 1, 65_534),
       check.whole(call, "options.contexts", given.contexts ?? 16, 1, 65_534),
+      check.whole(call, "options.bytesEach", given.bytesEach ?? 0, 0, 0xffff_ffff),
     ],
     full: FULL.indexOf(check.one(call, "options.whenFull", given.whenFull ?? "refuse", FULL)),
   };
@@ -271,6 +282,11 @@ export function sizesOf(call: string, given: Partial<LogOptions>): { numbers: nu
 /** A realm's id, zeros for none. @internal */
 export function realmOf(call: string, realm: Bytes | undefined): Uint8Array {
   return realm === undefined ? new Uint8Array(32) : check.bytes(call, "options.realm", realm, 32);
+}
+
+/** A seed of look-up tables, drawn where none is given. @internal */
+export function seedOf(call: string, seed: Bytes | undefined): Uint8Array {
+  return seed === undefined ? crypto.getRandomValues(new Uint8Array(8)) : check.bytes(call, "options.seed", seed, 8);
 }
 
 function joined(pieces: Uint8Array[]): Uint8Array {

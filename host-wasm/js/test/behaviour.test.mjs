@@ -181,6 +181,29 @@ test("a log proves what is in it, and nothing else", async () => {
   assert.equal(hex(copy.root()), hex(root));
 });
 
+test("nobody knows where names lie in a log, nor fills it alone", () => {
+  const { Author, History, Log } = all;
+  const [one, two] = [1, 2].map((seed) => new Author(new Uint8Array(32).fill(seed)));
+  const claim = { context: "hall", subject: "door", predicate: "state", value: "open", at: 1000 };
+  const event = one.assert(claim);
+  const seed = Uint8Array.of(1, 2, 3, 4, 5, 6, 7, 8);
+  for (const Kind of [Log, History]) {
+    const digest = (options) => {
+      const log = new Kind({ events: 8, ...options });
+      log.ingest(event, { now: 2000 });
+      return hex(log.digest());
+    };
+    assert.notEqual(digest(), digest());
+    assert.equal(digest({ seed }), digest({ seed }));
+    assert.throws(() => new Kind({ seed: seed.subarray(1) }), /options\.seed/);
+    assert.throws(() => new Kind({ bytesEach: -1 }), /options\.bytesEach/);
+  }
+  const log = new Log({ events: 64, bytesEach: 3 * event.length + 10 });
+  for (let at = 0; at < 3; at++) log.ingest(one.assert(claim), { now: 2000 });
+  assert.throws(() => log.ingest(one.assert(claim), { now: 2000 }), (error) => error.code === 0x638);
+  log.ingest(two.assert(claim), { now: 2000 });
+});
+
 test("claims that contradict each other come to a decision", () => {
   const { Author, History, realmId } = all;
   const key = (seed) => new Uint8Array(32).fill(seed);

@@ -426,7 +426,8 @@ pub(super) fn claims() -> Vec<Fixture> {
                 .height(8)
                 .authors(5)
                 .contexts(4)
-                .watches(2),
+                .watches(2)
+                .bytes_each(900),
             |log, draw, turn| {
                 for _ in 0..8 {
                     let author = author(draw);

@@ -206,6 +206,48 @@ fn names_come_back_when_their_events_are_pruned() {
 }
 
 #[test]
+fn one_author_takes_no_more_than_its_share_of_the_bytes() {
+    let mut said = 0;
+    let mut say = |log: &mut EventLog<'_>, author: u8| {
+        said += 1;
+        let (_, bytes) = bytes(&claim([author; 32], said, "a", "xyz"), None);
+        log.ingest(&bytes, &Policy::trusted(), &Nobody, NOW)
+    };
+    let over = Err(IngestError::OverShare { most: 1_000 });
+    let held = |log: &EventLog<'_>, author: u8| -> usize {
+        log.by_author(&[author; 32]).map(|e| e.bytes().len()).sum()
+    };
+
+    let config = LogConfig::new(64, 4_000).bytes_each(1_000);
+    let mut memory = Memory::zeroed(config.bytes());
+    let mut log = EventLog::format(&mut memory, config).unwrap();
+    while say(&mut log, 1) != over {}
+    assert!((900..=1_000).contains(&held(&log, 1)));
+    let index = say(&mut log, 2).unwrap();
+    assert_eq!(say(&mut log, 1), over);
+    log.prune(1).unwrap();
+    say(&mut log, 1).unwrap();
+    assert_eq!(say(&mut log, 1), over);
+    assert_eq!(log.last_by(&[2; 32]).unwrap().index(), index);
+
+    // A log that evicts never stops for an author who is alone, and keeps others' events from it.
+    let config = config.overflow(Overflow::EvictOldest);
+    let mut memory = Memory::zeroed(config.bytes());
+    let mut log = EventLog::format(&mut memory, config).unwrap();
+    for _ in 0..200 {
+        say(&mut log, 1).unwrap();
+        assert!(held(&log, 1) <= 1_000);
+    }
+    say(&mut log, 2).unwrap();
+    let before = held(&log, 2);
+    while say(&mut log, 1) != over {}
+    assert_eq!(held(&log, 2), before);
+    log.prune(log.first() + 1).unwrap();
+    say(&mut log, 1).unwrap();
+    assert_eq!(held(&log, 2), 0);
+}
+
+#[test]
 fn nothing_unexported_is_overwritten() {
     for overflow in [Overflow::EvictExported, Overflow::KeepUntilExported] {
         let config = CONFIG.overflow(overflow);
@@ -344,10 +386,12 @@ proptest! {
     fn behaves_as_a_list_of_events(
         steps in prop::collection::vec(step(), 1..120),
         entries in 1..24u32, size in 2_500..9_000u32, overflow in 0..4u8,
+        share in prop_oneof![Just(0), 300..4_000u32],
     ) {
         let overflow = [Overflow::Refuse, Overflow::EvictOldest, Overflow::EvictExported,
             Overflow::KeepUntilExported][usize::from(overflow)];
-        let config = LogConfig::new(entries, size).authors(4).contexts(4).overflow(overflow).seed(size.into());
+        let config = LogConfig::new(entries, size).authors(4).contexts(4).overflow(overflow)
+            .bytes_each(share).seed(size.into());
         let memory = &mut *Memory::zeroed(config.bytes());
         EventLog::format(memory, config).unwrap();
         let mut list: Vec<Known> = Vec::new();
@@ -390,6 +434,15 @@ proptest! {
                             let longest = list[first..].iter().map(|e| e.bytes.len()).max().unwrap_or(0).max(bytes.len());
                             prop_assert!(held + longest + bytes.len() > size as usize, "{} of {}", held, size);
                         }
+                        Err(IngestError::OverShare { most }) => {
+                            let kept = &list[first..];
+                            let own: usize = kept.iter().filter(|e| e.author == author).map(|e| e.bytes.len()).sum();
+                            prop_assert!(most == share && own + bytes.len() > share as usize);
+                            // Only others' events or the policy keep its own oldest ones.
+                            prop_assert!(overflow != Overflow::EvictOldest
+                                || bytes.len() > share as usize
+                                || kept.iter().any(|e| e.author != author));
+                        }
                         Err(error) => return Err(TestCaseError::fail(std::format!("{error}"))),
                     }
                 }
@@ -424,6 +477,8 @@ proptest! {
             prop_assert_eq!(log.root_at(log.size()), Ok(frontier.root()));
             prop_assert!(log.since(0).map(|e| e.bytes()).eq(kept.iter().map(|e| &e.bytes[..])));
             for author in 0..6u8 {
+                let held: usize = kept.iter().filter(|e| e.author == author).map(|e| e.bytes.len()).sum();
+                prop_assert!(share == 0 || held <= share as usize);
                 let mut mine = kept.iter().filter(|e| e.author == author).map(|e| &e.bytes[..]);
                 prop_assert!(log.by_author(&[author; 32]).map(|e| e.bytes()).eq(mine.clone()));
                 prop_assert_eq!(log.last_by(&[author; 32]).map(|e| e.bytes()), mine.next_back());

@@ -7,6 +7,7 @@ use crate::profile::Shape;
 use crate::report::confusion::DRAWN;
 use crate::report::mistakes::{self, Judged};
 use crate::report::{Answer, Mistake, Report, Verdict, of_node};
+use sensilla::node::Node;
 
 /// What a recall came to, to be drawn.
 pub fn report(
@@ -21,7 +22,7 @@ pub fn report(
     let drawn = confusion.total() > 0 && confusion.labels().len() <= DRAWN;
     Report {
         title: format!("Recall of {}", arguments.samples.name()),
-        facts: facts(recalled, shape, node.perception().bank().len()),
+        facts: facts(recalled, shape, node),
         confusion: drawn.then(|| confusion.clone()),
         answers: recalled
             .rows
@@ -62,18 +63,20 @@ fn mistakes(recalled: &Recalled, examples: &Examples) -> Vec<Mistake> {
     }))
 }
 
-fn facts(recalled: &Recalled, shape: &Shape, patterns: usize) -> Vec<(String, String)> {
+fn facts(recalled: &Recalled, shape: &Shape, node: &Node<'_>) -> Vec<(String, String)> {
     let fact = |name: &str, value: String| (name.to_owned(), value);
     let accuracy = recalled.accuracy.map(|accuracy| {
         let (correct, total) = (recalled.confusion.correct(), recalled.confusion.total());
         fact("Accuracy", format!("{accuracy:.4} ({correct} of {total})"))
     });
+    let patterns = node.perception().bank().len();
     let others = [
         fact("Looked up", recalled.n.to_string()),
         fact(
             "Patterns",
             format!("{patterns}, learned from {}", shape.describe()),
         ),
+        of_node::recall(node),
     ];
     accuracy.into_iter().chain(others).collect()
 }
