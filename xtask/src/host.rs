@@ -20,7 +20,7 @@ pub fn test() -> Result<Vec<(&'static str, Lines)>> {
         // No feature and no optimisation changes a result.
         (
             "host without simd",
-            suite(&["--release", "--no-default-features"])?,
+            suite(&["--profile", "quick", "--no-default-features"])?,
         ),
     ])
 }

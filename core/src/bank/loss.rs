@@ -59,9 +59,10 @@ const FEW: f32 = 0.12;
 const AROUND: [(usize, usize); 2] = [(5, 15), (0, 5)];
 
 /// The shares of the nearest ten, and of the nearest three, that rounding loses, 0 to 1. `found` are entries
-/// with similarities, the nearest first; where rows have the same vector one of them counts.
+/// with similarities, the nearest first; where rows have the same vector one of them counts. What would have
+/// to be moved by more than `far` deviations to come in has no chance.
 #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
-pub(super) fn shares(view: &View<'_>, found: &[u64], square: f32) -> [f32; 2] {
+fn shares(view: &View<'_>, found: &[u64], square: f32, far: f32) -> [f32; 2] {
     let mut shares = [0.0; 2];
     if view.config.element != Element::I8 {
         return shares;
@@ -101,7 +102,7 @@ pub(super) fn shares(view: &View<'_>, found: &[u64], square: f32) -> [f32; 2] {
         };
     }
     for (share, k) in shares.iter_mut().zip([NEAREST, 3]) {
-        let entering = entering(scores.get(..count).unwrap_or(&[]), k);
+        let entering = entering(scores.get(..count).unwrap_or(&[]), k, far);
         // Of many that could come in too few are known.
         if *share < FEW || entering > *share {
             *share = entering;
@@ -112,25 +113,31 @@ pub(super) fn shares(view: &View<'_>, found: &[u64], square: f32) -> [f32; 2] {
 
 /// The share of the first `k` for which others come in, by the chance of each that is known.
 #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
-fn entering(scores: &[(f32, f32)], k: usize) -> f32 {
+fn entering(scores: &[(f32, f32)], k: usize, far: f32) -> f32 {
     let (Some(&(last, _)), Some(&(next, _))) = (scores.get(k - 1), scores.get(k)) else {
         return 0.0;
     };
     // What two near the bound are apart is moved by the errors of both, whose deviation is the root of two.
     let bound = last - 0.3 * (last - next);
     let beyond = scores.get(k..).unwrap_or(&[]).iter();
-    let chances = beyond.map(|&(score, moved)| match moved > 0.0 {
-        true => 0.5 * libm::erfcf((bound - score) / (core::f32::consts::SQRT_2 * moved)),
-        false => 0.0,
-    });
+    let chances = beyond.map(
+        |&(score, moved)| match moved > 0.0 && bound - score < far * moved {
+            true => 0.5 * libm::erfcf((bound - score) / (core::f32::consts::SQRT_2 * moved)),
+            false => 0.0,
+        },
+    );
     // More may come in than there is room for, each by its own chance.
     (chances.sum::<f32>() / k as f32).min(1.0)
 }
 
-/// The larger of [`shares`].
+/// Deviations beyond which a chance is below one in 30,000: too little to tell a query's goal by, and most of
+/// what is farther out is so far.
+const FAR: f32 = 4.0;
+
+/// The larger of the shares of the nearest ten and three that are lost near a query.
 #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn share(view: &View<'_>, found: &[u64], square: f32) -> f32 {
-    let [ten, three] = shares(view, found, square);
+    let [ten, three] = shares(view, found, square, FAR);
     if three > ten { three } else { ten }
 }
 
@@ -151,7 +158,7 @@ pub(super) fn renew(sections: &mut Sections<'_>, place: usize) {
 /// What codes lose near the row in a place of the sample.
 fn near(view: &View<'_>, place: usize) -> [f32; 2] {
     let square = view.sampled(place).map_or(0.0, |slot| square(view, slot));
-    shares(view, view.nearest(place), square)
+    shares(view, view.nearest(place), square, f32::INFINITY)
 }
 
 /// The mean of what codes lose near each sampled row.

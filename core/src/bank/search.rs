@@ -209,7 +209,10 @@ fn answer<K: Kernels, S: Shape>(
             }
         }
     };
-    if view.config.element == Element::I8 && (search.filter.is_some() || view.places() == 0) {
+    if view.config.element == Element::I8
+        && !matches!(search.goal, Goal::Ef(_))
+        && (search.filter.is_some() || view.places() == 0)
+    {
         found.lost = lost(view, &query, &work, found.met.min(kept(view, search)));
     }
     for (entry, hit) in work.pool.iter().zip(&mut *work.hits).take(found.hits) {

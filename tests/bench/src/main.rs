@@ -18,6 +18,7 @@ mod plot;
 mod random;
 mod recognition;
 mod spike;
+mod store;
 
 use anyhow::{Result, bail};
 use clap::Parser;
@@ -33,6 +34,7 @@ const BENCHES: &[(&str, Run)] = &[
     ("log", log::run),
     ("recognition", recognition::run),
     ("spike", spike::run),
+    ("store", store::run),
 ];
 
 fn main() -> Result<()> {

@@ -58,10 +58,7 @@ impl Stream {
 
     fn config(&self) -> EngineConfig {
         let grid = GridConfig::new(3, Self::FORCE as u32 + 16).radius(self.radius);
-        EngineConfig::new(grid)
-            .conflicts(32_768)
-            .members(8)
-            .open()
+        EngineConfig::new(grid).conflicts(32_768).members(8).open()
     }
 }
 
