@@ -107,7 +107,7 @@ impl<'a, S: Shape> BankRef<'a, S> {
         k: usize,
         scratch: &'s mut Scratch<'_>,
     ) -> Result<Hits<'s>, SearchError> {
-        search::search::<S>(&self.view, vector, &Search::new(k), scratch)
+        S::search(self, vector, &Search::new(k), scratch)
     }
 
     /// The `k` patterns most similar to `vector`, exactly: with floats kept the same as comparing
@@ -123,7 +123,7 @@ impl<'a, S: Shape> BankRef<'a, S> {
             goal: super::Goal::Exact,
             ..Search::new(k)
         };
-        search::search::<S>(&self.view, vector, &exact, scratch)
+        S::search(self, vector, &exact, scratch)
     }
 
     /// The `k` most similar patterns among those that `accepts` takes, which must answer the same for
@@ -146,7 +146,7 @@ impl<'a, S: Shape> BankRef<'a, S> {
             filter: Some(accepts),
             ..Search::new(k)
         };
-        search::search::<S>(&self.view, vector, &filtered, scratch)
+        S::search(self, vector, &filtered, scratch)
     }
 
     /// A search in all detail.
@@ -156,7 +156,7 @@ impl<'a, S: Shape> BankRef<'a, S> {
         detail: &Search<'_>,
         scratch: &'s mut Scratch<'_>,
     ) -> Result<Hits<'s>, SearchError> {
-        search::search::<S>(&self.view, vector, detail, scratch)
+        S::search(self, vector, detail, scratch)
     }
 
     /// How well the bank is searched, by what it has measured on its own rows. O(capacity).

@@ -5,9 +5,37 @@ use super::view::View;
 use core::fmt::Debug;
 
 mod sealed {
-    pub trait Sealed {}
-    impl Sealed for super::Any {}
-    impl Sealed for super::Scanned {}
+    use super::super::errors::SearchError;
+    use super::super::read::BankRef;
+    use super::super::scratch::{Hits, Scratch};
+    use super::super::search::{self, Search};
+
+    pub trait Sealed: Sized {
+        /// Runs a search. It is a function of the type and not generic, so that its kernels, each for every
+        /// instruction set, are compiled here once and not again in every crate that searches.
+        fn search<'s>(
+            bank: &BankRef<'_, Self>,
+            vector: &[f32],
+            detail: &Search<'_>,
+            scratch: &'s mut Scratch<'_>,
+        ) -> Result<Hits<'s>, SearchError>;
+    }
+
+    macro_rules! sealed {
+        ($($shape:ty),*) => {$(
+            impl Sealed for $shape {
+                fn search<'s>(
+                    bank: &BankRef<'_, Self>,
+                    vector: &[f32],
+                    detail: &Search<'_>,
+                    scratch: &'s mut Scratch<'_>,
+                ) -> Result<Hits<'s>, SearchError> {
+                    search::search::<Self>(&bank.view, vector, detail, scratch)
+                }
+            }
+        )*};
+    }
+    sealed!(super::Any, super::Scanned);
 }
 
 /// What is known of a bank when a program is compiled. The block is the same whatever is known: a bank

@@ -2,6 +2,7 @@
 
 use anyhow::{Result, bail};
 use clap::Parser;
+use core_affinity::CoreId;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::json;
 use std::cell::RefCell;
@@ -18,7 +19,7 @@ pub struct Options {
     /// Only this case, such as 10k-64.
     #[arg(long)]
     pub case: Option<String>,
-    /// Only this contender.
+    /// Only this contender, or these, with commas between.
     #[arg(long)]
     pub contender: Option<String>,
     /// Fewer turns, and no case that takes minutes.
@@ -33,6 +34,11 @@ pub struct Options {
     /// Draws the curves under docs/bench.
     #[arg(long)]
     pub plot: bool,
+}
+
+/// The cores that the process may use, before [`pin`].
+pub fn cores() -> Vec<CoreId> {
+    core_affinity::get_core_ids().unwrap_or_default()
 }
 
 /// Pins the process to the first core it may use.
@@ -59,6 +65,7 @@ pub struct Bench {
     cases: RefCell<BTreeSet<String>>,
     contenders: RefCell<BTreeSet<String>>,
     bar: ProgressBar,
+    cores: Vec<CoreId>,
 }
 
 /// A closure that does `items` units of work a call, beside others that do the same.
@@ -89,7 +96,7 @@ impl<'c> Contender<'c> {
 }
 
 impl Bench {
-    pub fn new(name: &'static str, options: Options) -> Self {
+    pub fn new(name: &'static str, options: Options, cores: Vec<CoreId>) -> Self {
         let bar = ProgressBar::new_spinner();
         if let Ok(style) = ProgressStyle::with_template("{spinner} {elapsed} {msg}") {
             bar.set_style(style);
@@ -101,7 +108,13 @@ impl Bench {
             cases: RefCell::default(),
             contenders: RefCell::default(),
             bar,
+            cores,
         }
+    }
+
+    /// The cores that threads of a benchmark of several may use.
+    pub fn cores(&self) -> &[CoreId] {
+        &self.cores
     }
 
     pub fn quick(&self) -> bool {
@@ -139,10 +152,8 @@ impl Bench {
     /// Whether the command line asks for the contender.
     pub fn wants(&self, contender: &str) -> bool {
         self.contenders.borrow_mut().insert(contender.into());
-        self.options
-            .contender
-            .as_deref()
-            .is_none_or(|wanted| wanted == contender)
+        let wanted = self.options.contender.as_deref();
+        wanted.is_none_or(|wanted| wanted.split(',').any(|name| name == contender))
     }
 
     /// Says what is going on; a line each where the output is no terminal.
@@ -257,7 +268,7 @@ impl Bench {
         for (kind, wanted, known) in asked {
             let known = known.borrow();
             if let Some(wanted) = wanted
-                && !known.contains(wanted)
+                && let Some(wanted) = wanted.split(',').find(|&name| !known.contains(name))
             {
                 let known: Vec<&str> = known.iter().map(String::as_str).collect();
                 bail!(

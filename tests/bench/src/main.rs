@@ -6,6 +6,7 @@
 //! `pub fn run(bench: &mut Bench) -> anyhow::Result<()>`, named in [`BENCHES`].
 
 mod bank;
+mod batch;
 mod data;
 mod grid;
 mod growth;
@@ -29,6 +30,7 @@ type Run = fn(&mut Bench) -> Result<()>;
 /// Every benchmark: its name and what runs it.
 const BENCHES: &[(&str, Run)] = &[
     ("bank", bank::run),
+    ("batch", batch::run),
     ("grid", grid::run),
     ("growth", growth::run),
     ("log", log::run),
@@ -48,10 +50,12 @@ fn main() -> Result<()> {
             known.join(", ")
         );
     }
+    // Cores are asked for before this thread is bound to one of them.
+    let cores = harness::cores();
     harness::pin();
     for (name, run) in BENCHES {
         if options.name.as_deref().is_none_or(|wanted| wanted == *name) {
-            let mut bench = Bench::new(name, options.clone());
+            let mut bench = Bench::new(name, options.clone(), cores.clone());
             run(&mut bench)?;
             bench.finish()?;
         }

@@ -1,6 +1,6 @@
 //! What a checked event does. It has been seen that all of it can be done.
 
-use super::check::{Effect, proposition};
+use super::foresee::{Effect, proposition};
 use super::time::Cause;
 use super::{Checked, Engine};
 use crate::coherence::equivocation::Equivocation;

@@ -6,6 +6,7 @@
 mod apply;
 mod check;
 mod digest;
+mod foresee;
 mod grounded;
 mod observe;
 mod order;

@@ -1,6 +1,6 @@
 use super::*;
 use crate::block::{BlockError, Memory};
-use crate::learn::vector::{LEVELS, QUANTUM, UNIT, mix};
+use crate::learn::vector::{LEVELS, QUANTUM, SEED, UNIT, mix};
 use proptest::prelude::*;
 use std::vec;
 use std::vec::Vec;
