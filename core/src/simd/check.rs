@@ -1,8 +1,11 @@
 //! Every kernel beside the reference, on the same input: for tests, and for a device that checks
 //! itself at start.
 
+mod hashes;
+mod spikes;
+
 use super::scalar::Scalar;
-use super::{Codes, Kernels, Task, dispatch};
+use super::{Codes, Kernels, Margin, Task, dispatch};
 use crate::error::errors;
 
 /// Input of every kernel. Codes and floats of one length, a multiple of sixteen; the blocks sixteen
@@ -31,6 +34,9 @@ pub(super) struct Outcome {
     pub maximum: f32,
     pub at_least: u32,
     pub near: u32,
+    pub scores: [u32; 16],
+    pub bounds: [[u32; 16]; 2],
+    pub inserted: [u64; 24],
 }
 
 impl Task for Everything<'_> {
@@ -52,8 +58,56 @@ impl Task for Everything<'_> {
             maximum: k.maximum(sixteen),
             at_least: k.at_least(sixteen, sixteen[3]),
             near: near(k, self.floats),
+            scores: scores(k, &self),
+            bounds: bounds(k, &self),
+            inserted: inserted(k, &self),
         }
     }
+}
+
+/// Scales of sixteen rows, of which one is dead.
+fn scales(input: &Everything<'_>) -> [f32; 16] {
+    let mut scales = *input.floats[1].first_chunk().unwrap_or(&[1.0; 16]);
+    scales.iter_mut().for_each(|scale| *scale = scale.abs());
+    scales[9] = 0.0;
+    scales
+}
+
+fn scores<K: Kernels>(k: K, input: &Everything<'_>) -> [u32; 16] {
+    let dots = k.block_dots(input.blocks[0], &input.query);
+    let mut out = [0.0; 16];
+    k.scores(&dots, &scales(input), 0.37, &mut out);
+    out.map(f32::to_bits)
+}
+
+fn bounds<K: Kernels>(k: K, input: &Everything<'_>) -> [[u32; 16]; 2] {
+    let dots = k.block_dots(input.blocks[0], &input.query);
+    let residuals = input.rows[0].first_chunk().unwrap_or(&[7; 16]);
+    let margin = Margin {
+        per_residual: 3.1,
+        constant: 250.7,
+    };
+    let (mut most, mut least) = (
+        [0.0; 16],
+        *input.floats[2].first_chunk().unwrap_or(&[0.0; 16]),
+    );
+    let scales = scales(input);
+    k.bounds(&dots, &scales, residuals, margin, &mut most, &mut least);
+    [most.map(f32::to_bits), least.map(f32::to_bits)]
+}
+
+/// Numbers put in their order, more than there is room for.
+fn inserted<K: Kernels>(k: K, input: &Everything<'_>) -> [u64; 24] {
+    let mut entries = [u64::MAX; 24];
+    let mut filled = 0;
+    for eight in input.blocks[0].as_chunks::<8>().0.iter().take(32) {
+        let entry = u64::from_le_bytes(*eight);
+        if entry < entries[23] {
+            k.insert(&mut entries, filled, entry);
+            filled = (filled + 1).min(24);
+        }
+    }
+    entries
 }
 
 /// Limited by one of the distances, so that equality is met.
@@ -81,6 +135,9 @@ impl Outcome {
             ("maximum", self.maximum == other.maximum),
             ("at_least", self.at_least == other.at_least),
             ("near", self.near == other.near),
+            ("scores", self.scores == other.scores),
+            ("bounds", self.bounds == other.bounds),
+            ("insert", self.inserted == other.inserted),
         ];
         let mut wrong = same.into_iter().filter(|(_, same)| !same);
         wrong.next().map(|(kernel, _)| kernel)
@@ -92,7 +149,7 @@ errors! {
     pub enum CheckError: 0x0b10 {
         /// The one of this name differs from the reference for rows of so many elements.
         Wrong { kernel: &'static str, elements: usize } = 1
-            => "kernel {kernel} is wrong for {elements} elements",
+            => "kernel {kernel} is wrong for {elements} elements or bytes",
     }
 }
 
@@ -147,8 +204,9 @@ impl Planes {
     }
 }
 
-/// Compares every kernel in use with the reference: rows of 16, 32 and 48 elements that follow from
-/// `seed`, from any address, and queries of eight and of sixteen bits. It takes 4 KB of stack; a
+/// Compares every kernel in use with the reference: those of the bank on rows of 16, 32 and 48 elements that
+/// follow from `seed`, from any address, and queries of eight and of sixteen bits; those of spikes with
+/// their definitions; SHA-256 of leaves and nodes with the `sha2` package. It takes 6 KB of stack; a
 /// device may do it at start, with a new seed each time.
 ///
 /// ```
@@ -208,5 +266,9 @@ pub fn check(seed: u64) -> Result<(), CheckError> {
             }
         }
     }
-    Ok(())
+    let wrong = spikes::wrong(&mut next).or_else(|| hashes::wrong(&mut next));
+    match wrong {
+        Some((kernel, elements)) => Err(CheckError::Wrong { kernel, elements }),
+        None => Ok(()),
+    }
 }
