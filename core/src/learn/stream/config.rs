@@ -11,7 +11,7 @@ pub const MAX_DIMENSIONS: u32 = 4_096;
 /// The largest number of sketches.
 pub const MAX_SKETCHES: u32 = 8;
 
-/// Channels of a [`Stream`] and the vectors that come out of it.
+/// Channels of a [`Stream`](super::Stream) and the vectors that come out of it.
 ///
 /// | | range | default |
 /// |---|---|---|

@@ -29,6 +29,22 @@ unsafe fn sum(a: __m256i) -> i32 {
     }
 }
 
+/// Sums each of four vectors, all at a time.
+///
+/// # Safety
+/// AVX2.
+#[inline(always)]
+unsafe fn sums([a, b, c, d]: [__m256i; 4]) -> [i32; 4] {
+    // SAFETY: register operations of a set the caller has.
+    unsafe {
+        let ab = _mm256_add_epi32(_mm256_unpacklo_epi32(a, b), _mm256_unpackhi_epi32(a, b));
+        let cd = _mm256_add_epi32(_mm256_unpacklo_epi32(c, d), _mm256_unpackhi_epi32(c, d));
+        let all = _mm256_add_epi32(_mm256_unpacklo_epi64(ab, cd), _mm256_unpackhi_epi64(ab, cd));
+        let high = _mm256_extracti128_si256::<1>(all);
+        core::mem::transmute::<__m128i, [i32; 4]>(_mm_add_epi32(_mm256_castsi256_si128(all), high))
+    }
+}
+
 /// Products of 32 codes with the planes, summed into eight lanes.
 ///
 /// # Safety
@@ -98,6 +114,40 @@ impl Floats<2> for __m256 {
     }
 
     #[inline(always)]
+    unsafe fn trees([a, b, c, d]: [[Self; 2]; 4]) -> [f32; 4] {
+        // SAFETY: register operations of a set the caller has.
+        unsafe {
+            let [a, b, c, d] = [
+                _mm256_add_ps(a[0], a[1]),
+                _mm256_add_ps(b[0], b[1]),
+                _mm256_add_ps(c[0], c[1]),
+                _mm256_add_ps(d[0], d[1]),
+            ];
+            // By +4: row a in the lower half and b in the upper, so c and d.
+            let ab = _mm256_add_ps(
+                _mm256_permute2f128_ps::<0x20>(a, b),
+                _mm256_permute2f128_ps::<0x31>(a, b),
+            );
+            let cd = _mm256_add_ps(
+                _mm256_permute2f128_ps::<0x20>(c, d),
+                _mm256_permute2f128_ps::<0x31>(c, d),
+            );
+            // By +2: rows a and c in the lower half, b and d in the upper.
+            let by_two = _mm256_add_ps(
+                _mm256_shuffle_ps::<0x44>(ab, cd),
+                _mm256_shuffle_ps::<0xee>(ab, cd),
+            );
+            let by_one = _mm256_add_ps(by_two, _mm256_permute_ps::<0xb1>(by_two));
+            let (low, high) = (
+                _mm256_castps256_ps128(by_one),
+                _mm256_extractf128_ps::<1>(by_one),
+            );
+            // a, b, c, d from [a a c c] and [b b d d].
+            core::mem::transmute::<__m128, [f32; 4]>(_mm_blend_ps::<0b1010>(low, high))
+        }
+    }
+
+    #[inline(always)]
     unsafe fn tree(lanes: [Self; 2]) -> f32 {
         // SAFETY: register operations of a set the caller has.
         unsafe {
@@ -141,6 +191,50 @@ impl Kernels for Avx2 {
     }
 
     #[inline(always)]
+    fn four_block_dots(self, blocks: [&[u8]; 4], query: &Codes<'_>) -> [[i32; 16]; 4] {
+        let groups = each(
+            blocks,
+            #[inline(always)]
+            |block| block.as_chunks::<64>().0,
+        );
+        let n = query.even.len().min(query.odd.len()) / 2;
+        let n = groups.iter().fold(n, |n, groups| n.min(groups.len()));
+        // SAFETY: every block has `n` groups; group `g` reads elements `2 * g` and `2 * g + 1` of both
+        // planes; the proof covers the features.
+        unsafe {
+            let mask = _mm256_set1_epi16(0xff);
+            let mut sums = [[_mm256_setzero_si256(); 2]; 4];
+            for g in 0..n {
+                // One look at the query serves all four blocks.
+                let even = query.even.as_ptr().add(2 * g).cast::<i32>();
+                let odd = query.odd.as_ptr().add(2 * g).cast::<i32>();
+                let even = _mm256_set1_epi32(even.read_unaligned());
+                let odd = _mm256_set1_epi32(odd.read_unaligned());
+                for (sums, groups) in sums.iter_mut().zip(groups) {
+                    let group = groups.as_ptr().add(g).cast::<__m256i>();
+                    for (half, sum) in sums.iter_mut().enumerate() {
+                        let codes = _mm256_loadu_si256(group.add(half));
+                        let e = _mm256_madd_epi16(_mm256_and_si256(codes, mask), even);
+                        let o = _mm256_madd_epi16(_mm256_srli_epi16::<8>(codes), odd);
+                        *sum = _mm256_add_epi32(*sum, _mm256_add_epi32(e, o));
+                    }
+                }
+            }
+            let offset = _mm256_set1_epi32(query.sum.wrapping_mul(128));
+            each(
+                sums,
+                #[inline(always)]
+                |[low, high]| {
+                    core::mem::transmute::<[__m256i; 2], [i32; 16]>([
+                        _mm256_sub_epi32(low, offset),
+                        _mm256_sub_epi32(high, offset),
+                    ])
+                },
+            )
+        }
+    }
+
+    #[inline(always)]
     fn row_dots(self, rows: [&[u8]; 4], query: &Codes<'_>) -> [i32; 4] {
         let n = rows
             .iter()
@@ -175,7 +269,7 @@ impl Kernels for Avx2 {
                     *acc = _mm256_add_epi32(*acc, _mm256_zextsi128_si256(part));
                 }
             }
-            [sum(acc[0]), sum(acc[1]), sum(acc[2]), sum(acc[3])]
+            sums(acc)
         };
         each(dots, |dot| dot.wrapping_sub(query.sum.wrapping_mul(128)))
     }
@@ -200,7 +294,7 @@ impl Kernels for Avx2 {
                     *acc = _mm256_add_epi32(*acc, _mm256_madd_epi16(codes, q));
                 }
             }
-            [sum(acc[0]), sum(acc[1]), sum(acc[2]), sum(acc[3])]
+            sums(acc)
         }
     }
 
