@@ -30,9 +30,13 @@ pub fn long() -> Result<()> {
     run(cargo()
         .args(["test", "--package", "sensilla-std", "--test", "crash"])
         .args(["--", "--ignored"]))?;
-    run(cargo()
-        .args(["test", "--release", "--package", "sensilla"])
-        .args(["--test", "recall_zoo", "--", "--ignored"]))?;
+    // A million orders of events, and the zoo of kinds of data.
+    for which in [["--lib", "million"], ["--test", "recall_zoo"]] {
+        run(cargo()
+            .args(["test", "--profile", "quick", "--package", "sensilla"])
+            .args(which)
+            .args(["--", "--ignored"]))?;
+    }
     run(cargo().env("SENSILLA_HOSTILE_IMAGES", "20000").args([
         "test",
         "--package",
