@@ -166,6 +166,9 @@ typedef struct sensilla_bank_config {
   uint32_t links;
   // Candidates while the graph is built.
   uint32_t ef_construction;
+  // Thousandths of the nearest ten that eight bits may lose before more patterns are refused; zero is no
+  // limit.
+  uint32_t most_lost;
 } sensilla_bank_config;
 
 // A bank that is open. Zero before it is filled in.
@@ -304,6 +307,8 @@ typedef struct sensilla_log_config {
   uint64_t seed;
   // The realm that its events are of.
   uint8_t realm[32];
+  // Most bytes of the events of one author; zero is no limit.
+  uint32_t bytes_each;
 } sensilla_log_config;
 
 // A log that is open. Zero before it is filled in.

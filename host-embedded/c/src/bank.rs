@@ -83,6 +83,9 @@ pub struct sensilla_bank_config {
     pub links: u32,
     /// Candidates while the graph is built.
     pub ef_construction: u32,
+    /// Thousandths of the nearest ten that eight bits may lose before more patterns are refused; zero is no
+    /// limit.
+    pub most_lost: u32,
 }
 
 /// What the caller says of a pattern.
@@ -213,6 +216,7 @@ handle!(sensilla_scratch: Scratch<'static>, 0x5353_4352);
 
 pub(crate) fn config(from: &sensilla_bank_config) -> Result<BankConfig, Code> {
     let mut config = BankConfig::new(from.dimensions, from.capacity)
+        .most_lost(from.most_lost)
         .element(match from.element {
             0 | SENSILLA_I8 => Element::I8,
             SENSILLA_F32 => Element::F32,

@@ -47,6 +47,8 @@ pub struct sensilla_log_config {
     pub seed: u64,
     /// The realm that its events are of.
     pub realm: [u8; 32],
+    /// Most bytes of the events of one author; zero is no limit.
+    pub bytes_each: u32,
 }
 
 /// A claim: about `subject`, `predicate` is `value`. Texts end with a zero byte.
@@ -158,6 +160,7 @@ impl Key {
 fn config(from: &sensilla_log_config) -> Result<LogConfig, Code> {
     let mut config = LogConfig::new(from.entries, from.bytes)
         .watches(from.watches)
+        .bytes_each(from.bytes_each)
         .seed(from.seed)
         .realm(from.realm)
         .overflow(match from.overflow {

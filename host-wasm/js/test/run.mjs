@@ -1,8 +1,9 @@
 // Tests the packed file as those find it who install it: node run.mjs FILE FOLDER.
 import { execFileSync } from "node:child_process";
-import { cpSync, mkdirSync, readdirSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
 import { browsers } from "./browsers.mjs";
 
 const [file, folder] = process.argv.slice(2);
@@ -55,6 +56,13 @@ step("types", () => {
 });
 
 step("what publint says", () => run(process.execPath, [join(tools, "publint/src/cli.js"), "run", file, "--strict"], esm));
+
+await step("what attw says of the types", async () => {
+  const { problems = [] } = await checkPackage(createPackageFromTarballData(new Uint8Array(readFileSync(file))));
+  // Resolution as it was before there were entry points is not offered.
+  const found = problems.filter(({ resolutionKind }) => resolutionKind !== "node10");
+  if (found.length > 0) throw new Error(JSON.stringify(found, null, 2));
+});
 
 step("a build by Vite", () => {
   const vite = project("vite", "module");
