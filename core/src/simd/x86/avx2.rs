@@ -353,6 +353,47 @@ impl Kernels for Avx2 {
     }
 
     #[inline(always)]
+    fn insert(self, entries: &mut [u64], filled: usize, entry: u64) -> usize {
+        let size = entries.len();
+        let vectors = (filled.min(size - size.min(1)) + 4) / 4;
+        // Beyond so many the few places that move are fewer than those that would be compared.
+        if vectors > 8 || !size.is_multiple_of(4) || vectors * 4 > size {
+            return Scalar.insert(entries, filled, entry);
+        }
+        let start = entries.as_mut_ptr().cast::<i64>();
+        // SAFETY: `vectors` is at least one, and the slice has four entries for each; what lies one place
+        // in front of a vector is read for those behind the first alone; the proof covers the features.
+        unsafe {
+            // Comparisons are signed: with the highest bit turned they order as without a sign.
+            let turn = _mm256_set1_epi64x(i64::MIN);
+            let new = _mm256_xor_si256(_mm256_set1_epi64x(entry as i64), turn);
+            let mut at = 0;
+            for j in (0..vectors).rev() {
+                let here = _mm256_loadu_si256(start.add(4 * j).cast());
+                let here = _mm256_xor_si256(here, turn);
+                let less = _mm256_cmpgt_epi64(new, here);
+                at += (_mm256_movemask_pd(_mm256_castsi256_pd(less)) as u32).count_ones() as usize;
+                let moved = match j {
+                    0 => {
+                        let up = _mm256_permute4x64_epi64::<0x90>(here);
+                        _mm256_blend_epi32::<0b11>(up, turn)
+                    }
+                    _ => {
+                        let up = _mm256_loadu_si256(start.add(4 * j - 1).cast());
+                        _mm256_xor_si256(up, turn)
+                    }
+                };
+                // What is less stays; what is not moves up by one, and the place between is new.
+                let lesser = _mm256_blendv_epi8(new, here, less);
+                let stays = _mm256_cmpgt_epi64(moved, lesser);
+                let placed = _mm256_blendv_epi8(lesser, moved, stays);
+                _mm256_storeu_si256(start.add(4 * j).cast(), _mm256_xor_si256(placed, turn));
+            }
+            at
+        }
+    }
+
+    #[inline(always)]
     fn prefetch<T>(self, row: &[T]) {
         super::prefetch(row);
     }
