@@ -203,7 +203,8 @@ impl<T: Pod> Arena<'_, T> {
     /// leads to one that no other leads to, and the last of them to none.
     fn count(&mut self) -> bool {
         let slots = self.config.slots;
-        // Of all slots that are free or led to, only the first is not both.
+        // The free slots are a list whose last leads to `slots`. All of them and all that they lead to are
+        // combined by exclusive or: what occurs twice cancels out, and only the first is led to by none.
         self.free = slots;
         for (slot, &tag) in (0..slots).zip(self.tags.iter()) {
             let next = link(slot, tag & self.mask);

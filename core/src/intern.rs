@@ -67,7 +67,7 @@ impl InternerConfig {
         self
     }
 
-    /// Places of the table: at most three in four are ever taken.
+    /// Places of the table: at most half of them are ever taken.
     const fn places(&self) -> usize {
         (self.symbols as usize * 2).next_power_of_two()
     }

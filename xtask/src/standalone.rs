@@ -8,8 +8,13 @@ use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The smallest and the usual microcontroller that the core promises to build for.
-const BARE_METAL: [&str; 2] = ["thumbv6m-none-eabi", "thumbv7em-none-eabihf"];
+/// The microcontrollers that the core promises to build for: the smallest, the usual one, and one that is no
+/// Arm and has neither compare-and-swap nor floats.
+const BARE_METAL: [&str; 3] = [
+    "thumbv6m-none-eabi",
+    "thumbv7em-none-eabihf",
+    "riscv32imc-unknown-none-elf",
+];
 
 pub fn check() -> Result<()> {
     no_unsafe_outside_simd()?;
@@ -30,7 +35,7 @@ pub fn check() -> Result<()> {
     }
     println!(
         "the core stands alone: builds for {}",
-        BARE_METAL.join(" and ")
+        BARE_METAL.join(", ")
     );
     Ok(())
 }

@@ -139,8 +139,8 @@ impl BankConfig {
 
     /// What a candidate of the graph search costs, in units of scanning sixteen components:
     /// `search` scans while `patterns * s <= scan_cost * ef * (s + 19)`, where `s` is the padded
-    /// dimensions over sixteen, and half as many patterns without interleaved rows. Depends on the
-    /// machine; measured, not derived, and part of the block so that every host decides alike.
+    /// dimensions over sixteen; where rows of eight bits are not interleaved, while half as many patterns
+    /// are. Depends on the machine; measured, not derived, and part of the block so that every host decides alike.
     pub const fn scan_cost(mut self, cost: u32) -> Self {
         self.scan_cost = cost;
         self

@@ -111,7 +111,8 @@ impl<'s> Scorer<'s> {
 
 /// Fills `pool` with the best candidates that the walk meets; returns how many rows it scored.
 /// `sketch` is that of what the scorer compares with. `visited` has a bit for each slot; those set before
-/// are not visited. What hangs on a copy is passed by if `skip`.
+/// are not visited. Rows with the same vector hang on one of them by links of their own; with `skip` the walk
+/// does not follow these.
 #[cfg_attr(not(target_arch = "wasm32"), inline(always))]
 pub(super) fn walk<K: Kernels>(
     kernels: K,
@@ -157,7 +158,8 @@ pub(super) fn walk<K: Kernels>(
         {
             if candidate & EXPANDED == 0 {
                 pool.expand(next);
-                // What hangs on a copy has its score, which a full pool has no use for.
+                // Rows that hang on a copy have the copy's score. If that is no better than the last of a full
+                // pool, none of them would be taken.
                 let full = pool.is_full() && score_of(candidate) <= pool.least();
                 if !((skip || full) && view.is_copy(slot_of(candidate))) {
                     view.for_links(

@@ -1,9 +1,11 @@
 //! The exact search: every row is compared.
 //!
-//! Rows go by in blocks of sixteen, four blocks at a time. Only after a chunk of blocks is it decided
-//! which rows are worth a look, so that the comparison has no branches; what `k` of them reach
-//! is found from the best of each sixty-fourth of the rows. Where floats are kept beside the codes, a score comes with a bound on how far it may
-//! be off, and each row that could still be among the best is scored again by its floats:
+//! Rows are compared in blocks of sixteen, four blocks at a time. Which rows are worth a look is decided after
+//! a whole chunk of blocks, so that the comparison itself has no branches. The score that a row must
+//! reach is a lower bound on the `k`-th best: the rows of a chunk are dealt to 64 lanes, each lane keeps its
+//! best score, and the `k`-th largest of these 64 is reached by at least `k` rows. Where floats are kept beside
+//! the codes, a score comes with a bound on how far it may be off, and each row that could still be among
+//! the best is scored again by its floats:
 //!
 //! With `q = s c + e` for the query and `x = t d + f` for the row (steps `s`, `t`, codes `c`, `d`,
 //! and what they leave out, `e`, `f`), the inner product is `s t (c . d) + q . f + e . t d`. By

@@ -190,8 +190,9 @@ impl<'a> HeaderMut<'a> {
         self.set_state(State::Open);
     }
 
-    /// Breaks the seal for a change of a few plain stores, with no way out between them. A mark set
-    /// before and taken back behind such a change is one that the compiler may leave out.
+    /// Breaks the seal for a change that is a few plain stores and cannot end halfway. It is not marked as
+    /// under way, as [`begin`](Self::begin) does: where nothing can happen between setting the mark and
+    /// taking it back, the compiler may leave out both.
     #[inline]
     pub fn touch(&mut self) {
         if !self.is_open {

@@ -63,7 +63,8 @@ impl Nodes<'_> {
             subtree = 2 * subtree + 1;
             let sibling = back.wrapping_sub((subtree ^ is_right).wrapping_sub(is_right));
             back -= 1 + (subtree & !is_right);
-            // What is pruned to the left of a leaf that is not is a peak that was kept.
+            // A sibling that was pruned lies to the left of this leaf, which was not. All that it covers
+            // is pruned too, so it is one of the peaks that pruning keeps.
             let sibling = self.back(sibling).or_else(|| self.left.get(level as usize));
             proof.push(sibling.ok_or(ProofError::Pruned)?);
         }
