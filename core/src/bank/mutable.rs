@@ -139,10 +139,7 @@ impl<'a, S: Shape> Bank<'a, S> {
         if self.is_full() {
             return Err(InsertError::Full);
         }
-        self.header.begin();
-        let id = self.place(vector, largest, &pattern);
-        self.header.end();
-        Ok(id)
+        Ok(self.add(vector, largest, &pattern))
     }
 
     /// Adds a pattern; if the bank is full the pattern that is worth least goes for it: confidence
@@ -201,9 +198,7 @@ impl<'a, S: Shape> Bank<'a, S> {
         let all = vectors.chunks_exact(dimensions).zip(patterns).zip(ids);
         for ((vector, pattern), id) in all {
             let largest = magnitude(&self.sections.config, vector)?;
-            self.header.begin();
-            *id = self.place(vector, largest, pattern);
-            self.header.end();
+            *id = self.add(vector, largest, pattern);
         }
         Ok(())
     }
@@ -406,6 +401,14 @@ impl<'a, S: Shape> Bank<'a, S> {
     /// SHA-256 of the live patterns by id, without links: equal for equal content.
     pub fn digest(&self) -> Hash {
         self.as_ref().digest()
+    }
+
+    /// Takes a vector in that was checked, for which there is room.
+    fn add(&mut self, vector: &[f32], largest: f32, pattern: &Pattern) -> PatternId {
+        self.header.begin();
+        let id = self.place(vector, largest, pattern);
+        self.header.end();
+        id
     }
 
     fn place(&mut self, vector: &[f32], largest: f32, pattern: &Pattern) -> PatternId {
